@@ -1,0 +1,1 @@
+"""The machine: decides, says, reaches, remembers, and the root that builds it."""

@@ -1,0 +1,1 @@
+"""REACHES: the only outbound sockets. Our nouns in, our nouns out; each answer is distrusted."""

@@ -1,0 +1,153 @@
+"""One deploy from request to end, as the store keeps it and the card shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.problems import Problem
+
+
+class Kind(StrEnum):
+    """What a person asked for."""
+
+    DEPLOY = "deploy"
+
+
+class Phase(StrEnum):
+    """Where an operation stands. The last four are ends; nothing follows them."""
+
+    RECEIVED = "received"  # written down, nothing asked outside yet
+    CHECKING = "checking"  # facts are gathered and judged
+    QUEUED = "queued"  # another operation holds one of its targets
+    COMMITTING = "committing"  # the edit is being written to the GitOps branch
+    FOLLOWING = "following"  # the commit is made; Argo CD brings it out
+    LIVE = "live"
+    REFUSED = "refused"  # nothing was changed
+    CANCELLED = "cancelled"  # by a person, nothing was changed
+    FAILED = "failed"  # the commit may stand; the problem says what is true
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing follows."""
+        return self in ENDS
+
+
+ENDS = frozenset({Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for, as they typed it, with names already checked against the catalog.
+
+    *requester* is a Slack user id. *channel* and *thread* say where it was asked; *thread* is None
+    outside a thread. *reason* is their own words, unescaped, or None.
+    """
+
+    kind: Kind
+    services: tuple[str, ...]
+    environment: str
+    version: str
+    requester: str
+    channel: str
+    thread: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One target's part of a plan: its tag before (None: there was none) and after.
+
+    *file* is the path in the GitOps repository; *blob* the Git object id the plan was made from.
+    """
+
+    service: str
+    file: str
+    old: str | None
+    new: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What exactly an operation will do. Approvals are given to its digest.
+
+    *commit* is the full SHA of the code, *title* the first line of its message.
+    """
+
+    repo: str
+    branch: str
+    commit: str
+    title: str
+    author: str
+    source: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The GitOps commit of an operation. *at* is when we knew of it."""
+
+    sha: str
+    url: str
+    at: datetime
+    attempts: int = 1
+
+
+class Stage(StrEnum):
+    """What Argo CD does with one target now, in the order people see it."""
+
+    WAITING = "waiting"  # Argo CD has not seen the commit, or works on something older
+    SYNCING = "syncing"
+    ROLLING = "rolling"  # applied; pods are being replaced
+    PAUSED = "paused"  # a Rollout waits for a person
+    LIVE = "live"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One target's state in Argo CD at the last look. *problem* says why it waits or failed."""
+
+    service: str
+    application: str
+    url: str
+    stage: Stage
+    sync: str = ""
+    health: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Everything the store knows of one operation, as one value.
+
+    *id* is what people type (``D-4821``). *key* is unique over all databases and stands in the
+    commit's trailer. *ahead* are the ids of operations that must end before this one may act.
+    *problem* is the reason of a bad end, or of the present wait. *entered* holds when each phase
+    was entered, by phase.
+    """
+
+    id: str
+    key: str
+    request: Request
+    phase: Phase
+    requested_at: datetime
+    plan: Plan | None = None
+    written: Written | None = None
+    progress: tuple[Progress, ...] = ()
+    ahead: tuple[str, ...] = ()
+    problem: Problem | None = None
+    ended_at: datetime | None = None
+    entered: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an operation's timeline; append-only. *by* is a Slack user id or ``shipmate``."""
+
+    operation: str
+    at: datetime
+    by: str
+    what: str
+    detail: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""LISTENS: one file per thing a person or system tells us; read, write down, answer."""
