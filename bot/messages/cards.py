@@ -1,0 +1,288 @@
+"""The card: the one message of an operation, written anew for each state and edited in place.
+
+Equal states give equal cards: running times are coarse, and block ids belong to the operation.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
+from bot.domain.message import Message
+from bot.domain.operations import Change, Operation, Phase, Progress, Stage, Written
+from bot.messages import blocks
+from bot.messages.problems import say
+from bot.messages.spans import (
+    SENTENCE,
+    Bold,
+    Code,
+    Line,
+    Link,
+    Person,
+    Text,
+    code,
+    length,
+    line,
+    listed,
+    mrkdwn,
+    name,
+    quoted,
+)
+from bot.messages.times import elapsed, lasted
+
+CANCEL = "cancel_operation"
+"""The action id of the Cancel button; its value is the operation's id."""
+
+TITLE = 150
+TARGETS = 5_000
+"""The most characters that the lines of the targets take together; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people look things up. *github* is its web address, without a last slash."""
+
+    github: str = "https://github.com"
+
+    def commit(self, repo: str, sha: str) -> str:
+        """Return the address of a commit."""
+        return f"{self.github}/{repo}/commit/{sha}"
+
+
+MARKS: Mapping[Phase, str] = {
+    Phase.RECEIVED: "📥",
+    Phase.CHECKING: "🔎",
+    Phase.QUEUED: "⏳",
+    Phase.COMMITTING: "📝",
+    Phase.FOLLOWING: "🚚",
+    Phase.LIVE: "✅",
+    Phase.REFUSED: "⛔",
+    Phase.CANCELLED: "🚫",
+    Phase.FAILED: "❌",
+}
+"""A picture beside the words, never instead of them."""
+
+STATES: Mapping[Phase, str] = {
+    Phase.RECEIVED: "received",
+    Phase.CHECKING: "checking",
+    Phase.QUEUED: "waiting in line",
+    Phase.COMMITTING: "committing",
+    Phase.FOLLOWING: "rolling out",
+    Phase.LIVE: "live",
+    Phase.REFUSED: "refused, nothing was changed",
+    Phase.CANCELLED: "cancelled, nothing was changed",
+    Phase.FAILED: "failed",
+}
+
+SENTENCES: Mapping[Phase, str] = {
+    Phase.RECEIVED: "It is written down and starts now.",
+    Phase.CHECKING: "It is being checked.",
+    Phase.QUEUED: "It waits in line.",
+    Phase.COMMITTING: "The commit is being written.",
+    Phase.FOLLOWING: "The commit is made and Argo CD is bringing it out.",
+    Phase.LIVE: "It is live.",
+    Phase.REFUSED: "It was refused and nothing was changed.",
+    Phase.CANCELLED: "It was cancelled and nothing was changed.",
+    Phase.FAILED: "It failed.",
+}
+
+DOING: Mapping[Phase, str] = {
+    Phase.RECEIVED: "Written down; work on it starts now",
+    Phase.CHECKING: "Reading the version, the file and the applications",
+    Phase.QUEUED: "Waiting in line",
+    Phase.COMMITTING: "Writing the commit",
+    Phase.FOLLOWING: "Argo CD brings it out",
+    Phase.LIVE: "Live",
+    Phase.REFUSED: "Refused; nothing was changed",
+    Phase.CANCELLED: "Cancelled; nothing was changed",
+    Phase.FAILED: "Failed",
+}
+
+STAGES: Mapping[Stage, str] = {
+    Stage.WAITING: "waiting for Argo CD",
+    Stage.SYNCING: "syncing",
+    Stage.ROLLING: "rolling out",
+    Stage.PAUSED: "paused, waits for a person",
+    Stage.LIVE: "live",
+    Stage.FAILED: "failed",
+}
+
+
+def card(operation: Operation, links: Links, now: datetime) -> Message:
+    """Return the card of *operation* as it stands at *now*."""
+    said: list[blocks.Block] = [
+        blocks.header(headline(operation), f"{operation.id}:headline"),
+        _prose(operation, "request", _request(operation, links)),
+    ]
+    if targets := _targets(operation):
+        said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
+    said.append(_prose(operation, "state", _state(operation, now)))
+    if operation.phase in CANCELLABLE_AT_ONCE:
+        said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
+    said.append(_small_print(operation))
+    return Message(summary(operation), tuple(said))
+
+
+def headline(operation: Operation) -> str:
+    """Return what the operation is and how it stands, in a few plain words."""
+    services = [Text(service) for service in operation.request.services]
+    names = "".join(span.text for span in listed(services, most=3) if isinstance(span, Text))
+    what = f"{names} to {operation.request.environment}"
+    return f"{MARKS[operation.phase]} {what}: {STATES[operation.phase]}"
+
+
+def summary(operation: Operation) -> str:
+    """Return the whole news as one escaped sentence or two, for screen readers and phones."""
+    return mrkdwn(news(operation), blocks.TEXT)
+
+
+def news(operation: Operation) -> Line:
+    """Return who asked for what, how it stands, and what to do if something is wrong."""
+    request = operation.request
+    services = listed((Text(name(service).text) for service in request.services), most=10)
+    asked = line(f"{operation.id}: ", Person(request.requester), " asked to deploy ", *services)
+    where = line(f" to {request.environment} at version ", quoted(request.version, 80))
+    said = line(*asked, *where, f". {SENTENCES[operation.phase]}")
+    if operation.phase is Phase.QUEUED:
+        said = line(*said, " ", *_ahead(operation))
+    if operation.problem is None:
+        return said
+    words = say(operation.problem)
+    return line(*said, " ", *words.what, " ", *words.next)
+
+
+def _prose(operation: Operation, part: str, of: Iterable[Line]) -> blocks.Block:
+    return blocks.prose(f"{operation.id}:{part}", [blocks.lines(*of)])
+
+
+def _request(operation: Operation, links: Links) -> Iterator[Line]:
+    request, plan = operation.request, operation.plan
+    services = listed(map(name, request.services), most=50)
+    where, version = name(request.environment), code(request.version, 80)
+    yield line(Person(request.requester), " deploys ", *services, " to ", where, " at ", version)
+    if plan is not None and plan.commit:
+        short = Link(links.commit(plan.source, plan.commit), plan.commit[:8])
+        author = quoted(plan.author, 60)
+        by = line(" by ", author) if author.text else ()
+        yield line("Commit ", short, " ", quoted(plan.title, TITLE), *by)
+    if request.reason and (reason := quoted(request.reason)).text:
+        yield line("Because: ", reason)
+
+
+def _targets(operation: Operation) -> list[Line]:
+    if operation.plan is None:
+        return []
+    progress = {each.service: each for each in operation.progress}
+    every = [(change, progress.get(change.service)) for change in operation.plan.changes]
+    lines = [_target(change, seen) for change, seen in every]
+    if sum(map(length, lines)) <= TARGETS:
+        return lines
+    troubled = sorted(range(len(lines)), key=lambda at: _trouble(every[at][1]))
+    shown, room = [], TARGETS
+    for at in troubled:
+        room -= length(lines[at])
+        if room < 0:
+            break
+        shown.append(at)
+    hidden = [every[at][1] for at in troubled[len(shown) :]]
+    return [*(lines[at] for at in shown), _rest(hidden)]
+
+
+def _trouble(progress: Progress | None) -> int:
+    worst_first = (Stage.FAILED, Stage.PAUSED)
+    stage = progress.stage if progress else None
+    return worst_first.index(stage) if stage in worst_first else len(worst_first)
+
+
+def _rest(hidden: Sequence[Progress | None]) -> Line:
+    counts = Counter(STAGES[each.stage] for each in hidden if each is not None)
+    states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    return line(f"and {len(hidden)} more" + (f": {states}" if states else ""))
+
+
+def _target(change: Change, progress: Progress | None) -> Line:
+    old = code(change.old) if change.old is not None else Text("no tag")
+    said = line(name(change.service), "  ", old, " → ", code(change.new))
+    if progress is None:
+        return said
+    argo = [quoted(word, 20).text for word in (progress.sync, progress.health)]
+    state = ", ".join([STAGES[progress.stage], *filter(None, argo)])
+    application = f"Argo CD {quoted(progress.application, 60).text}"
+    said = line(*said, "  ", Bold(state), " · ", Link(progress.url, application))
+    if progress.problem is None:
+        return said
+    return line(*said, "\n", *_cut(say(progress.problem).what, SENTENCE))
+
+
+def _cut(spans: Line, room: int) -> Line:
+    """Return *spans* up to the one that would pass *room* characters."""
+    kept: list[Line] = []
+    for span in spans:
+        room -= length((span,))
+        if room < 0:
+            return line(*(span for part in kept for span in part), "…")
+        kept.append((span,))
+    return spans
+
+
+def _state(operation: Operation, now: datetime) -> Iterator[Line]:
+    yield from _doing(operation, now)
+    if operation.written is not None:
+        yield _commit(operation, operation.written)
+    if operation.problem is not None:
+        words = say(operation.problem)
+        opening = "What happened: " if operation.phase.ended else "Why it waits: "
+        yield line(Bold(opening), *words.what)
+        yield line(Bold("Next: "), *words.next)
+
+
+def _doing(operation: Operation, now: datetime) -> Iterator[Line]:
+    doing = DOING[operation.phase]
+    if operation.phase.ended:
+        took = lasted((operation.ended_at or now) - operation.requested_at)
+        yield line(Bold(doing), f" · after {took}")
+        return
+    if operation.phase is Phase.FOLLOWING and len(operation.progress) > 1:
+        live = sum(each.stage is Stage.LIVE for each in operation.progress)
+        doing += f": {live} of {len(operation.progress)} live"
+    since = operation.entered.get(operation.phase, operation.requested_at)
+    yield line(Bold(doing), f" · {elapsed(now - since)}")
+    if operation.phase is Phase.QUEUED:
+        yield _ahead(operation)
+
+
+def _ahead(operation: Operation) -> Line:
+    if not operation.ahead:
+        return line("Nothing is ahead of it any more; it starts now.")
+    ahead = listed(map(Code, operation.ahead), most=10)
+    return line(f"Number {len(operation.ahead)} in line. It starts when ", *ahead, " ended.")
+
+
+def _commit(operation: Operation, written: Written) -> Line:
+    said = line("GitOps commit ", Link(written.url, written.sha[:8]))
+    if plan := operation.plan:
+        said = line(*said, " on ", code(plan.branch, 80), " of ", code(plan.repo, 100))
+    if written.attempts > 1:
+        said = line(*said, f", at try {written.attempts}: others committed at the same time")
+    if operation.phase is Phase.FAILED:
+        said = line(*said, ". It stands: Git names the new tag.")
+    return said
+
+
+def _cancel(operation: Operation) -> blocks.Block:
+    question = blocks.confirm(
+        f"Cancel {operation.id}?",
+        "Nothing has been changed yet. The deploy ends here; it can be asked for again.",
+        "Cancel the deploy",
+        "Go on",
+    )
+    return blocks.button("Cancel this deploy", CANCEL, operation.id, question)
+
+
+def _small_print(operation: Operation) -> blocks.Block:
+    at = operation.requested_at
+    moment = (
+        f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+    )
+    return blocks.context(line(f"{operation.id} · asked "), f"{operation.id}:id", moment)

@@ -1,0 +1,272 @@
+"""Words for every reason: what happened to what, and what the reader can do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.problems import Problem, Reason
+from bot.messages.spans import Line
+from bot.messages.templates import fill
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A problem in words: *what* happened, and what the reader can do *next*."""
+
+    what: Line
+    next: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Two templates of ``bot.messages.templates``."""
+
+    what: str
+    next: str
+
+
+WORDS: Mapping[Reason, Words] = {
+    # asked for something that is not there
+    Reason.UNKNOWN_VERSION: Words(
+        "{repo} has no commit, branch or tag {version}[; {elsewhere} has one].",
+        "Check the spelling, or push the commit first; then send the command again"
+        "[. Or name a service that is built from {elsewhere}].",
+    ),
+    Reason.AMBIGUOUS_VERSION: Words(
+        "More than one commit of {repo} begins with {version}.",
+        "Send the command again with more characters of the SHA; all 40 always work.",
+    ),
+    Reason.VERSION_UNFIT: Words(
+        "{version} cannot become an image tag of {service}[: its tags look like {template}].",
+        "Send the command again with a version of that kind: a commit, or a release"
+        " such as `v1.2.3` where releases are built.",
+    ),
+    Reason.NOT_IN_ENVIRONMENT: Words(
+        "{service} does not live in {environment}[; it lives in {environments}].",
+        "Send the command again with an environment it lives in, or ask a platform engineer"
+        " to add this one to `shipmate.yaml`.",
+    ),
+    Reason.SEVERAL_REPOSITORIES: Words(
+        "One deploy is one commit, and these services are kept in several repositories[: {repos}].",
+        "Send one command for each repository.",
+    ),
+    Reason.NOT_ALLOWED: Words(
+        "{user} may not deploy to {environment}.",
+        "[Ask {allowed} to send it, or ask|Nobody may deploy there yet: ask] a platform engineer"
+        " to add you under `environments.{environment}.allow` in `shipmate.yaml`.",
+    ),
+    Reason.ALREADY_THERE: Words(
+        "{tag} already stands in Git and runs. There was nothing to change.",
+        "Nothing to do. `/ship status` shows what runs.",
+    ),
+    # the GitOps repository
+    Reason.REPOSITORY_MISSING: Words(
+        "There is no repository {repo}, or the bot may not see it.",
+        "Ask a platform engineer to check its name in `shipmate.yaml` and to give the bot's"
+        " GitHub App access to it; then send the command again.",
+    ),
+    Reason.BRANCH_MISSING: Words(
+        "{repo} has no branch {branch}.",
+        "Ask a platform engineer to correct `gitops.branch` in `shipmate.yaml`, or create"
+        " the branch; then send the command again.",
+    ),
+    Reason.FILE_MISSING: Words(
+        "{repo} has no file {file} on branch {branch}.",
+        "Ask a platform engineer to correct the service's `at.file` in `shipmate.yaml`,"
+        " or add the file; then send the command again.",
+    ),
+    Reason.UNEDITABLE: Words(
+        "The tag in {file}[, line {line}] cannot be changed safely[ at {path}].",
+        "Nothing was changed. [{hint}|Change the file by hand, then send the command again.]",
+    ),
+    Reason.VALUE_MOVED: Words(
+        "{file} changed after the plan was made: it said {expected}, now it says {found}.",
+        "Nothing was committed. See who changed it; if your version is still wanted,"
+        " send the command again.",
+    ),
+    Reason.BRANCH_PROTECTED: Words(
+        "Branch {branch} of {repo} takes no direct commits[: {detail}].",
+        "Let the bot's GitHub App bypass the rule, or change the tag by a pull request of your"
+        " own. Shipmate's pull-request mode comes with an issue of its own and is not there yet.",
+    ),
+    Reason.BRANCH_BUSY: Words(
+        "Others kept committing to {branch} of {repo} first[: {tries} tries in a row lost].",
+        "Nothing was committed. Send the command again in a minute.",
+    ),
+    # Argo CD
+    Reason.APP_MISSING: Words(
+        "Argo CD[ {instance}] has no application {app}, or the bot may not see it.",
+        "Ask a platform engineer to check the service's `argocd.app` in `shipmate.yaml`"
+        " and that the bot's Argo CD account may `get` it.",
+    ),
+    Reason.APP_FORBIDDEN: Words(
+        "Argo CD[ {instance}] does not let the bot see application {app}[: {detail}].",
+        "Ask a platform engineer to allow the bot's Argo CD account"
+        " `applications, get` in that application's project.",
+    ),
+    Reason.APP_DELETING: Words(
+        "Application {app} is being deleted in Argo CD.",
+        "Ask its owner whether that is meant; deploy again when it is back.",
+    ),
+    Reason.SYNC_FAILED: Words(
+        "Argo CD could not apply the change to {app}[ ({resource})][: {detail}].",
+        "Open {app} in Argo CD, correct what it names in Git, then deploy again;"
+        " Argo CD does not retry this commit by itself.",
+    ),
+    Reason.CANNOT_RENDER: Words(
+        "Argo CD cannot build the manifests of {app}[: {detail}].",
+        "Correct the files of {app} in Git; nothing is applied until they build.",
+    ),
+    Reason.DEGRADED: Words(
+        "The new version of {app} does not come up[: {resource}][, {detail}].",
+        "Look at the logs of its pods; fix it and deploy again,"
+        " or deploy the version that ran before.",
+    ),
+    Reason.NOT_LIVE: Words(
+        "Argo CD calls {app} synced and healthy, but {image} does not run[; {found} runs].",
+        "Open {app} in Argo CD and refresh it hard; if the old image stays, check that the"
+        " service's `image` in `shipmate.yaml` is the one the manifests use.",
+    ),
+    Reason.OVERTAKEN: Words(
+        "The branch was rewritten and no longer holds our commit; {app} is now at {revision}.",
+        "Find out who rewrote the branch, then send the command again.",
+    ),
+    Reason.TOO_LATE: Words(
+        "{app} was not there within [{deadline}|its deadline][: {state}].",
+        "It may still arrive: `/ship status` shows where it is. If it does not,"
+        " look at {app} in Argo CD.",
+    ),
+    # waits that the card shows
+    Reason.QUEUED_BEHIND: Words(
+        "Argo CD is still busy with another revision of {app}[: {revision}].",
+        "Nothing to do: it goes on when that ends. If it hangs, terminate that sync in Argo CD.",
+    ),
+    Reason.WINDOW_CLOSED: Words(
+        "A sync window keeps {app} from changing now[: {detail}].",
+        "Wait until the window opens, or ask its owner to open it; the deploy then goes on.",
+    ),
+    Reason.RETRYING: Words(
+        "Argo CD's sync of {app} failed and is tried again[: {detail}].",
+        "Wait for the next try, or correct in Git what it names.",
+    ),
+    Reason.NOT_OBSERVED: Words(
+        "Argo CD has not seen the commit for {app} yet.",
+        "Nothing to do: it was asked to look, and looks by itself every few minutes.",
+    ),
+    Reason.PAUSED: Words(
+        "The rollout of {app} is paused and waits for a person[: {resource}].",
+        "Check the new version, then promote or abort the rollout in Argo CD.",
+    ),
+    Reason.NEEDS_SYNC: Words(
+        "Auto-sync of {app} is off, and our sync has not gone through yet.",
+        "Nothing to do while it is tried again; you may also press Sync in Argo CD.",
+    ),
+    # the outside
+    Reason.UNAVAILABLE: Words(
+        "{system} gave no usable answer, so the bot could not {doing}[ ({detail})].",
+        "[It is tried again at {again}; nothing to do unless it lasts."
+        "|Send the command again when {system} answers.]",
+    ),
+    Reason.TOKEN_REFUSED: Words(
+        "{system} no longer accepts the bot's token, so it could not {doing}[ ({detail})].",
+        "Ask a platform engineer to renew the bot's token for {system};"
+        " then send the command again.",
+    ),
+    Reason.NO_RIGHT: Words(
+        "{system} does not let the bot {doing}[ ({detail})].",
+        "Ask a platform engineer to give the bot that right in {system};"
+        " then send the command again.",
+    ),
+    Reason.REJECTED: Words(
+        "{system} refused to {doing}[ ({detail})].",
+        "Correct what {system} names, or show this to a platform engineer.",
+    ),
+    Reason.GARBLED: Words(
+        "{system} answered something the bot cannot read when asked to {doing}[ ({detail})].",
+        "Send the command again; if it stays so, show this to a platform engineer.",
+    ),
+    # ends by people
+    Reason.CANCELLED: Words(
+        "[{by} cancelled it|It was cancelled] before anything was changed.",
+        "Send the command again if it is wanted after all.",
+    ),
+    Reason.INTERNAL: Words(
+        "The bot itself failed[: {detail}].",
+        "Tell a platform engineer the operation's id: the bot's log has the rest under it.",
+    ),
+}
+
+EDITS: Mapping[str, Words] = {
+    "not_found": Words(
+        "In {file} there is no [{path}|such value][; nearest: {candidates}].",
+        "Correct the service's `at` in `shipmate.yaml`, or add the value to the file.",
+    ),
+    "stale": Words(
+        "In {file}[, line {line}] the tag[ at {path}] is no longer the one the plan was made from.",
+        "Send the command again: it will be planned on the new text.",
+    ),
+    "ambiguous": Words(
+        "In {file} more than one value fits [{path}|the location][: {candidates}].",
+        "Make the service's `at` in `shipmate.yaml` name exactly one of them.",
+    ),
+    "duplicate_key": Words(
+        "In {file}[, line {line}] the same key stands twice[ on the way to {path}].",
+        "Remove one of the two lines by hand, then send the command again.",
+    ),
+    "aliased": Words(
+        "In {file}[, line {line}] the tag[ at {path}] is shared with other places"
+        " through a YAML anchor.",
+        "Write the tag out where it is used, or deploy by editing the anchor by hand.",
+    ),
+    "merged": Words(
+        "In {file}[, line {line}] the tag[ at {path}] comes from a merged mapping (`<<`).",
+        "Give this service a tag of its own beside the merge, then send the command again.",
+    ),
+    "templated": Words(
+        "In {file}[, line {line}] the tag[ at {path}] is made by a template.",
+        "Point the service's `at` in `shipmate.yaml` at the value the template reads.",
+    ),
+    "unparsable": Words(
+        "{file} is not valid YAML[: line {line}].",
+        "Correct that line in Git, then send the command again.",
+    ),
+    "wrong_type": Words(
+        "In {file}[, line {line}] [{path}|the location] is not a single value.",
+        "Let the service's `at` in `shipmate.yaml` end at the tag itself.",
+    ),
+    "unsupported_style": Words(
+        "In {file}[, line {line}] the tag[ at {path}] is written as a block of text.",
+        "Write it on one line behind its key, then send the command again.",
+    ),
+    "digest_pinned": Words(
+        "In {file}[, line {line}] the image[ at {path}] is pinned by a digest,"
+        " which wins over any tag.",
+        "Remove the digest by hand, then send the command again.",
+    ),
+    "bad_value": Words(
+        "The new tag for {file} is not a valid image tag.",
+        "Correct the service's `tag` in `shipmate.yaml`, or name another version.",
+    ),
+    "verify_failed": Words(
+        "The change to {file} would have touched more than the tag[ at {path}].",
+        "Change the file by hand this time, and show this message to the makers of Shipmate.",
+    ),
+}
+"""Finer words for ``Reason.UNEDITABLE``, by its fact ``code``."""
+
+
+def say(problem: Problem) -> Said:
+    """Return the words for *problem*, with its facts as spans that nothing reads as markup."""
+    words, facts = _words(problem), problem.facts
+    return Said(fill(words.what, facts), fill(words.next, facts))
+
+
+def _words(problem: Problem) -> Words:
+    general = WORDS[problem.reason]
+    if problem.reason is not Reason.UNEDITABLE:
+        return general
+    finer = EDITS.get(problem.facts.get("code", ""))
+    if finer is None:
+        return general
+    if problem.facts.get("hint", "").strip():  # the edit looked at the file itself: it knows best
+        return Words(finer.what, general.next)
+    return Words(finer.what, f"Nothing was changed. {finer.next}")

@@ -1,0 +1,158 @@
+"""A line people read, as a value: spans of text, and the two ways Slack takes them.
+
+Text from outside travels in spans and is never joined into markup by hand. In blocks it becomes
+rich text, which Slack does not parse; in the message's own ``text`` it is escaped.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from bot.messages.escape import clean, escaped, escaped_within
+
+NAME = 80
+"""The most characters shown of a service, file or application name."""
+TAG = 128
+"""An image tag is never longer. Source: https://github.com/opencontainers/distribution-spec"""
+SENTENCE = 300
+"""The most characters shown of a sentence that came from outside."""
+
+LONGEST_URL = 3000
+"""Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block (as other urls)."""
+
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, shown as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    """Words that carry the line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A name or value as a machine writes it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack user by *id*; anything that is no id is shown as text."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to *url*; without an http address only the words are shown."""
+
+    url: str
+    text: str
+
+
+Span = Text | Bold | Code | Person | Link
+Line = tuple[Span, ...]
+
+
+def line(*parts: str | Span) -> Line:
+    """Return a line of our own words (plain strings) and spans."""
+    return tuple(Text(part) if isinstance(part, str) else part for part in parts if part)
+
+
+def code(text: str, limit: int = TAG) -> Code:
+    """Return an outside name or value, cleaned and cut to *limit* characters."""
+    return Code(clean(text, limit) or "(empty)")
+
+
+def name(text: str) -> Bold:
+    """Return an outside name, cleaned and cut."""
+    return Bold(clean(text, NAME) or "(empty)")
+
+
+def quoted(text: str, limit: int = SENTENCE) -> Text:
+    """Return an outside sentence, cleaned and cut to *limit* characters."""
+    return Text(clean(text, limit))
+
+
+def listed(spans: Iterable[Span], most: int = 10, last: str = " and ") -> Line:
+    """Return *spans* as ``a, b and c``; past *most* of them, as ``a, b and 12 more``."""
+    every = list(spans)
+    shown = every[:most]
+    hidden = len(every) - len(shown)
+    out: list[Span] = []
+    for index, span in enumerate(shown):
+        if index:
+            out.append(Text(last if not hidden and index == len(shown) - 1 else ", "))
+        out.append(span)
+    if hidden:
+        out.append(Text(f" and {hidden} more"))
+    return tuple(out)
+
+
+def length(spans: Sequence[Span]) -> int:
+    """Return how many characters *spans* show, as Slack may count them."""
+    return sum(len(_shown(span)) for span in spans)
+
+
+def rich(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    """Return *spans* as the elements of a rich text section, which Slack never parses."""
+    return [_element(span) for span in spans if _shown(span)]
+
+
+def mrkdwn(spans: Sequence[Span], room: int) -> str:
+    """Return *spans* as one escaped mrkdwn string of at most *room* characters.
+
+    Code keeps its backticks; a backtick inside becomes an apostrophe, so that it cannot end early.
+    """
+    out: list[str] = []
+    for span in spans:
+        whole = _marked(span)
+        if len(whole) > room:
+            return "".join([*out, escaped_within(_shown(span), room)])
+        out.append(whole)
+        room -= len(whole)
+    return "".join(out)
+
+
+def _shown(span: Span) -> str:
+    return clean(span.id, NAME) if isinstance(span, Person) else span.text
+
+
+def _marked(span: Span) -> str:
+    match span:
+        case Text(text) | Bold(text) | Link(text=text):
+            return escaped(text)
+        case Code(text):
+            return f"`{escaped(text.replace('`', chr(39)))}`"
+        case Person(id):
+            return f"<@{id}>" if _PERSON.fullmatch(id) else escaped(_shown(span))
+        case _:
+            assert_never(span)
+
+
+def _element(span: Span) -> dict[str, Any]:
+    words = {"type": "text", "text": _shown(span)}
+    match span:
+        case Text():
+            return words
+        case Bold():
+            return {**words, "style": {"bold": True}}
+        case Code():
+            return {**words, "style": {"code": True}}
+        case Link(url, text):
+            safe = url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+            return {"type": "link", "url": url, "text": text} if safe else words
+        case Person(id):
+            return {"type": "user", "user_id": id} if _PERSON.fullmatch(id) else words
+        case _:
+            assert_never(span)

@@ -1,0 +1,127 @@
+"""Our sentences with holes for facts from outside.
+
+``{fact}`` is a hole, words in backticks are a command, ``[optional|else]`` is left out when one of
+its facts is absent or empty, and what stands behind the bar is said instead. A hole becomes a span
+of its own, so whatever a fact holds is shown and never read as markup. Facts that are lists come
+with commas between. Only sentences of this room are read this way, never text from outside.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from bot.messages.escape import clean
+from bot.messages.spans import (
+    NAME,
+    SENTENCE,
+    TAG,
+    Code,
+    Line,
+    Person,
+    Span,
+    Text,
+    code,
+    line,
+    listed,
+    name,
+    quoted,
+)
+
+Facts = Mapping[str, str]
+
+_BRACKET = re.compile(r"\[([^\[\]]*)\]")
+_PIECE = re.compile(r"`(?P<command>[^`]*)`|\{(?P<fact>\w+)\}|(?P<words>[^`{]+)")
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+def _people(value: str) -> Line:
+    return listed(map(Person, _items(value)), last=" or ")
+
+
+def _codes(value: str) -> Line:
+    return listed([code(item, NAME) for item in _items(value)], most=8)
+
+
+def _name(value: str) -> Line:
+    return (name(value),)
+
+
+def _value(value: str) -> Line:
+    return (code(value),)
+
+
+def _sentence(value: str) -> Line:
+    return (quoted(value),)
+
+
+def _words(value: str) -> Line:
+    return (Text(clean(value, NAME)),)
+
+
+def _moment(value: str) -> Line:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return _words(value)
+    return (Text(f"{at:%H:%M:%S} {at.tzname() or ''}".rstrip()),)
+
+
+SHOWN: Mapping[str, Callable[[str], Line]] = {
+    "user": _people,
+    "by": _people,
+    "allowed": _people,
+    "environments": _codes,
+    "repos": _codes,
+    "candidates": _codes,
+    "detail": _sentence,
+    "hint": _sentence,
+    "doing": _words,
+    "state": _sentence,
+    "system": _words,
+    "instance": _words,
+    "line": _words,
+    "tries": _words,
+    "deadline": _words,
+    "again": _moment,
+    "service": _name,
+    "app": _name,
+    "environment": _name,
+}
+"""How a fact is shown, by its name; every other one is shown as a value in code."""
+
+
+def fill(template: str, facts: Facts) -> Line:
+    """Return *template* with *facts* in its holes; an absent one is shown as ``(unknown)``."""
+    known = {key: value for key, value in facts.items() if value.strip()}
+    whole = _BRACKET.sub(lambda found: _choose(found[1], known), template)
+    return line(*_spans(whole, known))
+
+
+def holes(template: str) -> frozenset[str]:
+    """Return the names of the facts that *template* can say."""
+    return frozenset(_HOLE.findall(template))
+
+
+def _choose(inside: str, known: Facts) -> str:
+    said, _, otherwise = inside.partition("|")
+    return said if holes(said) <= known.keys() else otherwise
+
+
+def _spans(template: str, known: Facts) -> Iterator[Span]:
+    for piece in _PIECE.finditer(template):
+        if (command := piece["command"]) is not None:
+            yield Code(_HOLE.sub(lambda hole: clean(known.get(hole[1], "…"), TAG), command))
+        elif (fact := piece["fact"]) is not None:
+            yield from _fact(fact, known)
+        else:
+            yield Text(piece["words"])
+
+
+def _fact(fact: str, known: Facts) -> Line:
+    if fact not in known:
+        return (Text("(unknown)"),)
+    return SHOWN.get(fact, _value)(known[fact])
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in re.split(r"[,\n]", value[: 20 * SENTENCE]) if item.strip()]
