@@ -5,6 +5,9 @@
   - Rejected      any other refusal: the same call will fail again, stop and tell
     + Conflict    it changed since we looked: look again, decide again
     + NotFound    the thing is not there, or we may not see it
+      · BranchMissing   the repository is there, its branch is not
+    + Ambiguous   the name fits several things: ask for a clearer one
+    + BranchProtected   the branch takes no direct commits: a rule of its owners
     + Forbidden   we are known, but may not do it
     + Unauthorized   our own token is missing, expired or revoked
   - Garbled       a success that lacks a field we need, or has the wrong shape: distrust
@@ -50,6 +53,18 @@ class Conflict(Rejected):
 
 class NotFound(Rejected):
     """The thing is not there, or hidden from us."""
+
+
+class BranchMissing(NotFound):
+    """The repository is there, but it has no such branch."""
+
+
+class Ambiguous(Rejected):
+    """The name fits several things."""
+
+
+class BranchProtected(Rejected):
+    """The branch takes changes only through pull requests, or another rule forbids this commit."""
 
 
 class Forbidden(Rejected):
