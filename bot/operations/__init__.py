@@ -1,1 +1,1 @@
-"""REMEMBERS: the store, the intake and the durable workflows. The only room that knows the engine."""
+"""REMEMBERS: the store, the intake, the durable workflows. Only this room knows the engine."""

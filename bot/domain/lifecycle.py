@@ -1,0 +1,25 @@
+"""Which phase may follow which. The store refuses every other step."""
+
+from bot.domain.operations import Phase
+
+FOLLOWS: dict[Phase, frozenset[Phase]] = {
+    Phase.RECEIVED: frozenset({Phase.CHECKING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
+    Phase.CHECKING: frozenset({Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
+    Phase.QUEUED: frozenset({Phase.COMMITTING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
+    Phase.COMMITTING: frozenset(
+        {Phase.FOLLOWING, Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}
+    ),
+    Phase.FOLLOWING: frozenset({Phase.LIVE, Phase.FAILED}),
+    Phase.LIVE: frozenset(),
+    Phase.REFUSED: frozenset(),
+    Phase.CANCELLED: frozenset(),
+    Phase.FAILED: frozenset(),
+}
+
+CANCELLABLE_AT_ONCE = frozenset({Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED})
+"""Phases in which nothing can have been written outside, so a cancel ends the operation itself."""
+
+
+def may_follow(now: Phase, then: Phase) -> bool:
+    """Tell whether an operation in phase *now* may go on to *then*; staying is always allowed."""
+    return now is then or then in FOLLOWS[now]

@@ -1,0 +1,152 @@
+"""The durable engine, behind the few words we use of it. No other file imports ``dbos``.
+
+DBOS Transact records each step of a workflow in the database and, after a crash, runs the workflow
+again with the recorded results, so a step whose result was not yet recorded runs twice. Workflows
+are async functions of JSON-able arguments; every touch of the world inside them is a ``step``.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from dbos import (
+    DBOS,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetEnqueueOptions,
+    SetWorkflowID,
+    WorkflowHandleAsync,
+)
+
+from bot.clock import Clock
+from bot.operations.database import Database
+
+Workflow = Callable[..., Awaitable[Any]]
+
+APPLICATION = "shipmate"
+APPLICATION_VERSION = "flows"
+"""Fixed on purpose: by default every change of our code would strand what is pending. The flow
+number in a workflow's arguments chooses its code path instead."""
+
+TARGETS = "targets"
+"""The partitioned queue: one workflow at a time in each partition, over all replicas."""
+
+QUEUE_POLL = 0.1
+"""Seconds between looks at the queue: half of it is what a free target makes a deploy wait."""
+
+WAKE = "wake"
+"""The topic of messages that only cut a wait short; what they are about stands in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A pending workflow of an executor that is gone."""
+
+    workflow: str
+    queue: str | None
+
+
+class Engine:
+    """One DBOS in this process. Register workflows, then launch; close before opening another."""
+
+    def __init__(self, database: Database, executor: str, clock: Clock) -> None:
+        self._clock = clock
+        self._workflows: dict[str, Workflow] = {}
+        self.executor = executor
+        url = database.url.render_as_string(hide_password=False)
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": url,
+            "executor_id": executor,
+            "application_version": APPLICATION_VERSION,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": 0.25 if database.is_sqlite else 1.0,
+        }
+        # Its INFO lines advertise a paid service; its warnings matter.
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        DBOS(config=config)
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        """Make *workflow* known as *name*, for starting and for going on after a crash."""
+        self._workflows[name] = DBOS.workflow(name=name)(workflow)
+
+    def launch(self) -> None:
+        """Start the engine; everything pending of this executor goes on at once."""
+        DBOS.launch()
+        DBOS.register_queue(
+            TARGETS,
+            partition_concurrency=1,
+            polling_interval_sec=QUEUE_POLL,
+            on_conflict="always_update",
+        )
+
+    def close(self, drain: timedelta = timedelta()) -> None:
+        """Stop. Workflows that have not ended within *drain* go on at the next start."""
+        DBOS.destroy(
+            destroy_registry=True, workflow_completion_timeout_sec=int(drain.total_seconds())
+        )
+
+    # from outside a workflow, from any thread
+
+    def start(self, name: str, workflow_id: str, *args: Any) -> None:
+        """Start the workflow, unless one with this id has been started before."""
+        with SetWorkflowID(workflow_id):
+            DBOS.start_workflow(self._workflows[name], *args)
+
+    def wake(self, workflow_id: str) -> None:
+        """Cut the present or next wait of the workflow short. Unknown ids are ignored."""
+        if DBOS.get_workflow_status(workflow_id) is not None:
+            DBOS.send(workflow_id, "wake", topic=WAKE)
+
+    def pending_elsewhere(self) -> dict[str, list[Dead]]:
+        """Return the pending workflows of other executors, by executor."""
+        found: dict[str, list[Dead]] = {}
+        for status in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
+            if status.executor_id and status.executor_id != self.executor:
+                dead = Dead(status.workflow_id, status.queue_name)
+                found.setdefault(status.executor_id, []).append(dead)
+        return found
+
+    def take_over(self, dead: Sequence[Dead]) -> None:
+        """Put workflows of an executor that is gone back into their queues."""
+        for queue in {one.queue for one in dead}:
+            ids = [one.workflow for one in dead if one.queue == queue]
+            DBOS.resume_workflows(ids, queue_name=queue)
+
+    # inside a workflow
+
+    async def step(self, name: str, work: Callable[..., Any], *args: Any) -> Any:
+        """Run *work* and record its result as *name*. It runs again if we die before the record.
+
+        *work* may be async. Its result must be JSON-able. What it raises ends the workflow.
+        """
+        return await DBOS.run_step_async({"name": name}, work, *args)
+
+    async def rest(self, span: timedelta) -> None:
+        """Wait *span*, or until somebody wakes this workflow; a crash does not prolong it."""
+        await DBOS.recv_async(WAKE, timeout_seconds=self._clock.pause(span))
+
+    async def take_turn(self, partition: str, name: str, workflow_id: str, *args: Any) -> Any:
+        """Run the workflow when *partition* is free, and return its result."""
+        with _named(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
+            handle: WorkflowHandleAsync[Any] = await DBOS.enqueue_workflow_async(
+                TARGETS, self._workflows[name], *args
+            )
+        return await handle.get_result(polling_interval_sec=0.25)
+
+    async def spawn(self, name: str, workflow_id: str, *args: Any) -> None:
+        """Start another workflow and do not wait for it."""
+        with _named(workflow_id):
+            await DBOS.start_workflow_async(self._workflows[name], *args)
+
+    def now(self) -> str:
+        """Return the time as ISO text. Use it as a step: workflow code must not read clocks."""
+        return self._clock.now().isoformat()
+
+
+def _named(workflow_id: str) -> AbstractContextManager[Any]:
+    return SetWorkflowID(workflow_id)

@@ -1,0 +1,15 @@
+"""Alembic's entry: runs the migrations on the connection that the store lends."""
+
+from alembic import context
+
+from bot.operations.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    version_table="shipmate_version",
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,440 @@
+"""What happened and what is under way, as values: the only reader and writer of our tables.
+
+Every method is one transaction and may run twice with the same arguments.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
+from bot.domain.operations import (
+    ENDS,
+    Entry,
+    Kind,
+    Operation,
+    Phase,
+    Plan,
+    Progress,
+    Request,
+    Written,
+)
+from bot.domain.problems import Problem, Reason
+from bot.operations.codec import dump, load
+from bot.operations.database import Database
+from bot.operations.tables import cards, decisions, operation_services, operations, timeline
+
+OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
+
+UNDER_WAY = tuple(phase.value for phase in Phase if phase not in ENDS)
+
+
+class Receipt(StrEnum):
+    """What became of a request."""
+
+    NEW = "new"
+    REPEATED = "repeated"  # the same delivery once more
+    UNDER_WAY = "under_way"  # another person or delivery wished the same, and it still runs
+
+
+class CancelOutcome(StrEnum):
+    """What became of a cancel."""
+
+    CANCELLED = "cancelled"  # ended here and now; nothing was changed outside
+    ASKED = "asked"  # a commit may be under way; the operation answers on its card
+    TOO_LATE = "too_late"  # the commit stands
+    ENDED = "ended"  # it had ended before
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The Slack message of an operation; *channel* and *ts* are None until Slack took it."""
+
+    operation: str
+    channel: str | None
+    ts: str | None
+    shown: str | None
+    shown_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """An operation with the number of changes it has had."""
+
+    operation: Operation
+    version: int
+
+
+class Store:
+    """The store over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # receiving
+
+    def receive(self, request: Request, asked: str, at: datetime) -> tuple[Operation, Receipt]:
+        """Write *request* down once, and return its operation.
+
+        *asked* identifies the delivery. A repeat of it, or the same wish while one is under way,
+        returns the operation that is already there.
+
+        Raises:
+            Unavailable: the database is away or locked; nothing was written.
+        """
+        wish = wish_of(request)
+        with self._database.write() as connection:
+            if found := _by(connection, operations.c.asked == asked):
+                return found.operation, Receipt.REPEATED
+            if found := _by(connection, operations.c.wish == wish):
+                return found.operation, Receipt.UNDER_WAY
+            values = {
+                "key": uuid.uuid4().hex,
+                "asked": asked,
+                "wish": wish,
+                "flow": FLOW,
+                "kind": request.kind.value,
+                "environment": request.environment,
+                "request": dump(Request, request),
+                "phase": Phase.RECEIVED.value,
+                "progress": [],
+                "entered": {Phase.RECEIVED.value: at.isoformat()},
+                "requested_at": at,
+                "version": 1,
+            }
+            inserted = connection.execute(
+                _insert(connection, operations).values(values).on_conflict_do_nothing()
+            )
+            if inserted.rowcount != 1:
+                # Another replica came between our look and our insert.
+                found = _by(connection, operations.c.asked == asked) or _by(
+                    connection, operations.c.wish == wish
+                )
+                assert found is not None, "a conflicting row must exist"
+                return found.operation, Receipt.UNDER_WAY
+            row = _by(connection, operations.c.key == values["key"])
+            assert row is not None
+            number = number_of(row.operation.id)
+            connection.execute(
+                sa.insert(operation_services),
+                [{"number": number, "service": service} for service in request.services],
+            )
+            _record(connection, number, "received", at, request.requester, "received", {})
+            return row.operation, Receipt.NEW
+
+    # reading
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """Return the operation people call *operation_id*, or None."""
+        found = self.versioned(operation_id)
+        return found.operation if found else None
+
+    def versioned(self, operation_id: str) -> Versioned | None:
+        """Return the operation with its count of changes, and with the ids ahead of it."""
+        number = number_of(operation_id)
+        if number is None:
+            return None
+        with self._database.read() as connection:
+            found = _by(connection, operations.c.number == number)
+            if found is None:
+                return None
+            ahead = _ahead(connection, number, found.operation)
+            return replace(found, operation=replace(found.operation, ahead=ahead))
+
+    def flow(self, operation_id: str) -> int:
+        """Return the flow number that the operation was received under."""
+        with self._database.read() as connection:
+            query = sa.select(operations.c.flow).where(
+                operations.c.number == number_of(operation_id)
+            )
+            return int(connection.execute(query).scalar_one())
+
+    def under_way(
+        self, services: Iterable[str] = (), environment: str | None = None
+    ) -> tuple[Operation, ...]:
+        """Return the operations that have not ended, oldest first; no *services* means all."""
+        query = sa.select(operations).where(operations.c.phase.in_(UNDER_WAY))
+        return self._list(query.order_by(operations.c.number), services, environment)
+
+    def latest(
+        self, services: Iterable[str] = (), environment: str | None = None, limit: int = 50
+    ) -> tuple[Operation, ...]:
+        """Return the newest operations, newest first."""
+        query = sa.select(operations).order_by(operations.c.number.desc()).limit(limit)
+        return self._list(query, services, environment)
+
+    def timeline(self, operation_id: str) -> tuple[Entry, ...]:
+        """Return what happened to the operation, oldest first."""
+        query = (
+            sa.select(timeline)
+            .where(timeline.c.number == number_of(operation_id))
+            .order_by(timeline.c.id)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                Entry(operation_id, row.at, row.by, row.what, row.detail)
+                for row in connection.execute(query)
+            )
+
+    def _list(
+        self, query: sa.Select[Any], services: Iterable[str], environment: str | None
+    ) -> tuple[Operation, ...]:
+        if names := tuple(services):
+            chosen = sa.select(operation_services.c.number).where(
+                operation_services.c.service.in_(names)
+            )
+            query = query.where(operations.c.number.in_(chosen))
+        if environment is not None:
+            query = query.where(operations.c.environment == environment)
+        with self._database.read() as connection:
+            return tuple(_operation(row) for row in connection.execute(query))
+
+    # going on
+
+    def move(
+        self,
+        operation_id: str,
+        phase: Phase,
+        at: datetime,
+        mark: str,
+        *,
+        by: str = "shipmate",
+        changes: Mapping[str, Any] | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> Operation | None:
+        """Bring the operation to *phase*, with *changes* to its fields, and write the timeline.
+
+        *mark* names this line of the timeline within the operation, so that a second run of the
+        same step writes nothing new. Returns None, and changes nothing, where *phase* may not
+        follow the present one: it was cancelled or has ended.
+        """
+        number = number_of(operation_id)
+        with self._database.write() as connection:
+            query = sa.select(operations).where(operations.c.number == number).with_for_update()
+            row = connection.execute(query).one()
+            before = _operation(row)
+            if not may_follow(before.phase, phase):
+                return None
+            after = replace(before, phase=phase, **(changes or {}))
+            if phase.value not in after.entered:
+                after = replace(after, entered={**after.entered, phase.value: at})
+            if phase.ended and after.ended_at is None:
+                after = replace(after, ended_at=at)
+            if after != before:
+                _save(connection, number, after, row.version + 1)
+            if before.phase is not phase or detail is not None:
+                _record(connection, number, mark, at, by, phase.value, detail or {})
+            return after
+
+    def cancel(
+        self, operation_id: str, by: str, at: datetime
+    ) -> tuple[Operation | None, CancelOutcome]:
+        """Take *by*'s wish to cancel. Before the commit it ends the operation at once.
+
+        The workflow finds an operation that it may no longer begin; while a commit may be under
+        way the wish is only written down, and the workflow answers it.
+        """
+        number = number_of(operation_id)
+        if number is None:
+            return None, CancelOutcome.UNKNOWN
+        with self._database.write() as connection:
+            query = sa.select(operations).where(operations.c.number == number).with_for_update()
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None, CancelOutcome.UNKNOWN
+            now = _operation(row)
+            if now.phase.ended:
+                return now, CancelOutcome.ENDED
+            if now.written is not None:
+                return now, CancelOutcome.TOO_LATE
+            connection.execute(
+                _insert(connection, decisions)
+                .values(number=number, kind="cancel", by=by, at=at)
+                .on_conflict_do_nothing()
+            )
+            if now.phase not in CANCELLABLE_AT_ONCE:
+                return now, CancelOutcome.ASKED
+            after = replace(
+                now,
+                phase=Phase.CANCELLED,
+                problem=Problem(Reason.CANCELLED, {"by": by}),
+                ended_at=at,
+                entered={**now.entered, Phase.CANCELLED.value: at},
+            )
+            _save(connection, number, after, row.version + 1)
+            _record(connection, number, "cancelled", at, by, Phase.CANCELLED.value, {})
+            return after, CancelOutcome.CANCELLED
+
+    def cancel_wished(self, operation_id: str) -> str | None:
+        """Return who first wished to cancel the operation, or None."""
+        query = (
+            sa.select(decisions.c.by)
+            .where(decisions.c.number == number_of(operation_id), decisions.c.kind == "cancel")
+            .order_by(decisions.c.id)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    # cards
+
+    def begin_card(self, operation_id: str) -> Card:
+        """Say that the first card is about to be posted; return the card as it was before.
+
+        A card without *ts* that was begun before may stand in Slack: look for it, then post.
+        """
+        number = number_of(operation_id)
+        with self._database.write() as connection:
+            inserted = connection.execute(
+                _insert(connection, cards)
+                .values(number=number, shown_version=0)
+                .on_conflict_do_nothing()
+            )
+            row = connection.execute(sa.select(cards).where(cards.c.number == number)).one()
+            version = -1 if inserted.rowcount == 1 else row.shown_version
+            return Card(operation_id, row.channel, row.ts, row.shown, version)
+
+    def card(self, operation_id: str) -> Card | None:
+        """Return the card of the operation, or None while none was begun."""
+        query = sa.select(cards).where(cards.c.number == number_of(operation_id))
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            return Card(operation_id, row.channel, row.ts, row.shown, row.shown_version)
+
+    def save_card(self, card: Card) -> None:
+        """Keep where the card stands and what it shows."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(cards)
+                .where(cards.c.number == number_of(card.operation))
+                .values(
+                    channel=card.channel,
+                    ts=card.ts,
+                    shown=card.shown,
+                    shown_version=card.shown_version,
+                )
+            )
+
+    def stale_cards(self, limit: int = 100) -> tuple[str, ...]:
+        """Return the ids of operations whose card is behind, ended ones first."""
+        query = (
+            sa.select(operations.c.number)
+            .join(cards, cards.c.number == operations.c.number)
+            .where(cards.c.ts.is_not(None), cards.c.shown_version < operations.c.version)
+            .order_by(operations.c.ended_at.is_(None), operations.c.number)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(f"D-{number}" for number in connection.execute(query).scalars())
+
+
+FLOW = 1
+"""The code path of newly received operations. A running operation keeps the one it began with."""
+
+
+def wish_of(request: Request) -> str:
+    """Return what makes two requests the same wish: kind, services, environment and version."""
+    parts = [request.kind.value, sorted(request.services), request.environment, request.version]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def number_of(operation_id: str) -> int | None:
+    """Return the row number behind an id such as ``D-4821``; None where it is no such id."""
+    matched = OPERATION_ID.fullmatch(operation_id)
+    return int(matched[1]) if matched else None
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> Any:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def _by(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Versioned | None:
+    row = connection.execute(sa.select(operations).where(condition)).one_or_none()
+    return Versioned(_operation(row), row.version) if row else None
+
+
+def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tuple[str, ...]:
+    if operation.phase is not Phase.QUEUED:
+        return ()
+    # Only what already passed its checks holds or waits for a target; what is still being checked
+    # will line up behind us.
+    holding = (Phase.QUEUED.value, Phase.COMMITTING.value, Phase.FOLLOWING.value)
+    query = (
+        sa.select(operations.c.number)
+        .distinct()
+        .join(operation_services, operation_services.c.number == operations.c.number)
+        .where(
+            operations.c.number < number,
+            operations.c.environment == operation.request.environment,
+            operations.c.phase.in_(holding),
+            operation_services.c.service.in_(operation.request.services),
+        )
+        .order_by(operations.c.number)
+    )
+    return tuple(f"D-{one}" for one in connection.execute(query).scalars())
+
+
+def _save(connection: sa.Connection, number: int | None, value: Operation, version: int) -> None:
+    values: dict[str, Any] = {
+        "phase": value.phase.value,
+        "plan": value.plan and dump(Plan, value.plan),
+        "written": value.written and dump(Written, value.written),
+        "progress": [dump(Progress, one) for one in value.progress],
+        "problem": value.problem and dump(Problem, value.problem),
+        "entered": {phase: at.isoformat() for phase, at in value.entered.items()},
+        "ended_at": value.ended_at,
+        "version": version,
+    }
+    if value.phase.ended:
+        values["wish"] = None
+    connection.execute(sa.update(operations).where(operations.c.number == number).values(values))
+
+
+def _record(
+    connection: sa.Connection,
+    number: int | None,
+    mark: str,
+    at: datetime,
+    by: str,
+    what: str,
+    detail: Mapping[str, str],
+) -> None:
+    connection.execute(
+        _insert(connection, timeline)
+        .values(number=number, mark=mark, at=at, by=by, what=what, detail=dict(detail))
+        .on_conflict_do_nothing()
+    )
+
+
+def _operation(row: Any) -> Operation:
+    progress: Sequence[Any] = row.progress or ()
+    return Operation(
+        id=f"D-{row.number}",
+        key=row.key,
+        request=load(Request, row.request),
+        phase=Phase(row.phase),
+        requested_at=row.requested_at,
+        plan=row.plan and load(Plan, row.plan),
+        written=row.written and load(Written, row.written),
+        progress=tuple(load(Progress, one) for one in progress),
+        problem=row.problem and load(Problem, row.problem),
+        ended_at=row.ended_at,
+        entered={phase: datetime.fromisoformat(at) for phase, at in (row.entered or {}).items()},
+    )
+
+
+assert {Kind.DEPLOY} == set(Kind), "every kind needs an id prefix"

@@ -1,0 +1,113 @@
+"""Our own tables: what people ask about. The engine's tables beside them are only its memory.
+
+``timeline`` and ``decisions`` are append-only. Values that are only ever read and written whole
+stand as JSON; whatever a query filters by is a column.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+# Python's None is SQL's NULL here, not JSON's null: "nothing there" has one spelling.
+Json = sa.JSON(none_as_null=True)
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite forgets zones, so they are cut before and put back after."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return *value* in UTC without its zone. Raises ValueError for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must know its zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the stored time with its zone."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+operations = sa.Table(
+    "operations",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(32), nullable=False, unique=True),
+    # What Slack (or a terminal) calls this request: a repeated delivery finds the first one's row.
+    sa.Column("asked", sa.String(255), nullable=False, unique=True),
+    # The same wish of anybody while it is under way; null once it has ended, so it can come again.
+    sa.Column("wish", sa.String(64), nullable=True, unique=True),
+    sa.Column("flow", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("environment", sa.String(63), nullable=False, index=True),
+    sa.Column("request", Json, nullable=False),
+    sa.Column("phase", sa.String(16), nullable=False, index=True),
+    sa.Column("plan", Json),
+    sa.Column("written", Json),
+    sa.Column("progress", Json, nullable=False),
+    sa.Column("problem", Json),
+    sa.Column("entered", Json, nullable=False),
+    sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    # Counts every change; a card that shows a lower number is behind.
+    sa.Column("version", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+operation_services = sa.Table(
+    "operation_services",
+    metadata,
+    sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+    sa.Column("service", sa.String(63), primary_key=True, index=True),
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.ForeignKey("operations.number"), nullable=False, index=True),
+    # A step that runs twice writes its line once.
+    sa.Column("mark", sa.String(120), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("what", sa.String(64), nullable=False),
+    sa.Column("detail", Json, nullable=False),
+    sa.UniqueConstraint("number", "mark", name="uq_timeline_mark"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.ForeignKey("operations.number"), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("number", "kind", "by", name="uq_decisions_once"),
+)
+
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+    # Null until Slack has taken the first card; a row without them says that a post was begun.
+    sa.Column("channel", sa.String(32)),
+    sa.Column("ts", sa.String(32)),
+    sa.Column("shown", sa.String(64)),  # digest of the last render that Slack took
+    sa.Column("shown_version", sa.Integer, nullable=False),
+)
