@@ -3,7 +3,8 @@
 ``{fact}`` is a hole, words in backticks are a command, ``[optional|else]`` is left out when one of
 its facts is absent or empty, and what stands behind the bar is said instead. A hole becomes a span
 of its own, so whatever a fact holds is shown and never read as markup. Facts that are lists come
-with commas between. Only sentences of this room are read this way, never text from outside.
+with commas or blanks between. Only sentences of this room are read this way, never text from
+outside.
 """
 
 import re
@@ -13,7 +14,6 @@ from datetime import datetime
 from bot.messages.escape import clean
 from bot.messages.spans import (
     NAME,
-    SENTENCE,
     TAG,
     Code,
     Line,
@@ -26,6 +26,9 @@ from bot.messages.spans import (
     name,
     quoted,
 )
+
+LIST = 6_000
+"""The most characters of a list that are looked at; a few dozen names fit."""
 
 Facts = Mapping[str, str]
 
@@ -50,6 +53,12 @@ def _value(value: str) -> Line:
     return (code(value),)
 
 
+def _paths(value: str) -> Line:
+    """Show paths in a file: these may hold blanks."""
+    every = [item.strip() for item in re.split(r"[,\n]", value[:LIST])]
+    return listed([code(item, NAME) for item in every if item], most=8)
+
+
 def _sentence(value: str) -> Line:
     return (quoted(value),)
 
@@ -72,7 +81,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "allowed": _people,
     "environments": _codes,
     "repos": _codes,
-    "candidates": _codes,
+    "candidates": _paths,
     "detail": _sentence,
     "hint": _sentence,
     "doing": _words,
@@ -124,4 +133,4 @@ def _fact(fact: str, known: Facts) -> Line:
 
 
 def _items(value: str) -> list[str]:
-    return [item.strip() for item in re.split(r"[,\n]", value[: 20 * SENTENCE]) if item.strip()]
+    return re.sub(r"[,\s]+", " ", value[:LIST]).split()

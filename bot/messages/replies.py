@@ -1,0 +1,148 @@
+"""Answers to one person alone: what became of their words, and what to do next."""
+
+from collections.abc import Iterable
+
+from bot.domain.message import Message
+from bot.domain.operations import Operation, Phase
+from bot.domain.problems import Problem, Reason
+from bot.messages import blocks
+from bot.messages.problems import say
+from bot.messages.spans import (
+    Bold,
+    Code,
+    Line,
+    Link,
+    Person,
+    Text,
+    code,
+    line,
+    listed,
+    mrkdwn,
+    name,
+)
+
+
+def reply(*lines: Line, copy: Iterable[str] = ()) -> Message:
+    """Return *lines* as a message, and under them each line to *copy* in a box of its own."""
+    boxes = [text for text in copy if text]
+    spoken = [span for each in lines for span in (*each, Text(" "))]
+    spoken += [span for text in boxes for span in (Code(text), Text(" "))]
+    elements = [blocks.lines(*lines), *map(blocks.to_copy, boxes)]
+    return Message(mrkdwn(spoken[:-1], blocks.TEXT), (blocks.prose("reply", elements),))
+
+
+def received(operation: Operation, card: str | None = None) -> Message:
+    """Say that the request is written down. *card* is the address of its card, if it is known."""
+    where = line(" ", Link(card, "Its card"), " follows it.") if card else _card_follows
+    return reply(line("Received as ", Code(operation.id), ": ", *_what(operation), ".", *where))
+
+
+def under_way(operation: Operation, card: str | None = None) -> Message:
+    """Say that the same was asked before and has not ended; nothing new was started."""
+    who = line(Code(operation.id), ", asked by ", Person(operation.request.requester))
+    where = line("Follow it on ", Link(card, "its card"), ".") if card else _card_follows[1:]
+    said = line("Already under way as ", *who, ": ", *_what(operation), ".")
+    return reply(line(*said, " Nothing new was started. ", *where))
+
+
+_card_follows: Line = (Text(" "), Text("Its card follows it in the environment's channel."))
+
+
+def refused(problem: Problem, copy: Iterable[str] = ()) -> Message:
+    """Say why nothing was started, and what to do; *copy* are corrected commands."""
+    words = say(problem)
+    return reply(words.what, words.next, copy=copy)
+
+
+def not_allowed(user: str, environment: str, allowed: Iterable[str]) -> Message:
+    """Say that *user* may not deploy to *environment*, and who may (Slack user ids)."""
+    facts = {"user": user, "environment": environment, "allowed": " ".join(sorted(allowed))}
+    return refused(Problem(Reason.NOT_ALLOWED, facts))
+
+
+def may_not_cancel(operation: Operation, user: str, allowed: Iterable[str]) -> Message:
+    """Say that *user* may not cancel *operation*, and who may (Slack user ids)."""
+    others = sorted(set(allowed) - {operation.request.requester})
+    may = listed(map(Person, [operation.request.requester, *others]), last=" or ")
+    said = line(Person(user), " may not cancel ", Code(operation.id), ". Nothing was changed.")
+    return reply(said, line("Ask ", *may, " to cancel it."))
+
+
+def cancelling(operation: Operation) -> Message:
+    """Say that the wish to cancel is written down."""
+    said = line("Cancelling ", Code(operation.id), ": ", *_what(operation), ".")
+    return reply(line(*said, " Its card says when it has ended."))
+
+
+def cancelled(operation: Operation) -> Message:
+    """Say that *operation* is cancelled and nothing was changed."""
+    said = line("Cancelled ", Code(operation.id), ": ", *_what(operation), ".")
+    return reply(line(*said, " Nothing was changed. Send the command again to start anew."))
+
+
+def too_late(operation: Operation, card: str | None = None) -> Message:
+    """Say that *operation* can no longer be cancelled, what stands, and what to do."""
+    stands = line(Code(operation.id), " can no longer be cancelled: ", _STANDS[operation.phase])
+    follow = line(" See ", Link(card, "its card"), ".") if card else ()
+    return reply(stands, line(_INSTEAD[operation.phase], *follow))
+
+
+_ENDED = "it has ended, and nothing was changed."
+_STANDS = {
+    Phase.RECEIVED: "it goes on right now.",
+    Phase.CHECKING: "it goes on right now.",
+    Phase.QUEUED: "it goes on right now.",
+    Phase.COMMITTING: "its commit is being written.",
+    Phase.FOLLOWING: "its commit stands in Git, and Argo CD is bringing it out.",
+    Phase.LIVE: "it is live.",
+    Phase.REFUSED: _ENDED,
+    Phase.CANCELLED: "it is cancelled already, and nothing was changed.",
+    Phase.FAILED: "it has failed; its card says what stands.",
+}
+_BACK = "To undo it, deploy the version that ran before; the card shows its tag."
+_INSTEAD = {
+    Phase.RECEIVED: "Try again in a moment.",
+    Phase.CHECKING: "Try again in a moment.",
+    Phase.QUEUED: "Try again in a moment.",
+    Phase.COMMITTING: _BACK,
+    Phase.FOLLOWING: _BACK,
+    Phase.LIVE: _BACK,
+    Phase.REFUSED: "There is nothing to cancel.",
+    Phase.CANCELLED: "There is nothing to cancel.",
+    Phase.FAILED: _BACK,
+}
+
+
+def unknown_operation(id: str, latest: Iterable[str] = ()) -> Message:  # noqa: A002  # what it is
+    """Say that no operation has that *id*; *latest* are ids of running ones that could be meant."""
+    said = line("There is no operation ", code(id, 40), ".")
+    running = listed(map(Code, latest), most=5, last=" or ")
+    if not running:
+        return reply(said, line("Nothing is under way. ", Code("/ship status"), " shows it all."))
+    return reply(said, line("Under way are ", *running, "; name one of these."))
+
+
+def try_again() -> Message:
+    """Say that the request could not be written down, so nothing was started."""
+    return reply(
+        line(Bold("Nothing was started: "), "the bot could not write your request down."),
+        line("Please send the same command again in a minute."),
+    )
+
+
+def internal(incident: str) -> Message:
+    """Say that the bot failed; *incident* is the id under which its log has the rest."""
+    return reply(
+        line("Something went wrong inside the bot, under the id ", code(incident, 60), "."),
+        line(
+            "See ",
+            Code("/ship status"),
+            " for what has happened; give the id to a platform engineer.",
+        ),
+    )
+
+
+def _what(operation: Operation) -> Line:
+    request = operation.request
+    services = listed(map(name, request.services))
+    return line(*services, " to ", name(request.environment), " at ", code(request.version, 80))

@@ -1,0 +1,102 @@
+"""``/ship status``: what Git says, what runs, and what is under way, one line a target."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.message import Message
+from bot.domain.operations import Operation, Phase
+from bot.domain.status import InGit, Running, StatusRow, Unanswered
+from bot.messages import blocks
+from bot.messages.spans import (
+    Bold,
+    Code,
+    Line,
+    Link,
+    Person,
+    Text,
+    code,
+    length,
+    line,
+    listed,
+    mrkdwn,
+    name,
+    quoted,
+)
+from bot.messages.times import elapsed
+
+ROOM = 8_000
+"""The most characters of all lines together."""
+WHY = 120
+
+ENDS = {
+    Phase.LIVE: "went live",
+    Phase.REFUSED: "was refused",
+    Phase.CANCELLED: "was cancelled",
+    Phase.FAILED: "failed",
+}
+
+
+def status(rows: Sequence[StatusRow], now: datetime) -> Message:
+    """Return the state of *rows*, in their order; those that do not fit are counted."""
+    if not rows:
+        nothing = line("No service fits. ", Code("/ship status"), " alone shows all of them.")
+        return Message(mrkdwn(nothing, blocks.TEXT), (_block(blocks.lines(nothing)),))
+    lines, room = [], ROOM
+    for row in rows:
+        said = _row(row, now)
+        room -= length(said)
+        if room < 0:
+            break
+        lines.append(said)
+    shown = [blocks.bullets(lines)]
+    if hidden := len(rows) - len(lines):
+        more = line(f"and {hidden} more: name a service, as in ", Code("/ship status <service>"))
+        shown.append(blocks.lines(more))
+    text = mrkdwn(line(*(span for said in lines for span in (*said, Text("\n")))), blocks.TEXT)
+    return Message(text.rstrip("\n"), (_block(*shown),))
+
+
+def _block(*elements: blocks.Block) -> blocks.Block:
+    return blocks.prose("status", elements)
+
+
+def _row(row: StatusRow, now: datetime) -> Line:
+    target = name(f"{row.service}/{row.environment}")
+    said = line(target, ": Git says ", *_git(row.git), "; ", *_runs(row.runs))
+    if row.current is not None:
+        said = line(*said, "; under way: ", *_current(row.current, now))
+    if row.last is not None:
+        said = line(*said, "; last: ", *_last(row.last, now))
+    return said
+
+
+def _git(git: InGit | Unanswered) -> Line:
+    if isinstance(git, Unanswered):
+        return line(Bold("unknown"), *_why(git))
+    return line(code(git.tag) if git.tag is not None else "no tag")
+
+
+def _runs(runs: Running | Unanswered) -> Line:
+    if isinstance(runs, Unanswered):
+        return line("what runs is ", Bold("unknown"), *_why(runs))
+    state = ", ".join(quoted(word, 20).text or "unknown" for word in (runs.sync, runs.health))
+    tags = listed(map(code, runs.tags), most=3) if runs.tags else line("no pod of it")
+    return line(*tags, " runs, ", Link(runs.url, state))
+
+
+def _why(unanswered: Unanswered) -> Line:
+    why = quoted(unanswered.why, WHY)
+    return line(" (", why, ")") if why.text else ()
+
+
+def _current(operation: Operation, now: datetime) -> Line:
+    since = elapsed(now - operation.requested_at)
+    by = Person(operation.request.requester)
+    return line(Code(operation.id), f" ({operation.phase.value}) by ", by, f", {since}")
+
+
+def _last(operation: Operation, now: datetime) -> Line:
+    ago = elapsed(now - (operation.ended_at or operation.requested_at))
+    how = ENDS.get(operation.phase, operation.phase.value)
+    by = Person(operation.request.requester)
+    return line(Code(operation.id), f" {how} {ago} ago, by ", by)
