@@ -1,0 +1,18 @@
+"""GitHub: who we are, the one door for calls, and what a version is."""
+
+from bot.adapters.github.client import GitHub, OnCall
+from bot.adapters.github.commits import Ahead, Commit, CommitName, Commits, Relation
+from bot.adapters.github.credentials import AppKey, Credentials, Token
+
+__all__ = [
+    "Ahead",
+    "AppKey",
+    "Commit",
+    "CommitName",
+    "Commits",
+    "Credentials",
+    "GitHub",
+    "OnCall",
+    "Relation",
+    "Token",
+]

@@ -1,0 +1,135 @@
+"""How we prove to GitHub who we are: a constant token, or a GitHub App's installation."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from github import Auth, GithubIntegration
+from github.InstallationAuthorization import InstallationAuthorization
+from pydantic import SecretStr
+
+from bot.clock import Clock
+
+PERMISSIONS = {"contents": "write", "metadata": "read"}
+"""What an installation token may do. Named, because an empty list means "all" to github.com.
+
+Source: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+"""
+
+RENEW_BEFORE = timedelta(minutes=2)
+"""A token is renewed this long before its end, so that none dies on the way to GitHub."""
+
+JWT_BACKDATED = timedelta(seconds=60)  # GitHub's advice against clocks that differ
+JWT_LIFE = timedelta(minutes=5)  # at most 10 minutes are allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A personal, fine-grained or machine token that never changes."""
+
+    token: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class AppKey:
+    """A GitHub App's *private_key* (PEM text) and the installation it acts for."""
+
+    app_id: str
+    private_key: SecretStr
+    installation_id: int
+
+
+Credentials = Token | AppKey
+
+
+class BadKeyError(Exception):
+    """The App's private key is no PEM key that could sign."""
+
+
+class TokenRefusedError(Exception):
+    """GitHub gave no installation token; the reason is the cause of this error."""
+
+
+class ClockedAppAuth(Auth.AppAuth):
+    """App authentication whose JWT carries our clock's time."""
+
+    def __init__(self, key: AppKey, clock: Clock) -> None:
+        super().__init__(key.app_id, key.private_key.get_secret_value())
+        self._clock = clock
+
+    def create_jwt(self, expiration: int | None = None) -> str:
+        """Return a signed JWT, valid for *expiration* seconds or else five minutes.
+
+        Raises:
+            BadKeyError: the key cannot sign. The cause is hidden, as it could quote the key.
+        """
+        now = self._clock.now()
+        life = JWT_LIFE if expiration is None else timedelta(seconds=expiration)
+        claims = {"iat": _epoch(now - JWT_BACKDATED), "exp": _epoch(now + life), "iss": self.app_id}
+        assert self._sign_func is not None
+        try:
+            signed = self._sign_func(claims)
+        except (ValueError, TypeError, jwt.PyJWTError):
+            raise BadKeyError from None
+        return signed.decode() if isinstance(signed, bytes) else signed
+
+
+class SharedInstallationAuth(Auth.Auth):
+    """One installation token for all threads: fetched by the first, renewed by one at a time.
+
+    PyGithub's own class has no lock, and starting threads fetch a token each.
+    """
+
+    def __init__(self, integration: GithubIntegration, installation_id: int, clock: Clock) -> None:
+        self._integration = integration
+        self._installation_id = installation_id
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._granted: InstallationAuthorization | None = None
+
+    @property
+    def token_type(self) -> str:
+        """Return the word before the token in the header."""
+        return "token"
+
+    @property
+    def token(self) -> str:
+        """Return a token that still lives.
+
+        Raises:
+            TokenRefusedError: GitHub gave none.
+        """
+        with self._guard:
+            if self._granted is None or self._ends_soon(self._granted):
+                self._granted = self._fetch()
+            return self._granted.token
+
+    def _ends_soon(self, granted: InstallationAuthorization) -> bool:
+        return granted.expires_at - RENEW_BEFORE <= self._clock.now()
+
+    def _fetch(self) -> InstallationAuthorization:
+        try:
+            granted = self._integration.get_access_token(self._installation_id, PERMISSIONS)
+            _check(granted.token, granted.expires_at)
+        except BadKeyError:
+            raise
+        except Exception as error:
+            # Whatever fails here fails the token, not the call that needed it; the client sorts it.
+            raise TokenRefusedError from error
+        return granted
+
+    def close(self) -> None:
+        """Close the connection that tokens are fetched by."""
+        self._integration.close()
+
+
+def _check(token: Any, expires_at: Any) -> None:
+    """Distrust PyGithub's types: an absent field is None at run time, whatever they promise."""
+    if not (isinstance(token, str) and isinstance(expires_at, datetime)):
+        raise TypeError("an installation token without token or expires_at")
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
