@@ -47,6 +47,12 @@ class OperationPhase(StrEnum):
 _COMPLETED = frozenset({OperationPhase.FAILED, OperationPhase.ERROR, OperationPhase.SUCCEEDED})
 
 
+MAKES_PODS = frozenset(
+    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", "CronJob", "Job"}
+)
+"""The kinds whose template we can read. Others may make pods, too; their pods are seen anyway."""
+
+
 class OwnerKind(StrEnum):
     """Who writes the application's spec besides people."""
 
@@ -268,6 +274,10 @@ class Observation:
         """Return the keys of the resources that are Degraded."""
         return frozenset(one.key for one in self.resources if one.health is Health.DEGRADED)
 
+    def kinds(self, kinds: frozenset[str]) -> frozenset[str]:
+        """Return the keys of the resources of these *kinds*."""
+        return frozenset(one.key for one in self.resources if one.kind in kinds)
+
     @property
     def in_flight(self) -> bool:
         """Tell whether an operation is asked for or under way."""
@@ -288,9 +298,11 @@ class Absence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Argo CD showed no application. *detail* is its own words, plain and unescaped."""
+    """Argo CD *instance* showed no application *name*. *detail* is its own words, unescaped."""
 
     why: Absence
+    instance: str
+    name: str
     detail: str = ""
 
 

@@ -66,8 +66,9 @@ class Verdict:
     *row* is the deciding row of the decision table (``8a``). *final*: nothing follows. *again* is
     when to look next, without jitter. *late*: the deadline is past although this is no end,
     because a person or a window must act. *drift*: live, while other objects differ from Git.
-    *overtaken_by* is the newer revision that brought it out, or empty. *recreated*: the
-    application is a new one of the same name.
+    *newer* is the later revision, with our commit in it, that brought it out, or empty.
+    *recreated*: the application is a new one of the same name. *detail* is what Argo CD says it
+    does now (a hook or wave it waits for), plain and unescaped.
     """
 
     row: str
@@ -78,8 +79,9 @@ class Verdict:
     again: timedelta = timedelta(seconds=5)
     late: bool = False
     drift: bool = False
-    overtaken_by: str = ""
+    newer: str = ""
     recreated: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
