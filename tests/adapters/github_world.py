@@ -53,11 +53,13 @@ def app_key(installation_id: int = 7, key: str | None = None) -> AppKey:
 
 
 def github(url, credentials=None, *, clock=None, timeout=5, on_call=None) -> GitHub:
+    clock = clock or HandClock()
     return GitHub(
         credentials or token(),
         url,
         timeout=timeout,
-        clock=clock or HandClock(),
+        clock=clock,
+        wall=clock,
         on_call=on_call,
     )
 

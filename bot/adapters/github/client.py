@@ -33,8 +33,8 @@ from bot.adapters.github.answers import (
 from bot.adapters.github.credentials import (
     AppKey,
     BadKeyError,
-    ClockedAppAuth,
     Credentials,
+    QuietAppAuth,
     SharedInstallationAuth,
     Token,
     TokenRefusedError,
@@ -97,8 +97,9 @@ class _Client:
 class GitHub:
     """GitHub, or a GitHub Enterprise Server, as one token or one App installation sees it.
 
-    *timeout* is in whole seconds, for the connection and for each wait for bytes. Safe to use from
-    any thread; each gets a client and connections of its own.
+    *timeout* is in whole seconds, for the connection and for each wait for bytes. *wall* tells when
+    tokens end; it differs from *clock* only where that runs fast. Safe to use from any thread; each
+    gets a client and connections of its own.
     """
 
     def __init__(
@@ -108,12 +109,14 @@ class GitHub:
         *,
         timeout: int = 10,
         clock: Clock,
+        wall: Clock | None = None,
         on_call: OnCall | None = None,
     ) -> None:
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
         self._clock = clock
+        self._wall = wall or Clock()
         self._on_call = on_call or _nobody_listens
         self._guard = threading.Lock()
         self._local = threading.local()
@@ -325,10 +328,9 @@ class GitHub:
             case Token(token=token):
                 return Auth.Token(token.get_secret_value())
             case AppKey() as key:
-                integration = GithubIntegration(
-                    auth=ClockedAppAuth(key, self._clock), **self._settings()
-                )
-                return SharedInstallationAuth(integration, key.installation_id, self._clock)
+                auth = QuietAppAuth(key.app_id, key.private_key.get_secret_value())
+                integration = GithubIntegration(auth=auth, **self._settings())
+                return SharedInstallationAuth(integration, key.installation_id, self._wall)
 
     def _github(self, auth: Auth.Auth) -> Github:
         return Github(auth=auth, **self._settings())

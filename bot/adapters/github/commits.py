@@ -162,6 +162,8 @@ def _doing(repo: str, version: str) -> str:
 
 def _missing(repo: str, version: str) -> NotFound:
     detail = f"no commit, tag or branch of {repo} is called {version:.100}"
+    if SHA.fullmatch(version) and not FULL_SHA.fullmatch(version.lower()):
+        detail += "; if several commits begin so, the full SHA tells them apart"
     return NotFound(SYSTEM, _doing(repo, version), detail)
 
 
