@@ -1,0 +1,149 @@
+"""The command grammar: words into a command, or into what was misread and lines that would do.
+
+    deploy  <service>[,<service>…] <version> <env> [because <reason>]
+    status  [<service>] [<env>]
+    cancel  <operation>
+    help    [<command>]
+
+Names of services and environments are recognised wherever they stand and in any case; the word
+left over is the version. An environment is never guessed. A word that names a service is never a
+version (its SHA is); a word that names an environment is one only in the order above, so that a
+branch ``dev`` can go to ``stage``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+from bot.domain.catalog import Catalog
+from bot.domain.commands.asking import VERBS, read_cancel, read_help, read_status, unknown_verb
+from bot.domain.commands.deploying import read_deploy
+from bot.domain.commands.nouns import (
+    Cancel,
+    Command,
+    Deploy,
+    Help,
+    Misread,
+    MisreadReason,
+    Status,
+)
+from bot.domain.commands.said import Said, cut, misread
+from bot.domain.words import (
+    LONGEST_TEXT,
+    Mentioned,
+    TooLong,
+    Word,
+    escaped,
+    placed,
+    prose,
+)
+
+__all__ = [
+    "VERBS",
+    "Cancel",
+    "Command",
+    "Deploy",
+    "Help",
+    "Misread",
+    "MisreadReason",
+    "Status",
+    "parse",
+]
+
+MOST_CORRECTIONS = 5
+MOST_WORDS = 60  # before ``because``; more is pasted by mistake
+
+_HELP = frozenset({"help", "?", "-h", "--help"})
+_READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
+    "deploy": read_deploy,
+    "status": read_status,
+    "cancel": read_cancel,
+    "help": read_help,
+}
+
+
+def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
+    """Return the command that *text* says, or how it was misread. Never raises for any text.
+
+    *name* is where it was said: ``deploy``, ``ship`` (the first word is the verb) or ``mention``
+    (so it is, after the bot's name). *text* is as Slack sends it. ``/ship`` and a mention without
+    words mean help.
+    """
+    outcome = _parse(name, text, catalog)
+    if not isinstance(outcome, Misread):
+        return outcome
+    useful = (
+        line
+        for line in dict.fromkeys(outcome.corrections)
+        if not _is_misread_so(_parse(name, escaped(line), catalog), outcome.reason)
+    )
+    return Misread(outcome.reason, outcome.facts, tuple(islice(useful, MOST_CORRECTIONS)))
+
+
+def _is_misread_so(outcome: Command | Misread, reason: MisreadReason) -> bool:
+    return isinstance(outcome, Misread) and outcome.reason is reason
+
+
+def _parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
+    found = placed(text)
+    if isinstance(found, TooLong):
+        return misread(MisreadReason.TOO_LONG, length=str(found.length), limit=str(LONGEST_TEXT))
+    verb, said = _verb_apart(name, found, catalog)
+    if verb != "deploy":
+        return _read(Said(name, verb, _texts(said), None, catalog))
+    before, reason = _reason_apart(said, text)
+    return _read(Said(name, verb, _texts(before), reason, catalog))
+
+
+def _read(said: Said) -> Command | Misread:
+    if len(said.words) > MOST_WORDS:
+        extra = cut(" ".join(said.words[MOST_WORDS:]))
+        return misread(MisreadReason.TOO_MANY_WORDS, verb=cut(said.verb), extra=extra)
+    if said.verb == "deploy" and len(said.words) == 1 and said.words[0].casefold() in _HELP:
+        return Help("deploy")
+    return _READERS.get(said.verb, unknown_verb)(said)
+
+
+def _verb_apart(name: str, found: Sequence[Word], catalog: Catalog) -> tuple[str, Sequence[Word]]:
+    """Return the verb and what was said after it; a whole line pasted after a command is seen."""
+    if name == "mention":
+        found = _after_the_address(found)
+    first = _verb(found)
+    if first == "/ship":
+        name, found = "ship", found[1:]
+        first = _verb(found)
+    if name == "deploy" or first == "/deploy":
+        named_twice = first == "/deploy" or (first == "deploy" and first not in catalog.services)
+        return "deploy", found[1:] if named_twice else found
+    if not found or first in _HELP:
+        return "help", found[1:]
+    return first.lstrip("/") or "help", found[1:]
+
+
+def _verb(found: Sequence[Word]) -> str:
+    return found[0].text.casefold().rstrip(":,") if found else ""
+
+
+def _after_the_address(found: Sequence[Word]) -> Sequence[Word]:
+    """Return what was said to the bot: its name may come first, after a greeting, or last."""
+    if _verb(found) in VERBS:
+        return found
+    addressed = [place for place, word in enumerate(found) if isinstance(word.text, Mentioned)]
+    start = addressed[0] if addressed else 0
+    while start < len(found) and _is_address(found[start].text):
+        start += 1
+    return found[start:]
+
+
+def _is_address(word: str) -> bool:
+    return isinstance(word, Mentioned) or word.startswith("@") or not word.strip(",:;.!-")
+
+
+def _reason_apart(said: Sequence[Word], text: str) -> tuple[Sequence[Word], str | None]:
+    for place, word in enumerate(said):
+        if word.text.casefold().rstrip(":") == "because":
+            return said[:place], prose(text[word.end :]) or None
+    return said, None
+
+
+def _texts(said: Sequence[Word]) -> tuple[str, ...]:
+    return tuple(word.text for word in said)
