@@ -1,0 +1,1 @@
+"""Astrago: its tree, its configuration and its description."""

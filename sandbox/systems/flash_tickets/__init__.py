@@ -1,0 +1,1 @@
+"""Flash Tickets: its tree, its configuration and its description."""

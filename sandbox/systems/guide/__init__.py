@@ -1,0 +1,1 @@
+"""The general guide: its tree, its configuration and its description."""

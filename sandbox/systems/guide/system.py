@@ -1,0 +1,55 @@
+"""The general guide: one plain manifest of several documents, changed by commit.
+
+The seed writes the manifest as ``k8s/deployment.yaml`` in one place and the application's path as
+``apps/my-app`` in another; here the application reads ``k8s``.
+"""
+
+from sandbox.systems.nouns import (
+    Application,
+    Build,
+    CodeCommit,
+    CodeRepository,
+    Deploy,
+    Plain,
+    System,
+)
+from sandbox.systems.people import CHANNELS, JIMIN, PEOPLE, SEOYEON
+
+GUIDE = System(
+    name="guide",
+    title="General guide",
+    package=__package__,
+    gitops="org/gitops-repo",
+    branch="main",
+    code=(
+        CodeRepository(
+            "org/my-app",
+            "main",
+            (
+                CodeCommit("main", *SEOYEON, "Initial commit"),
+                CodeCommit("main", *JIMIN, "Add health endpoint"),
+                CodeCommit("main", *SEOYEON, "Fix typo in greeting"),
+            ),
+        ),
+    ),
+    applications=(
+        Application(
+            "my-app",
+            "default",
+            "https://github.com/org/gitops-repo.git",
+            "k8s",
+            "main",
+            "my-app",
+            Plain(),
+        ),
+    ),
+    builds=(Build("my-app", "main", "{sha}"),),
+    images=(
+        "my-app:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        "my-app-metrics:0.4.2",
+        "busybox:1.36",
+    ),
+    deploys=(Deploy(("my-app",), "prod", "org/my-app", "main"),),
+    people=PEOPLE,
+    channels=CHANNELS,
+)

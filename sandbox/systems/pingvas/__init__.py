@@ -1,0 +1,1 @@
+"""Pingvas Studio: its tree, its configuration and its description."""

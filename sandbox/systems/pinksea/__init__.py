@@ -1,0 +1,1 @@
+"""pinksea: its tree, its configuration and its description."""
