@@ -18,6 +18,7 @@ TEXT = 3_900
 ROOM = 9_000
 """The most characters of all blocks together; Slack refuses near 11,000 without saying so."""
 CONTEXT = 1_000
+COPIED = 2_400
 BUTTON = 75
 
 
@@ -43,7 +44,8 @@ def bullets(of: Iterable[Line]) -> Block:
 
 def to_copy(text: str) -> Block:
     """Return *text* as a line of its own that is easy to copy."""
-    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+    shown = {"type": "text", "text": clean(text, COPIED)}
+    return {"type": "rich_text_preformatted", "elements": [shown]}
 
 
 def prose(block_id: str, elements: Sequence[Block]) -> Block:

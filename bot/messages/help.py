@@ -35,16 +35,16 @@ def overview(catalog: Catalog) -> Message:
     )
 
 
-def topic(word: str, catalog: Catalog) -> Message:
-    """Return the help on one topic of ``TOPICS``; on any other word, the overview."""
-    tell = TOPICS.get(word.strip().casefold())
+def about(topic: str | None, catalog: Catalog) -> Message:
+    """Return the help on one topic of ``TOPICS``; on any other word or None, the overview."""
+    tell = TOPICS.get((topic or "").strip().casefold())
     return tell(catalog) if tell else overview(catalog)
 
 
 def example(catalog: Catalog) -> Example:
     """Return names to make examples of: the first service in its first environment."""
     for environment in catalog.environments:
-        here = [name for name in catalog.services if catalog.target(name, environment)]
+        here = [each for each in catalog.services if catalog.target(each, environment)]
         if here:
             return Example(here[0], environment, ",".join(here[:2]))
     return Example("core", "stage", "core,batch")

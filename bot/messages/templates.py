@@ -29,6 +29,8 @@ from bot.messages.spans import (
 
 LIST = 6_000
 """The most characters of a list that are looked at; a few dozen names fit."""
+NAMES = 12
+"""The most names of a list that are shown."""
 
 Facts = Mapping[str, str]
 
@@ -42,7 +44,7 @@ def _people(value: str) -> Line:
 
 
 def _codes(value: str) -> Line:
-    return listed([code(item, NAME) for item in _items(value)], most=8)
+    return listed([code(item, NAME) for item in _items(value)], most=NAMES)
 
 
 def _name(value: str) -> Line:
@@ -51,6 +53,10 @@ def _name(value: str) -> Line:
 
 def _value(value: str) -> Line:
     return (code(value),)
+
+
+def _alternatives(value: str) -> Line:
+    return listed([code(item, NAME) for item in _items(value)], most=NAMES, last=" or ")
 
 
 def _paths(value: str) -> Line:
@@ -81,6 +87,8 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "allowed": _people,
     "environments": _codes,
     "repos": _codes,
+    "near": _alternatives,
+    "known": _codes,
     "candidates": _paths,
     "detail": _sentence,
     "hint": _sentence,
@@ -90,6 +98,8 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "instance": _words,
     "line": _words,
     "tries": _words,
+    "length": _words,
+    "limit": _words,
     "deadline": _words,
     "again": _moment,
     "service": _name,

@@ -130,7 +130,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Something a person here asks for; Git resolves *ref* (branch, tag, ``main~1``) in *source*."""
+    """What a person here asks for; Git resolves *ref* (branch, tag, ``main~1``) in *source*."""
 
     services: tuple[str, ...]
     environment: str

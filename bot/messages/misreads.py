@@ -1,0 +1,91 @@
+"""Words for text that is no command, with whole corrected lines to copy."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.commands import Misread, MisreadReason
+from bot.domain.message import Message
+from bot.messages.escape import clean
+from bot.messages.problems import Words
+from bot.messages.replies import reply
+from bot.messages.spans import Code, line
+from bot.messages.templates import fill
+
+COPY = 2_400
+"""The most characters of all corrected lines together; the first is always shown."""
+
+WORDS: Mapping[MisreadReason, Words] = {
+    MisreadReason.EMPTY: Words(
+        "{verb} needs a service, a version and an environment.",
+        "Send all three, in that order; `/ship help` explains them.",
+    ),
+    MisreadReason.TOO_LONG: Words(
+        "That text has {length} characters; commands are read up to {limit}.",
+        "Send only the command: a service, a version and an environment.",
+    ),
+    MisreadReason.TOO_MANY_WORDS: Words(
+        "{verb} has no place for {extra}.",
+        "Leave that out, or put your own words behind `because`.",
+    ),
+    MisreadReason.UNKNOWN_VERB: Words(
+        "There is no command {verb}.",
+        "[Did you mean {near}?|Known are {known}.]",
+    ),
+    MisreadReason.UNKNOWN_SERVICE: Words(
+        "There is no service {service}.",
+        "[Did you mean {near}?|Known services are {known}.]",
+    ),
+    MisreadReason.UNKNOWN_ENVIRONMENT: Words(
+        "There is no environment {environment}.",
+        "[Did you mean {near}?|Known environments are {known}.]",
+    ),
+    MisreadReason.NOT_IN_ENVIRONMENT: Words(
+        "{service} does not live in {environment}[; it lives in {environments}].",
+        "Name an environment it lives in.",
+    ),
+    MisreadReason.SEVERAL_ENVIRONMENTS: Words(
+        "One deploy goes to one environment, and these were named: {environments}.",
+        "Send one command for each.",
+    ),
+    MisreadReason.MISSING_SERVICE: Words(
+        "No service was named.",
+        "[Known services are {known}.|`/ship help` shows what can be deployed.]",
+    ),
+    MisreadReason.MISSING_VERSION: Words(
+        "No version was named for {service}.",
+        "Name a commit (short or full SHA), a branch or a Git tag.",
+    ),
+    MisreadReason.MISSING_ENVIRONMENT: Words(
+        "No environment was named for {service} at {version}; it is never guessed.",
+        "[Name one of {environments}.|`/ship help` shows the environments.]",
+    ),
+    MisreadReason.BAD_VERSION: Words(
+        "{version} cannot be a version: no commit, branch or tag is written so.",
+        "Name a commit (short or full SHA), a branch or a Git tag.",
+    ),
+    MisreadReason.BAD_OPERATION_ID: Words(
+        "[{operation} is no operation id|No operation was named].",
+        "Ids look like `D-4821` and stand on each card; `/ship status` shows what is under way.",
+    ),
+}
+
+
+def misread(text: Misread) -> Message:
+    """Say what was not understood, what is known instead, and lines to copy."""
+    words = WORDS[text.reason]
+    said = [fill(words.what, text.facts), fill(words.next, text.facts)]
+    copies = _fitting(text.corrections)
+    if copies:
+        blank = any("<version>" in each for each in copies)
+        hint = (", with your version in place of ", Code("<version>")) if blank else ()
+        said.append(line("To copy", *hint, ":"))
+    return reply(*said, copy=copies)
+
+
+def _fitting(corrections: Sequence[str]) -> list[str]:
+    fitting: list[str] = []
+    for each in corrections:
+        shown = clean(each, COPY)
+        if fitting and sum(map(len, fitting)) + len(shown) > COPY:
+            break
+        fitting.append(shown)
+    return fitting
