@@ -35,8 +35,10 @@ class Reason(StrEnum):
     CANNOT_RENDER = "cannot_render"  # app, detail
     DEGRADED = "degraded"  # app, resource, detail
     NOT_LIVE = "not_live"  # app, image, found: Synced and Healthy, but another image runs
-    OVERTAKEN = "overtaken"  # app, revision: the branch was rewritten and lost our commit
-    TOO_LATE = "too_late"  # app, deadline, state: not there within the environment's deadline
+    # app, revision: the branch was rewritten and lost our commit; with found (tags) a later
+    # commit put those in place of ours
+    OVERTAKEN = "overtaken"
+    TOO_LATE = "too_late"  # app, deadline (ISO time), state, detail: not there by then
     # waits that the card shows; none of them is an end
     QUEUED_BEHIND = "queued_behind"  # app, revision: Argo CD runs another revision's operation
     WINDOW_CLOSED = "window_closed"  # app, detail

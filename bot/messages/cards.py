@@ -203,7 +203,8 @@ def _rest(hidden: Sequence[Progress | None]) -> Line:
 
 def _target(change: Change, progress: Progress | None) -> Line:
     old = code(change.old) if change.old is not None else Text("no tag")
-    said = line(name(change.service), "  ", old, " → ", code(change.new))
+    new = line(" → ", code(change.new)) if change.new != change.old else line(" (as it was)")
+    said = line(name(change.service), "  ", old, *new)
     if progress is None:
         return said
     argo = [quoted(word, 20).text for word in (progress.sync, progress.health)]

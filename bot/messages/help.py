@@ -25,7 +25,7 @@ def overview(catalog: Catalog) -> Message:
     shown = example(catalog)
     deploy = f"/deploy {shown.service} {SHA} {shown.environment}"
     status = f"/ship status {shown.service} {shown.environment}"
-    topics = listed([Code(f"/ship help {topic}") for topic in TOPICS])
+    topics = listed(Code(f"/ship help {each}") for each in TOPICS)
     return reply(
         line(Bold("Shipmate"), " deploys by one commit to Git and follows it until it runs."),
         line("Deploy a version, see what runs, or stop what has not been committed yet:"),
@@ -35,9 +35,9 @@ def overview(catalog: Catalog) -> Message:
     )
 
 
-def about(topic: str | None, catalog: Catalog) -> Message:
-    """Return the help on one topic of ``TOPICS``; on any other word or None, the overview."""
-    tell = TOPICS.get((topic or "").strip().casefold())
+def topic(word: str, catalog: Catalog) -> Message:
+    """Return the help on one of ``TOPICS``; on any other word, the overview."""
+    tell = TOPICS.get(word.strip().casefold())
     return tell(catalog) if tell else overview(catalog)
 
 

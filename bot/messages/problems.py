@@ -79,7 +79,8 @@ WORDS: Mapping[Reason, Words] = {
         "Nothing was changed. [{hint}|Change the file by hand, then send the command again.]",
     ),
     Reason.VALUE_MOVED: Words(
-        "{file} changed after the plan was made: it said {expected}, now it says {found}.",
+        "{file} changed after the plan was made: it said [{expected}|no tag],"
+        " now it says [{found}|no tag].",
         "Nothing was committed. See who changed it; if your version is still wanted,"
         " send the command again.",
     ),
@@ -127,11 +128,12 @@ WORDS: Mapping[Reason, Words] = {
         " service's `image` in `shipmate.yaml` is the one the manifests use.",
     ),
     Reason.OVERTAKEN: Words(
-        "The branch was rewritten and no longer holds our commit; {app} is now at {revision}.",
-        "Find out who rewrote the branch, then send the command again.",
+        "[A later commit runs {found} of {app} in place of ours: {revision}."
+        "|The branch was rewritten and no longer holds our commit; {app} is now at {revision}.]",
+        "Find out who made that change; if your version is still wanted, send the command again.",
     ),
     Reason.TOO_LATE: Words(
-        "{app} was not there within [{deadline}|its deadline][: {state}].",
+        "{app} was not there by [{deadline}|its deadline][: {state}][; {detail}].",
         "It may still arrive: `/ship status` shows where it is. If it does not,"
         " look at {app} in Argo CD.",
     ),

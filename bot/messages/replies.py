@@ -114,12 +114,21 @@ _INSTEAD = {
 
 
 def unknown_operation(id: str, latest: Iterable[str] = ()) -> Message:  # noqa: A002  # what it is
-    """Say that no operation has that *id*; *latest* are ids of running ones that could be meant."""
+    """Say that no operation has that *id*; *latest* are ids that could be meant."""
     said = line("There is no operation ", code(id, 40), ".")
-    running = listed(map(Code, latest), most=5, last=" or ")
-    if not running:
-        return reply(said, line("Nothing is under way. ", Code("/ship status"), " shows it all."))
-    return reply(said, line("Under way are ", *running, "; name one of these."))
+    others = listed(map(Code, latest), most=5, last=" and ")
+    if not others:
+        return reply(
+            said, line("Nothing has been asked for yet; ", Code("/ship help"), " shows how.")
+        )
+    return reply(said, line("The latest are ", *others, ". Each card shows its id."))
+
+
+def looking(service: str | None, environment: str | None) -> Message:
+    """Say that Git and Argo CD are being asked, and the answer follows."""
+    whose = name(service) if service else Text("every service")
+    where = line(" in ", name(environment)) if environment else ()
+    return reply(line("Asking Git and Argo CD about ", whose, *where, "; the answer follows here."))
 
 
 def try_again() -> Message:

@@ -69,6 +69,11 @@ def _sentence(value: str) -> Line:
     return (quoted(value),)
 
 
+def _state(value: str) -> Line:
+    """Show Argo CD's words, or one of our own codes (``not_observed``) as words."""
+    return (quoted(value.replace("_", " ")),)
+
+
 def _words(value: str) -> Line:
     return (Text(clean(value, NAME)),)
 
@@ -93,14 +98,14 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "detail": _sentence,
     "hint": _sentence,
     "doing": _words,
-    "state": _sentence,
+    "state": _state,
     "system": _words,
     "instance": _words,
     "line": _words,
     "tries": _words,
     "length": _words,
     "limit": _words,
-    "deadline": _words,
+    "deadline": _moment,
     "again": _moment,
     "service": _name,
     "app": _name,
