@@ -40,7 +40,7 @@ from bot.adapters.github.credentials import (
     TokenRefusedError,
 )
 from bot.clock import Clock
-from bot.domain.errors import BotError, Garbled, Rejected, Unauthorized, Unavailable
+from bot.domain.errors import BotError, Conflict, Garbled, Rejected, Unauthorized, Unavailable
 
 API_VERSION = "2022-11-28"
 
@@ -209,6 +209,14 @@ class GitHub:
     def forget(self, repo: str) -> None:
         """Ask again for the name of *repo* when it is needed next."""
         self._names.pop(repo.lower(), None)
+
+    def renamed(self, repo: str, doing: str) -> Conflict | None:
+        """Return a Conflict if *repo* has got another name by now: a new look at it goes right."""
+        self.forget(repo)
+        name = self.canonical(repo)
+        if name == repo:
+            return None
+        return Conflict(SYSTEM, doing, f"{repo} is called {name} now")
 
     # life
 

@@ -156,7 +156,10 @@ def commit(
     try:
         return decoded(doing, _committed, answer.data)  # A commit counts, whatever else is said.
     except Garbled as garbled:
-        raise answer.failure or unsure(garbled) from garbled
+        error = answer.failure or unsure(garbled)
+    if isinstance(error, NotFound):
+        error = github.renamed(snapshot.repo, doing) or error
+    raise error
 
 
 def unsure(error: BotError) -> Unavailable:
