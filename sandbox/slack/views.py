@@ -1,0 +1,167 @@
+"""Modals and home tabs: the stack of at most three, hashes, and what a person sees of them.
+
+Source: https://docs.slack.dev/surfaces/modals
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from sandbox.slack.blocks import filled, modal_flaws
+from sandbox.slack.refused import Refused
+
+DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One modal or home tab as *user* sees it. *errors* are by block id, as shown under it."""
+
+    id: str
+    user: str
+    content: Mapping[str, Any]
+    hash: str
+    root: str
+    previous: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, team: str, app: str, bot: str) -> dict[str, Any]:
+        """Return the view object of payloads and answers."""
+        return {
+            "id": self.id,
+            "team_id": team,
+            "app_id": app,
+            "bot_id": bot,
+            "hash": self.hash,
+            "root_view_id": self.root,
+            "previous_view_id": self.previous,
+            "state": {"values": {}},
+            "private_metadata": "",
+            "callback_id": "",
+            "external_id": "",
+            **self.content,
+        }
+
+
+class Views:
+    """All open views. Not thread-safe by itself."""
+
+    def __init__(self) -> None:
+        self.new_blocks = True
+        self._stacks: dict[str, list[View]] = {}
+        self.homes: dict[str, View] = {}
+        self._ids = count(1)
+
+    def top(self, user: str) -> View | None:
+        """Return the modal that *user* sees, or None."""
+        stack = self._stacks.get(user, [])
+        return stack[-1] if stack else None
+
+    def open(self, user: str, content: Any) -> View:
+        """Show a first modal, in place of all that were open."""
+        self._must_be_modal(content)
+        view = self._new(user, content, previous=None, root=None)
+        self._stacks[user] = [view]
+        return view
+
+    def push(self, user: str, content: Any) -> View:
+        """Show a modal above the open one.
+
+        Raises:
+            Refused: there are three already, or none.
+        """
+        self._must_be_modal(content)
+        stack = self._stacks.get(user, [])
+        if not stack:
+            raise Refused("not_found")
+        if len(stack) >= DEEPEST:
+            raise Refused("push_limit_reached")
+        view = self._new(user, content, previous=stack[-1].id, root=stack[0].id)
+        stack.append(view)
+        return view
+
+    def update(
+        self, content: Any, view_id: str | None, external_id: str | None, expected: str | None
+    ) -> View:
+        """Replace an open view found by either id; *expected* is the hash last seen, or None.
+
+        Raises:
+            Refused: not open, or changed since *expected*.
+        """
+        self._must_be_good(content)
+        for stack in self._stacks.values():
+            for index, view in enumerate(stack):
+                if view.id == view_id or (
+                    external_id and view.content.get("external_id") == external_id
+                ):
+                    if expected and expected != view.hash:
+                        raise Refused("hash_conflict")
+                    stack[index] = self._changed(view, content)
+                    return stack[index]
+        raise Refused("not_found")
+
+    def publish(self, user: str, content: Any, expected: str | None) -> View:
+        """Replace the home tab of *user*.
+
+        Raises:
+            Refused: not a home tab, or changed since *expected*.
+        """
+        self._must_be_good(content)
+        if content["type"] != "home":
+            raise Refused("invalid_arguments")
+        known = self.homes.get(user)
+        if known and expected and expected != known.hash:
+            raise Refused("hash_conflict")
+        view = (
+            self._changed(known, content)
+            if known
+            else self._new(user, content, previous=None, root=None)
+        )
+        self.homes[user] = view
+        return view
+
+    def show_errors(self, view: View, errors: Mapping[str, str]) -> None:
+        """Show *errors* (by block id) under the inputs of *view*."""
+        stack = self._stacks[view.user]
+        stack[-1] = replace(view, errors=errors)
+
+    def close(self, user: str) -> None:
+        """Close the modal that *user* sees; the one below comes up."""
+        if self._stacks.get(user):
+            self._stacks[user].pop()
+
+    def clear(self, user: str) -> None:
+        """Close every modal of *user*."""
+        self._stacks.pop(user, None)
+
+    def _new(self, user: str, content: Any, *, previous: str | None, root: str | None) -> View:
+        name = f"V{next(self._ids):06d}"
+        return View(name, user, self._with_ids(content), _hash(), root or name, previous)
+
+    def _changed(self, view: View, content: Any) -> View:
+        return replace(view, content=self._with_ids(content), hash=_hash(), errors={})
+
+    def _with_ids(self, content: Any) -> Mapping[str, Any]:
+        copy: dict[str, Any] = json.loads(json.dumps(content))
+        copy["blocks"] = list(filled(copy["blocks"], self._ids))
+        return copy
+
+    def _must_be_modal(self, content: Any) -> None:
+        self._must_be_good(content)
+        if content["type"] != "modal":
+            raise Refused("invalid_arguments")
+
+    def _must_be_good(self, content: Any) -> None:
+        found = modal_flaws(content, new_blocks=self.new_blocks)
+        if found:
+            raise Refused(
+                "invalid_arguments",
+                response_metadata={"messages": [f"[ERROR] {flaw}" for flaw in found]},
+            )
+
+
+def _hash() -> str:
+    return f"{secrets.randbelow(10**10)}.{secrets.token_hex(4)}"
