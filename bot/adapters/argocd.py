@@ -92,10 +92,28 @@ class ArgoCD:
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
         self._projects: dict[tuple[str, str], str] = {}
-        self._http = client(instance, token, self._timeouts, verify)
+        self._verify = verify
+        self._http = self.client()
 
     def __repr__(self) -> str:
         return f"ArgoCD({self.instance!r})"
+
+    def client(self) -> httpx.Client:
+        """Return a new HTTP client for this server; the caller closes it.
+
+        Every method but GET needs exactly this content type, even without a body, or Argo CD
+        answers 415.
+
+        Source: argo-cd v3.5.1 ``server/server.go``, enforceContentTypes.
+        """
+        authorization = f"Bearer {self._token}"
+        return httpx.Client(
+            base_url=self.instance.url,
+            headers={"Authorization": authorization, "Content-Type": "application/json"},
+            timeout=httpx.Timeout(self._timeouts.read, connect=self._timeouts.connect),
+            follow_redirects=False,
+            verify=self._verify,
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -188,11 +206,15 @@ class ArgoCD:
         answer = self._call(application, doing, "/syncwindows")
         return answers.decoded(self.system, doing, lambda: answers.windows(answer))
 
-    def workloads(self, application: Application, seen: Observation) -> tuple[Workload, ...]:
-        """Return what makes the pods of the application as *seen*, read from the cluster now.
+    def workloads(
+        self, application: Application, seen: Observation | None = None
+    ) -> tuple[Workload, ...]:
+        """Return what makes the pods of the application, read from the cluster now.
 
-        At most ``MOST_WORKLOADS`` are read. One that went away meanwhile is left out.
+        Which they are is taken from *seen*, else from a new look. At most ``MOST_WORKLOADS`` are
+        read. One that went away meanwhile is left out.
         """
+        seen = seen or self.look(application)
         makers = [one for one in seen.resources if one.kind in MAKES_PODS][:MOST_WORKLOADS]
         found = (self._workload(application, one) for one in makers)
         return tuple(one for one in found if one is not None)
@@ -302,46 +324,25 @@ class ArgoCD:
         except httpx.DecodingError as error:
             raise Garbled(self.system, doing, "an answer whose encoding cannot be read") from error
         except httpx.RequestError as error:
-            raise Unavailable(self.system, doing, self._clean(str(error))) from error
+            raise Unavailable(self.system, doing, self.clean(str(error))) from error
         return self._read_answer(doing, response, project)
 
     def _read_answer(self, doing: str, response: httpx.Response, project: str | None) -> Any:
         if not response.is_success:
-            said = refusal(response.status_code, self._clean(response.text), response.headers)
+            said = refusal(response.status_code, self.clean(response.text), response.headers)
             raise meaning(self.system, doing, said, project=project)
         try:
             answer = response.json()
         except ValueError as error:
-            page = self._clean(plain(response.text))
+            page = self.clean(plain(response.text))
             raise Garbled(self.system, doing, f"no JSON but: {page}") from error
         if not isinstance(answer, dict):
             raise Garbled(self.system, doing, f"a JSON {type(answer).__name__}, no object")
         return answer
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """Return *text* without our token, should it stand in there."""
         return text.replace(self._token, "…") if self._token else text
-
-
-def client(
-    instance: Instance,
-    token: str,
-    timeouts: Timeouts,
-    verify: bool | ssl.SSLContext,  # noqa: FBT001  # httpx's own word
-) -> httpx.Client:
-    """Return an HTTP client for *instance*.
-
-    Every method but GET needs exactly this content type, even without a body, or Argo CD
-    answers 415.
-
-    Source: argo-cd v3.5.1 ``server/server.go``, enforceContentTypes.
-    """
-    return httpx.Client(
-        base_url=instance.url,
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
-        follow_redirects=False,
-        verify=verify,
-    )
 
 
 def expiry(token: str) -> datetime | None:

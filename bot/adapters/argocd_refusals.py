@@ -94,14 +94,12 @@ def meaning(system: str, doing: str, said: Refusal, *, project: str | None) -> B
         return Unavailable(system, doing, _numbered(said), said.retry_after)
     if not said.by_argo:
         return Rejected(system, doing, _not_argo(said))
-    if any(words in text for words in _CHANGED):
-        return Conflict(system, doing, text)
-    if said.status == 403 and project is None and text.strip() == _BARE:  # noqa: PLR2004
+    if said.status == 403 and text.strip() == _BARE and project is None:  # noqa: PLR2004
         hint = "not there, or our token may not see it (no project was named)"
         return NotFound(system, doing, f"{text}: {hint}")
-    if kind := _BY_STATUS.get(said.status):
-        return kind(system, doing, text)
-    return Rejected(system, doing, _numbered(said))
+    changed = any(words in text for words in _CHANGED)
+    kind = Conflict if changed else _BY_STATUS.get(said.status, Rejected)
+    return kind(system, doing, text if kind is not Rejected else _numbered(said))
 
 
 def _passes(said: Refusal) -> bool:

@@ -10,13 +10,12 @@ https://github.com/argoproj/argo-cd/blob/v3.5.1/controller/cache/info.go
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.domain.images import ImageReference, same_repository
 from bot.domain.observation import Workload
 from bot.domain.verdict import Expectation
-
-_DOCKER_HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
 
 
 class Proof(StrEnum):
@@ -35,34 +34,6 @@ class Found:
 
     proof: Proof
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image string in its parts. *repository* is in Docker's short form."""
-
-    repository: str
-    tag: str
-    digest: str
-
-
-def image(text: str) -> Image:
-    """Return the parts of *text*; a bare repository means its ``latest``.
-
-    Source: https://github.com/distribution/reference/blob/v0.6.0/normalize.go
-    """
-    name, _, digest = text.strip().partition("@")
-    path, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:  # no tag: the colon belongs to the host's port, or is absent
-        path, tag = name, "" if digest else "latest"
-    return Image(short(path), tag, digest)
-
-
-def short(repository: str) -> str:
-    """Return *repository* as Docker abbreviates it: ``docker.io/library/nginx`` is ``nginx``."""
-    for host in _DOCKER_HUB:
-        repository = repository.removeprefix(host)
-    return repository.removeprefix("library/")
 
 
 def by_pods(images: Sequence[str], wanted: Expectation) -> Found:
@@ -92,19 +63,34 @@ def by_workloads(workloads: Sequence[Workload], wanted: Expectation) -> Found:
 
 def carriers(workloads: Sequence[Workload], wanted: Expectation) -> tuple[Workload, ...]:
     """Return the workloads whose template names the wanted image."""
-    return tuple(one for one in workloads if any(_ours(image(i), wanted) for i in one.images))
+    return tuple(
+        one
+        for one in workloads
+        if any(_is_wanted(image, wanted) for image in _of_repository(one.images, wanted))
+    )
 
 
 def _count(images: Sequence[str], wanted: Expectation) -> tuple[int, int, tuple[str, ...]]:
-    repository = short(wanted.image)
-    same = {one for one in map(image, images) if one.repository == repository}
-    ours = sum(_ours(one, wanted) for one in same)
-    return ours, len(same) - ours, tuple(sorted({one.tag or one.digest for one in same}))
+    same = _of_repository(images, wanted)
+    ours = sum(_is_wanted(one, wanted) for one in same)
+    return ours, len(same) - ours, tuple(sorted({one.tag or one.digest or "" for one in same}))
 
 
-def _ours(one: Image, wanted: Expectation) -> bool:
-    if one.repository != short(wanted.image):
-        return False
+def _of_repository(images: Sequence[str], wanted: Expectation) -> frozenset[ImageReference]:
+    read = (_read(text) for text in images)
+    return frozenset(one for one in read if one and same_repository(one.repository, wanted.image))
+
+
+def _read(text: str) -> ImageReference | None:
+    """Return the parts of *text*; a bare repository means its ``latest``. None: no image at all."""
+    try:
+        one = ImageReference.parse(text.strip())
+    except ValueError:
+        return None
+    return one if one.tag or one.digest else replace(one, tag="latest")
+
+
+def _is_wanted(one: ImageReference, wanted: Expectation) -> bool:
     if wanted.digest and one.digest:
         return one.digest == wanted.digest
     return one.tag == wanted.tag

@@ -301,9 +301,9 @@ class Absent:
     """Argo CD *instance* showed no application *name*. *detail* is its own words, unescaped."""
 
     why: Absence
-    instance: str
-    name: str
     detail: str = ""
+    name: str = ""
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
