@@ -53,3 +53,9 @@ def refusal(request: Request, catalog: Catalog) -> Problem | None:
         if problem := rule(request, catalog):
             return problem
     return None
+
+
+def may_cancel(user: str, request: Request, catalog: Catalog) -> bool:
+    """Tell whether *user* may cancel: who asked for it, and whoever may deploy there."""
+    environment = catalog.environments.get(request.environment)
+    return user == request.requester or (environment is not None and user in environment.allow)

@@ -11,27 +11,38 @@ from collections.abc import Iterable
 
 
 class Changes:
-    """Who waits for what. ``notify`` is called from any thread, ``wait`` from an event loop."""
+    """Counts changes by thing. ``notify`` is for any thread, ``wait`` for an event loop."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._count = 0
+        self._last: dict[str, int] = {}
         self._waiting: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = (
             defaultdict(set)
         )
 
+    def mark(self) -> int:
+        """Return the count of now: take it before a look, and give it to the next ``wait``."""
+        with self._lock:
+            return self._count
+
     def notify(self, thing: str) -> None:
         """Wake everybody who waits for *thing*."""
         with self._lock:
+            self._count += 1
+            self._last[thing] = self._count
             waiting = list(self._waiting.get(thing, ()))
         for loop, event in waiting:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
-    async def wait(self, things: Iterable[str], seconds: float) -> bool:
-        """Wait until one of *things* changes; return False when *seconds* passed without."""
+    async def wait(self, things: Iterable[str], since: int, seconds: float) -> bool:
+        """Wait until one of *things* has changed after *since*; False when *seconds* passed."""
         entry = (asyncio.get_running_loop(), asyncio.Event())
         names = set(things)
         with self._lock:
+            if any(self._last.get(name, 0) > since for name in names):
+                return True
             for name in names:
                 self._waiting[name].add(entry)
         try:

@@ -4,9 +4,9 @@ A stored value that no longer fits its type is a bug of ours or a hand in the da
 says which field, and nothing goes on with half a value.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable  # noqa: TC003
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -14,13 +14,13 @@ Value = TypeVar("Value")
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: type[Value]) -> TypeAdapter[Value]:
     return TypeAdapter(kind)
 
 
 def dump(kind: type[Value], value: Value) -> Any:
     """Return *value*, which is a *kind*, as JSON-able data."""
-    return _adapter(kind).dump_python(value, mode="json")
+    return _adapter(cast("Hashable", kind)).dump_python(value, mode="json")
 
 
 def load(kind: type[Value], data: Any) -> Value:
@@ -29,5 +29,5 @@ def load(kind: type[Value], data: Any) -> Value:
     Raises:
         pydantic.ValidationError: *data* does not fit.
     """
-    value: Value = _adapter(kind).validate_python(data)
-    return value
+    adapter: TypeAdapter[Value] = _adapter(cast("Hashable", kind))
+    return adapter.validate_python(data)

@@ -17,6 +17,9 @@ WAIT_SECONDS = 2
 """How long a person's request waits for the database before it is told to try again: Slack gives
 three seconds for the whole answer."""
 
+DATABASE = "database"
+"""The name of this system in errors."""
+
 MIGRATION_LOCK = 0x5348_4950
 """Advisory lock of the schema migration; any constant that nobody else in the database uses."""
 
@@ -46,7 +49,7 @@ class Database:
                     yield connection
                 return
             if not self._writer.acquire(timeout=WAIT_SECONDS):
-                raise Unavailable("database", "write the database", "others are writing")
+                raise Unavailable(DATABASE, "write the database", "others are writing")
             try:
                 with self._engine.connect() as plain:
                     connection = plain.execution_options(shipmate_writes=True)
@@ -100,7 +103,7 @@ def _translated(doing: str) -> Iterator[None]:
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as away:
         # The driver's text can quote the statement's values, so only its kind is told.
         cause = getattr(away, "orig", None) or away
-        raise Unavailable("database", doing, type(cause).__name__) from away
+        raise Unavailable(DATABASE, doing, type(cause).__name__) from away
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

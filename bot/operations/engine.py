@@ -5,13 +5,16 @@ again with the recorded results, so a step whose result was not yet recorded run
 are async functions of JSON-able arguments; every touch of the world inside them is a ``step``.
 """
 
+import asyncio
+import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from dbos import (
     DBOS,
     DBOSConfig,
@@ -22,9 +25,16 @@ from dbos import (
 )
 
 from bot.clock import Clock
-from bot.operations.database import Database
+from bot.domain.errors import Unavailable
+from bot.operations.database import DATABASE, Database
+from bot.operations.outcome import Outcome
 
-Workflow = Callable[..., Awaitable[Any]]
+log = structlog.get_logger(__name__)
+
+DATABASE_PAUSE = 1.0
+"""Real seconds between tries of a step while the database is away."""
+
+Workflow = Callable[..., Coroutine[Any, Any, Any]]
 
 APPLICATION = "shipmate"
 APPLICATION_VERSION = "flows"
@@ -119,12 +129,30 @@ class Engine:
 
     # inside a workflow
 
-    async def step(self, name: str, work: Callable[..., Any], *args: Any) -> Any:
-        """Run *work* and record its result as *name*. It runs again if we die before the record.
+    async def step(self, name: str, work: Callable[..., Any], *args: Any) -> Outcome:
+        """Run *work* and record its outcome as *name*. It runs again if we die before the record.
 
-        *work* may be async. Its result must be JSON-able. What it raises ends the workflow.
+        *work* may be async; sync work runs in a thread. While our own database is away the step
+        waits in place: its workflow could not be recorded either.
         """
-        return await DBOS.run_step_async({"name": name}, work, *args)
+
+        async def run() -> Any:
+            while True:
+                try:
+                    return (await self._run(work, *args)).json()
+                except Unavailable as away:
+                    if away.system != DATABASE:
+                        raise
+                    log.warning("the database is away; a step waits", step=name, error=str(away))
+                    await asyncio.sleep(DATABASE_PAUSE)
+
+        return Outcome.read(await DBOS.run_step_async({"name": name}, run))
+
+    async def _run(self, work: Callable[..., Any], *args: Any) -> Outcome:
+        result = await asyncio.to_thread(work, *args)
+        # A sync function may hand back a coroutine: it is awaited here, on the loop.
+        outcome: Outcome = await result if inspect.isawaitable(result) else result
+        return outcome
 
     async def rest(self, span: timedelta) -> None:
         """Wait *span*, or until somebody wakes this workflow; a crash does not prolong it."""
@@ -142,10 +170,6 @@ class Engine:
         """Start another workflow and do not wait for it."""
         with _named(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], *args)
-
-    def now(self) -> str:
-        """Return the time as ISO text. Use it as a step: workflow code must not read clocks."""
-        return self._clock.now().isoformat()
 
 
 def _named(workflow_id: str) -> AbstractContextManager[Any]:

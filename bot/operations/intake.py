@@ -9,6 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.domain.operations import Operation, Phase, Request
 from bot.operations.changes import Changes, operation_change
+from bot.operations.deploy.flow import acting_workflow
 from bot.operations.engine import Engine
 from bot.operations.store import CancelOutcome, Receipt, Store
 
@@ -62,6 +63,7 @@ class Intake:
         log.info("cancel", operation=operation_id, by=by, outcome=outcome)
         if operation is not None and outcome in {CancelOutcome.CANCELLED, CancelOutcome.ASKED}:
             self._changes.notify(operation_change(operation.id))
+            self._engine.wake(acting_workflow(operation))
         return operation, outcome
 
     def sweep(self) -> None:
@@ -85,6 +87,6 @@ class Intake:
     def _begin(self, operation: Operation) -> None:
         try:
             flow = self._store.flow(operation.id)
-            self._engine.start(operation.request.kind.value, operation.key, operation.id, flow)
+            self._engine.start(operation.request.kind.value, operation.id, operation.id, flow)
         except Exception:
             log.exception("could not begin; the sweep tries again", operation=operation.id)

@@ -35,7 +35,7 @@ MOST_TAKEOVERS = 10
 """A workflow that was taken over this often kills whoever runs it; it is left alone and told."""
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunningError(Exception):
     """Another process uses the same SQLite file."""
 
 
@@ -52,7 +52,7 @@ class FileLease:
     """One process per SQLite file, by a lock on a file beside it.
 
     Raises:
-        AlreadyRunning: another process holds it.
+        AlreadyRunningError: another process holds it.
     """
 
     executor = "local"
@@ -66,7 +66,7 @@ class FileLease:
             self._file.seek(0)
             owner = self._file.read().strip() or "unknown"
             self._file.close()
-            raise AlreadyRunning(
+            raise AlreadyRunningError(
                 f"Another shipmate (process {owner}) already runs on {database}. SQLite serves one "
                 "process. Stop the other one, or set DATABASE_URL to a PostgreSQL address to run "
                 "several."
@@ -142,7 +142,7 @@ def lease_for(database: Database) -> FileLease | SessionLease:
     """Take the lease that fits the database.
 
     Raises:
-        AlreadyRunning: another process runs on the same SQLite file.
+        AlreadyRunningError: another process runs on the same SQLite file.
     """
     path = sqlite_path(database.url.render_as_string(hide_password=False))
     if database.is_sqlite:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +80,15 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._observers: list[Callable[[], None]] = []
+
+    def observe(self, changed: Callable[[], None]) -> None:
+        """Call *changed* after every change of an operation, in the thread that made it."""
+        self._observers.append(changed)
+
+    def _changed(self) -> None:
+        for observer in self._observers:
+            observer()
 
     # receiving
 
@@ -112,10 +121,8 @@ class Store:
                 "requested_at": at,
                 "version": 1,
             }
-            inserted = connection.execute(
-                _insert(connection, operations).values(values).on_conflict_do_nothing()
-            )
-            if inserted.rowcount != 1:
+            insert = _insert(connection, operations).values(values).on_conflict_do_nothing()
+            if connection.execute(insert.returning(operations.c.number)).first() is None:
                 # Another replica came between our look and our insert.
                 found = _by(connection, operations.c.asked == asked) or _by(
                     connection, operations.c.wish == wish
@@ -234,7 +241,8 @@ class Store:
                 _save(connection, number, after, row.version + 1)
             if before.phase is not phase or detail is not None:
                 _record(connection, number, mark, at, by, phase.value, detail or {})
-            return after
+        self._changed()
+        return after
 
     def cancel(
         self, operation_id: str, by: str, at: datetime
@@ -273,7 +281,8 @@ class Store:
             )
             _save(connection, number, after, row.version + 1)
             _record(connection, number, "cancelled", at, by, Phase.CANCELLED.value, {})
-            return after, CancelOutcome.CANCELLED
+        self._changed()
+        return after, CancelOutcome.CANCELLED
 
     def cancel_wished(self, operation_id: str) -> str | None:
         """Return who first wished to cancel the operation, or None."""
@@ -295,13 +304,12 @@ class Store:
         """
         number = number_of(operation_id)
         with self._database.write() as connection:
-            inserted = connection.execute(
-                _insert(connection, cards)
-                .values(number=number, shown_version=0)
-                .on_conflict_do_nothing()
-            )
+            insert = _insert(connection, cards).values(number=number, shown_version=0)
+            new = connection.execute(
+                insert.on_conflict_do_nothing().returning(cards.c.number)
+            ).first()
             row = connection.execute(sa.select(cards).where(cards.c.number == number)).one()
-            version = -1 if inserted.rowcount == 1 else row.shown_version
+            version = -1 if new else row.shown_version
             return Card(operation_id, row.channel, row.ts, row.shown, version)
 
     def card(self, operation_id: str) -> Card | None:

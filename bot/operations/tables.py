@@ -72,7 +72,7 @@ operations = sa.Table(
 operation_services = sa.Table(
     "operation_services",
     metadata,
-    sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), primary_key=True),
     sa.Column("service", sa.String(63), primary_key=True, index=True),
 )
 
@@ -80,7 +80,7 @@ timeline = sa.Table(
     "timeline",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("number", sa.ForeignKey("operations.number"), nullable=False, index=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False, index=True),
     # A step that runs twice writes its line once.
     sa.Column("mark", sa.String(120), nullable=False),
     sa.Column("at", Moment, nullable=False),
@@ -94,7 +94,7 @@ decisions = sa.Table(
     "decisions",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("number", sa.ForeignKey("operations.number"), nullable=False, index=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False, index=True),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("by", sa.String(64), nullable=False),
     sa.Column("at", Moment, nullable=False),
@@ -104,7 +104,7 @@ decisions = sa.Table(
 cards = sa.Table(
     "cards",
     metadata,
-    sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), primary_key=True),
     # Null until Slack has taken the first card; a row without them says that a post was begun.
     sa.Column("channel", sa.String(32)),
     sa.Column("ts", sa.String(32)),

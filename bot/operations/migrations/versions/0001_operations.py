@@ -39,14 +39,14 @@ def upgrade() -> None:
     op.create_index("ix_operations_phase", "operations", ["phase"])
     op.create_table(
         "operation_services",
-        sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+        sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), primary_key=True),
         sa.Column("service", sa.String(63), primary_key=True),
     )
     op.create_index("ix_operation_services_service", "operation_services", ["service"])
     op.create_table(
         "timeline",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("number", sa.ForeignKey("operations.number"), nullable=False),
+        sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
         sa.Column("mark", sa.String(120), nullable=False),
         sa.Column("at", sa.DateTime, nullable=False),
         sa.Column("by", sa.String(64), nullable=False),
@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_table(
         "decisions",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("number", sa.ForeignKey("operations.number"), nullable=False),
+        sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("at", sa.DateTime, nullable=False),
@@ -67,7 +67,7 @@ def upgrade() -> None:
     op.create_index("ix_decisions_number", "decisions", ["number"])
     op.create_table(
         "cards",
-        sa.Column("number", sa.ForeignKey("operations.number"), primary_key=True),
+        sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), primary_key=True),
         sa.Column("channel", sa.String(32)),
         sa.Column("ts", sa.String(32)),
         sa.Column("shown", sa.String(64)),

@@ -1,0 +1,252 @@
+"""BUILDS: the composition root. Everything real is constructed and joined here, also for tests."""
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.adapters.argocd import ArgoCD
+from bot.adapters.argocd_stream import Stream
+from bot.adapters.github.client import GitHub
+from bot.adapters.github.commits import Commits
+from bot.adapters.gitops import GitOps
+from bot.adapters.slack import Slack
+from bot.clock import Clock
+from bot.config import Config
+from bot.domain.errors import BotError
+from bot.messages.cards import Links, card
+from bot.messages.notices import ended_badly
+from bot.operations.cards import Cards
+from bot.operations.changes import Changes, application_change
+from bot.operations.database import Database
+from bot.operations.deploy.check import Check
+from bot.operations.deploy.flow import DeployFlow, Steps
+from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.tell import Tell
+from bot.operations.deploy.write import Write
+from bot.operations.engine import Engine
+from bot.operations.facts import Gatherer
+from bot.operations.intake import Intake
+from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease, lease_for
+from bot.operations.status import StatusReader
+from bot.operations.store import Store
+from bot.settings import Settings
+from handlers.desk import Desk
+from handlers.later import Speaker
+from handlers.slack import bolt_app
+
+log = structlog.get_logger(__name__)
+
+SLACK_TIMEOUT = timedelta(seconds=10)
+SWEEP = timedelta(seconds=15)
+RECONNECT = timedelta(seconds=2)
+DRAIN = timedelta(seconds=5)
+"""How long a running step may finish at a stop; the rest goes on at the next start."""
+
+
+@dataclass(slots=True)
+class Team:
+    """Our Slack workspace and the bot's own user, known once Slack has told us."""
+
+    id: str | None = None
+    bot_user: str | None = None
+
+
+@dataclass(slots=True)
+class Shipmate:
+    """The whole bot, built and not yet started."""
+
+    settings: Settings
+    config: Config
+    clock: Clock
+    database: Database
+    lease: FileLease | SessionLease
+    store: Store
+    engine: Engine
+    cards: Cards
+    intake: Intake
+    speaker: Speaker
+    slack: Slack
+    bolt: App
+    team: Team
+    streams: Mapping[str, Stream]
+    scheduler: BackgroundScheduler
+    started: bool = False
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _socket: SocketModeHandler | None = None
+    _greeter: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the engine, the streams, the ticks, and then listen to Slack."""
+        self.engine.launch()
+        self.cards.start()
+        self.intake.sweep_all()
+        self._tick("sweep", self.intake.sweep, SWEEP)
+        if isinstance(self.lease, SessionLease):
+            reaper = Reaper(self.lease, self.engine, self.clock)
+            self._tick("reaper", reaper.beat, BEAT)
+        self.scheduler.start()
+        for stream in self.streams.values():
+            stream.start()
+        self._greeter = threading.Thread(target=self._greet, name="greeter", daemon=True)
+        self._greeter.start()
+        self.started = True
+        log.info("started", executor=self.engine.executor, database=self.database.url.drivername)
+
+    def stop(self) -> None:
+        """Stop listening, let running steps finish; the rest goes on at the next start."""
+        self._stopping.set()
+        if self._socket is not None:
+            self._socket.close()
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)
+        self.intake.close()
+        self.speaker.close()
+        for stream in self.streams.values():
+            stream.stop()
+        self.engine.close(DRAIN if self.started else timedelta())
+        self.cards.close()
+        self.lease.release()
+        self.database.close()
+        log.info("stopped")
+
+    def troubles(self) -> dict[str, str]:
+        """Return what keeps us from being ready, by part; empty when all is well."""
+        found = {}
+        if not self.started:
+            found["engine"] = "it has not started"
+        try:
+            self.database.ping()
+        except BotError as away:
+            found["database"] = str(away)
+        if self.team.id is None:
+            found["slack"] = "Slack has not told us yet who we are"
+        elif self.settings.slack_app_token is not None and not self._is_connected():
+            found["slack"] = "the Socket Mode connection is down"
+        return found
+
+    def _is_connected(self) -> bool:
+        return self._socket is not None and bool(self._socket.client.is_connected())
+
+    def _tick(self, name: str, work: object, every: timedelta) -> None:
+        self.scheduler.add_job(
+            work,
+            "interval",
+            id=name,
+            seconds=max(0.2, self.clock.pause(every)),
+            max_instances=1,
+            coalesce=True,
+        )
+
+    def _greet(self) -> None:
+        """Learn who we are, then open Socket Mode; both are tried until they work or we stop."""
+        while not self._stopping.is_set():
+            try:
+                if self.team.id is None:
+                    me = self.slack.whoami()
+                    self.team.id, self.team.bot_user = me.team, me.user
+                if self.settings.slack_app_token is not None:
+                    self._connect(self.settings.slack_app_token.get_secret_value())
+            except Exception as error:  # noqa: BLE001  # the outermost edge of this thread
+                log.warning("Slack does not answer yet", error=str(error))
+                self._stopping.wait(self.clock.pause(RECONNECT))
+            else:
+                return
+
+    def _connect(self, app_token: str) -> None:
+        # The client's own first connect is not repeated when it fails, so our loop repeats it.
+        # Two-second pings notice a dead connection in 12 s; the default takes 56 s.
+        client = WebClient(app_token, base_url=self.settings.slack_api_url, timeout=10)
+        handler = SocketModeHandler(self.bolt, app_token, web_client=client, ping_interval=2)
+        handler.connect()
+        self._socket = handler
+
+
+def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shipmate:
+    """Build the bot: open the database, take the lease, construct and join everything.
+
+    Raises:
+        AlreadyRunningError: another process serves the same SQLite file.
+        Unavailable: the database does not answer.
+    """
+    clock = clock or Clock()
+    catalog = config.catalog
+    database = Database(settings.database_url)
+    lease = lease_for(database)
+    database.migrate()
+    store = Store(database)
+    engine = Engine(database, lease.executor, clock)
+    changes = Changes()
+
+    github = GitHub(settings.github_credentials(), settings.github_api_url, clock=clock)
+    commits, gitops = Commits(github), GitOps(github)
+    argocd = {
+        name: ArgoCD(instance, settings.argocd_token(name), clock=clock)
+        for name, instance in catalog.instances.items()
+    }
+    slack = Slack(
+        settings.slack_bot_token.get_secret_value(), settings.slack_api_url, SLACK_TIMEOUT
+    )
+    links = Links()
+    cards = Cards(
+        store, slack, lambda operation, now: card(operation, links, now), clock, time.monotonic
+    )
+    store.observe(cards.changed)
+
+    gatherer = Gatherer(catalog, commits, gitops, argocd)
+    steps = Steps(
+        check=Check(store, catalog, gatherer, clock),
+        write=Write(store, catalog, gitops, clock),
+        follow=Follow(store, catalog, argocd, commits, changes, clock),
+        tell=Tell(store, catalog, slack, cards, ended_badly, clock),
+    )
+    DeployFlow(engine, steps)
+    intake = Intake(store, engine, changes, clock)
+    speaker = Speaker(slack)
+    team = Team()
+    desk = Desk(catalog, intake, store, StatusReader(store, catalog, gitops, argocd), clock)
+    bolt = bolt_app(
+        WebClient(
+            settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            timeout=10,
+            retry_handlers=[],
+        ),
+        settings.slack_signing_secret.get_secret_value(),
+        desk,
+        speaker,
+        lambda: team.id,
+        lambda: uuid.uuid4().hex[:8],
+    )
+    notify = partial(_notify, changes)
+    streams = {name: Stream(client, notify, clock=clock) for name, client in argocd.items()}
+    return Shipmate(
+        settings=settings,
+        config=config,
+        clock=clock,
+        database=database,
+        lease=lease,
+        store=store,
+        engine=engine,
+        cards=cards,
+        intake=intake,
+        speaker=speaker,
+        slack=slack,
+        bolt=bolt,
+        team=team,
+        streams=streams,
+        scheduler=BackgroundScheduler(timezone="UTC"),
+    )
+
+
+def _notify(changes: Changes, instance: str, _namespace: str, name: str) -> None:
+    changes.notify(application_change(instance, name))

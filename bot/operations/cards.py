@@ -1,0 +1,192 @@
+"""Keeps every card equal to its operation, under Slack's limits.
+
+A card is a pure function of the stored operation, so an update may be lost, repeated or late and
+the next one mends it. Many changes of one operation become one update; ends go first.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.adapters.slack import Posted, Slack
+from bot.clock import Clock
+from bot.domain.errors import BotError, NotFound, Unavailable
+from bot.domain.message import Message
+from bot.domain.operations import Operation
+from bot.operations.store import Card, Store, Versioned
+
+log = structlog.get_logger(__name__)
+
+Render = Callable[[Operation, datetime], Message]
+
+BUCKET = 8
+REFILL_PER_SECOND = 40 / 60
+"""``chat.update`` allows 50 a minute for the whole workspace. Measured: a bucket of 8 refilled at
+40 a minute peaks at 47; a bucket of 40 peaks at 79."""
+
+PAUSE_SECONDS = 2.5
+"""The least time between two updates of one card; an end does not wait for it."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """A token bucket over real seconds."""
+
+    tokens: float = BUCKET
+    at: float = 0.0
+    closed_until: float = 0.0
+
+    def take(self, now: float) -> bool:
+        """Take one call's worth; False when there is none."""
+        self.tokens = min(BUCKET, self.tokens + (now - self.at) * REFILL_PER_SECOND)
+        self.at = now
+        if now < self.closed_until or self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def close(self, now: float, span: timedelta) -> None:
+        """Send nothing for *span*: Slack asked for it."""
+        self.closed_until = max(self.closed_until, now + span.total_seconds())
+
+
+class Cards:
+    """Posts first cards and updates them later. One updating thread for the process."""
+
+    def __init__(
+        self, store: Store, slack: Slack, render: Render, clock: Clock, seconds: Callable[[], float]
+    ) -> None:
+        self._store, self._slack, self._render = store, slack, render
+        self._clock, self._seconds = clock, seconds
+        self._budget = Budget(at=seconds())
+        self._not_before: dict[str, float] = {}
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cards", daemon=True)
+
+    def start(self) -> None:
+        """Begin to update."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send what is due once more, then stop."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def changed(self) -> None:
+        """Say that an operation changed; call it after every change, from any thread."""
+        self._wake.set()
+
+    def post(self, operation_id: str, channel: str, fallback: str) -> None:
+        """Post the first card to *channel*, once, or find it where a lost run posted it.
+
+        Where the channel refuses us the card goes to the person *fallback* directly.
+
+        Raises:
+            Unavailable: Slack is away; call again.
+            BotError: Slack refused the person too.
+        """
+        begun = self._store.begin_card(operation_id)
+        if begun.ts is not None:
+            return
+        found = self._store.versioned(operation_id)
+        assert found is not None
+        message = self._render(found.operation, self._clock.now())
+        posted = None
+        if begun.shown_version >= 0:  # begun before: it may stand in Slack already
+            posted = self._slack.find(channel, found.operation.key, found.operation.requested_at)
+        if posted is None:
+            posted = self._post_somewhere(channel, fallback, message, found.operation.key)
+        self._store.save_card(
+            Card(operation_id, posted.channel, posted.ts, digest(message), found.version)
+        )
+        self._wake.set()
+
+    def _post_somewhere(self, channel: str, person: str, message: Message, key: str) -> Posted:
+        try:
+            return self._slack.post(channel, message, key=key)
+        except Unavailable:
+            raise
+        except BotError as refused:
+            log.warning("the channel takes no card", channel=channel, error=str(refused))
+            return self._slack.direct(person, message, key=key)
+
+    # updating
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(timeout=1.0)
+            self._wake.clear()
+            try:
+                pause = self.tick()
+            except Exception:
+                log.exception("cards could not be updated; they are tried again")
+                pause = 1.0
+            if pause:
+                self._stopped.wait(pause)
+                self._wake.set()
+        self._last_words()
+
+    def _last_words(self) -> None:
+        try:
+            self.tick()
+        except Exception:
+            log.exception("the last card updates were not sent; the next start sends them")
+
+    def tick(self) -> float:
+        """Send what is due; return the real seconds until something else is, else 0."""
+        soonest = 0.0
+        for operation_id in self._store.stale_cards():
+            found, card = self._store.versioned(operation_id), self._store.card(operation_id)
+            if found is None or card is None:
+                continue
+            now = self._seconds()
+            wait = self._not_before.get(operation_id, 0.0) - now
+            if wait > 0 and not found.operation.phase.ended:
+                soonest = min(soonest or wait, wait)
+                continue
+            wait = self._show(found, card, now)
+            if wait:
+                return wait
+        return soonest
+
+    def _show(self, found: Versioned, card: Card, now: float) -> float:
+        message = self._render(found.operation, self._clock.now())
+        shown = digest(message)
+        if shown == card.shown:
+            self._store.save_card(replace(card, shown_version=found.version))
+            return 0.0
+        if not self._budget.take(now):
+            return max(self._budget.closed_until - now, 1 / REFILL_PER_SECOND)
+        assert card.channel is not None
+        assert card.ts is not None
+        posted = Posted(card.channel, card.ts)
+        try:
+            self._slack.update(posted, message)
+        except Unavailable as away:
+            self._budget.close(now, away.retry_after or timedelta(seconds=2))
+            return max(self._budget.closed_until - now, 0.1)
+        except NotFound:
+            # Somebody deleted the message: the story goes on in a new one.
+            posted = self._slack.post(card.channel, message, key=found.operation.key)
+        except BotError as refused:
+            log.warning("a card was refused", operation=card.operation, error=str(refused))
+        self._store.save_card(Card(card.operation, posted.channel, posted.ts, shown, found.version))
+        if found.operation.phase.ended:
+            self._not_before.pop(card.operation, None)
+        else:
+            self._not_before[card.operation] = now + PAUSE_SECONDS
+        return 0.0
+
+
+def digest(message: Message) -> str:
+    """Return what tells two renders apart."""
+    whole = json.dumps([message.text, message.blocks], sort_keys=True, default=str)
+    return hashlib.sha256(whole.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""One deploy: the workflow (``flow``) and its steps, one file for each phase."""

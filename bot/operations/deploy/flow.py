@@ -1,0 +1,150 @@
+"""The workflow of one deploy: check, wait for the targets, commit, follow to the true end.
+
+Workflow code only decides the order; it runs again after a crash with the recorded results of its
+steps. So it reads no clock, no store and no chance, and its order for a given flow number never
+changes: a new order is a new number.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.domain.operations import Operation
+from bot.domain.patience import next_try
+from bot.operations.deploy.check import Check
+from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.tell import Tell
+from bot.operations.deploy.write import Write
+from bot.operations.engine import Engine
+from bot.operations.outcome import Next, Outcome
+
+log = structlog.get_logger(__name__)
+
+FLOWS = frozenset({1})
+
+Work = Callable[[int, Mapping[str, Any]], Outcome | Awaitable[Outcome]]
+"""A step that may come again: told how often it failed in a row and what it carried over."""
+
+
+def acting_workflow(operation: Operation) -> str:
+    """Return the id of the innermost child, which commits and follows once all targets are held."""
+    return _child(operation.id, len(operation.request.services) - 1)
+
+
+def _child(operation: str, index: int) -> str:
+    return f"{operation}.hold.{index}"
+
+
+class UnknownFlowError(Exception):
+    """The operation was received by a newer Shipmate than this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of a deploy, by phase."""
+
+    check: Check
+    write: Write
+    follow: Follow
+    tell: Tell
+
+
+class DeployFlow:
+    """The parent ``deploy``, and its queued children ``hold``: one for each target, nested."""
+
+    def __init__(self, engine: Engine, steps: Steps) -> None:
+        self._engine, self._steps = engine, steps
+        engine.register("deploy", self.deploy)
+        engine.register("hold", self.hold)
+        engine.register("announce", self.announce)
+
+    async def deploy(self, operation: str, flow: int) -> None:
+        """Take a received operation to its end."""
+        if flow not in FLOWS:
+            raise UnknownFlowError(
+                f"{operation} has flow {flow}; this version knows {sorted(FLOWS)}"
+            )
+        await self._engine.spawn("announce", f"{operation}.announce", operation, flow)
+        try:
+            checked = await self._repeat("check", partial(_check, self._steps.check, operation))
+            if checked.next is Next.GO:
+                targets: list[str] = checked.carry["targets"]
+                await self._hold(operation, flow, targets, 0, checked.carry)
+        except Exception as fault:  # the outermost edge: no operation ends silently
+            log.exception("the workflow failed", operation=operation)
+            broken = partial(self._steps.tell.broken, operation, repr(fault))
+            await self._engine.step("broken", broken)
+        await self._repeat("tell", partial(_tell, self._steps.tell, operation))
+
+    async def hold(
+        self, operation: str, flow: int, targets: list[str], index: int, carry: dict[str, Any]
+    ) -> None:
+        """Hold one target's partition, then the next one's; act while all are held.
+
+        Every operation takes its targets in the order of their names, so no two wait for each
+        other.
+        """
+        if index + 1 < len(targets):
+            await self._hold(operation, flow, targets, index + 1, carry)
+        else:
+            await self._act(operation, carry)
+
+    async def announce(self, operation: str, flow: int) -> None:  # noqa: ARG002  # later flows use it
+        """Post the operation's first card, however long Slack is away."""
+        await self._repeat("announce", partial(_announce, self._steps.tell, operation))
+
+    async def _hold(
+        self, operation: str, flow: int, targets: list[str], index: int, carry: dict[str, Any]
+    ) -> None:
+        arguments = (operation, flow, targets, index, carry)
+        await self._engine.take_turn(targets[index], "hold", _child(operation, index), *arguments)
+
+    async def _act(self, operation: str, carry: dict[str, Any]) -> None:
+        begun = await self._engine.step("begin", self._steps.write.begin, operation)
+        if begun.next is Next.OVER:
+            return
+        written = await self._repeat("write", partial(_write, self._steps.write, operation))
+        state = {"degraded": carry["degraded"]}
+        while written.next is not Next.OVER:
+            looked = await self._engine.step("look", self._steps.follow.look, operation, state)
+            if looked.next is Next.OVER:
+                return
+            state = {**state, **looked.carry}
+
+    async def _repeat(self, name: str, work: Work) -> Outcome:
+        """Run the step again while it says so, with growing pauses that a message cuts short."""
+        carry: Mapping[str, Any] = {}
+        failures = 0
+        while True:
+            outcome = await self._engine.step(name, work, failures, carry)
+            if outcome.next is not Next.AGAIN:
+                return outcome
+            failures += 1
+            carry = {**carry, **outcome.carry}
+            await self._engine.rest(next_try(failures, outcome.asked))
+
+
+# The steps as the loop calls them; each names what it takes from the carried state.
+
+
+def _check(
+    check: Check, operation: str, failures: int, _carry: Mapping[str, Any]
+) -> Awaitable[Outcome]:
+    return check.check(operation, failures)
+
+
+def _write(
+    write: Write, operation: str, failures: int, carry: Mapping[str, Any]
+) -> Awaitable[Outcome]:
+    return write.write(operation, failures, unsure=bool(carry.get("unsure")))
+
+
+def _announce(tell: Tell, operation: str, _failures: int, _carry: Mapping[str, Any]) -> Outcome:
+    return tell.announce(operation)
+
+
+def _tell(tell: Tell, operation: str, failures: int, _carry: Mapping[str, Any]) -> Outcome:
+    return tell.tell(operation, failures)

@@ -1,0 +1,88 @@
+"""The steps that speak to people: the first card, and a word in person when it ends badly."""
+
+from collections.abc import Callable
+
+import structlog
+
+from bot.adapters.slack import Slack
+from bot.clock import Clock
+from bot.domain.catalog import Catalog
+from bot.domain.errors import BotError, Unavailable
+from bot.domain.message import Message
+from bot.domain.operations import Operation, Phase
+from bot.domain.problems import Problem, Reason
+from bot.operations.cards import Cards
+from bot.operations.deploy.check import seconds
+from bot.operations.outcome import Next, Outcome
+from bot.operations.store import Store
+
+log = structlog.get_logger(__name__)
+
+BAD_ENDS = frozenset({Phase.REFUSED, Phase.FAILED})
+
+MOST_TRIES = 20
+"""Tries to reach a person directly; the card has told the story anyway."""
+
+
+class Tell:
+    """Speaks to people about one operation."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        slack: Slack,
+        cards: Cards,
+        notice: Callable[[Operation], Message],
+        clock: Clock,
+    ) -> None:
+        self._store, self._catalog, self._slack = store, catalog, slack
+        self._cards, self._notice, self._clock = cards, notice, clock
+
+    def announce(self, operation_id: str) -> Outcome:
+        """Post the first card, or say that Slack must be asked again."""
+        operation = self._store.operation(operation_id)
+        assert operation is not None
+        channel = self._catalog.environments[operation.request.environment].channel
+        try:
+            self._cards.post(operation_id, channel, operation.request.requester)
+        except Unavailable as away:
+            return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
+        except BotError as refused:
+            log.warning("no card could be posted", operation=operation_id, error=str(refused))
+        return Outcome(Next.GO)
+
+    def broken(self, operation_id: str, fault: str) -> Outcome:
+        """End the operation whose workflow met a fault of our own; its card says so."""
+        self._store.move(
+            operation_id,
+            Phase.FAILED,
+            self._clock.now(),
+            "broken",
+            changes={"problem": Problem(Reason.INTERNAL, {"detail": fault[:200]})},
+            detail={"fault": fault[:500]},
+        )
+        return Outcome(Next.GO)
+
+    def tell(self, operation_id: str, failures: int) -> Outcome:
+        """Tell the requester in person when the operation ended badly; once."""
+        operation = self._store.operation(operation_id)
+        assert operation is not None
+        self._cards.changed()
+        if operation.phase not in BAD_ENDS:
+            return Outcome(Next.OVER)
+        key = f"{operation.key}.notice"
+        try:
+            self._slack.direct(
+                operation.request.requester,
+                self._notice(operation),
+                key=key,
+                since=operation.ended_at or self._clock.now(),
+            )
+        except Unavailable as away:
+            if failures < MOST_TRIES:
+                return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
+            log.warning("the requester could not be told", operation=operation_id)
+        except BotError as refused:
+            log.warning("the requester takes no word", operation=operation_id, error=str(refused))
+        return Outcome(Next.OVER)

@@ -1,0 +1,266 @@
+"""The steps that change the GitOps repository: one commit, made once, found again after a crash.
+
+"Is it done already?", "what stands there now?" and "onto which head?" are answered by one
+snapshot; the server then accepts our commit only on that head.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from bot.adapters.gitops import Committed, GitOps, Snapshot
+from bot.clock import Clock
+from bot.domain.catalog import Catalog, Target
+from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
+from bot.domain.operations import Operation, Phase, Plan, Written
+from bot.domain.patience import next_try
+from bot.domain.planning import Edits, headline, message_body, moved, one_line, plan_edits
+from bot.domain.policy import refusal
+from bot.domain.problems import Problem, Reason
+from bot.operations.deploy.check import seconds
+from bot.operations.facts import problem_of, texts_of
+from bot.operations.outcome import Next, Outcome
+from bot.operations.store import Store
+
+log = structlog.get_logger(__name__)
+
+MOST_RACES = 8
+"""How often one step edits the fresh text again after somebody else moved the branch."""
+
+KEY_TRAILER = "Shipmate-Key"
+"""The trailer our commit is recognised by. Operation ids begin anew with a new database, these
+keys never repeat."""
+
+UNSURE_FOR = timedelta(hours=24)
+"""How long we keep looking for a commit whose answer was lost before we say that we can't know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The commit that carries our change. *sha* is the head itself where nothing was to change."""
+
+    sha: str
+    url: str
+    plan: Plan
+
+
+class Write:
+    """Begins an operation whose targets are all held, and commits its change."""
+
+    def __init__(self, store: Store, catalog: Catalog, gitops: GitOps, clock: Clock) -> None:
+        self._store, self._catalog, self._gitops, self._clock = store, catalog, gitops, clock
+
+    def begin(self, operation_id: str) -> Outcome:
+        """Enter the phase in which a cancel can no longer end the operation by itself."""
+        operation = self._store.move(
+            operation_id, Phase.COMMITTING, self._clock.now(), "committing"
+        )
+        return Outcome(Next.OVER if operation is None else Next.GO)
+
+    async def write(self, operation_id: str, failures: int, *, unsure: bool) -> Outcome:
+        """Commit, or find the commit made before, or say why not.
+
+        *unsure* says that an earlier run may have committed without hearing the answer. From then
+        on nothing is called off before the branch could be read.
+        """
+        operation = await asyncio.to_thread(self._store.operation, operation_id)
+        assert operation is not None
+        assert operation.plan is not None
+        if operation.phase.ended:
+            return Outcome(Next.OVER)
+        if operation.written is not None:
+            return Outcome(Next.GO)
+        for race in range(1, MOST_RACES + 1):
+            outcome = await asyncio.to_thread(self._race, operation, failures, race, unsure)
+            if outcome is not None:
+                return outcome
+            await asyncio.sleep(self._clock.pause(_jitter(race)))
+        busy = {"repo": operation.plan.repo, "branch": operation.plan.branch}
+        problem = Problem(Reason.BRANCH_BUSY, {**busy, "tries": str(MOST_RACES)})
+        return await asyncio.to_thread(
+            self._again, operation, problem, failures, None, unsure=unsure
+        )
+
+    def _race(
+        self,
+        operation: Operation,
+        failures: int,
+        race: int,
+        unsure: bool,  # noqa: FBT001
+    ) -> Outcome | None:
+        """Try once; None says that somebody else moved the branch first."""
+        try:
+            made = self._attempt(operation, unsure)
+        except Conflict:
+            return None
+        except BotError as error:
+            return self._failed(operation, error, failures, unsure)
+        if isinstance(made, Problem):
+            return self._end(operation, made)
+        return self._written(operation, made, race)
+
+    def _attempt(self, operation: Operation, unsure: bool) -> Made | Problem:  # noqa: FBT001
+        plan = operation.plan
+        assert plan is not None
+        with self._gitops.turn(plan.repo, plan.branch):
+            files = sorted({change.file for change in plan.changes})
+            snapshot = self._gitops.read(plan.repo, plan.branch, files)
+            if made := self._made_before(operation, plan, snapshot, unsure):
+                return made
+            if problem := self._called_off(operation):
+                return problem
+            edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
+            if isinstance(edits, Problem):
+                return edits
+            if problem := moved(plan.changes, edits.changes):
+                return problem
+            fresh = replace(plan, changes=edits.changes)
+            if not edits.files:
+                url = f"https://github.com/{plan.repo}/commit/{snapshot.head}"
+                return Made(snapshot.head, url, fresh)
+            made_now = self._commit(operation, snapshot, edits)
+            return Made(made_now.sha, made_now.url, fresh)
+
+    def _made_before(
+        self,
+        operation: Operation,
+        plan: Plan,
+        snapshot: Snapshot,
+        unsure: bool,  # noqa: FBT001
+    ) -> Made | None:
+        trailer = f"{KEY_TRAILER}: {operation.key}"
+        if sha := snapshot.commit_with(trailer):
+            return Made(sha, f"https://github.com/{plan.repo}/commit/{sha}", plan)
+        if unsure:
+            found = self._gitops.find(plan.repo, plan.branch, trailer, operation.requested_at)
+            if found:
+                return Made(found.sha, found.url, plan)
+        return None
+
+    def _called_off(self, operation: Operation) -> Problem | None:
+        if by := self._store.cancel_wished(operation.id):
+            return Problem(Reason.CANCELLED, {"by": by})
+        if self._is_late(operation):
+            late = {"system": "GitHub", "doing": "take the commit in time", "detail": ""}
+            return Problem(Reason.UNAVAILABLE, late)
+        return refusal(operation.request, self._catalog)
+
+    def _commit(self, operation: Operation, snapshot: Snapshot, edits: Edits) -> Committed:
+        request = operation.request
+        trailers = {
+            "Shipmate-Operation": operation.id,
+            KEY_TRAILER: operation.key,
+            "Requested-by": one_line(request.requester),
+        }
+        return self._gitops.commit(
+            snapshot,
+            edits.files,
+            headline(edits.changes, request.environment),
+            message_body(edits.changes, trailers, request.reason),
+            operation.key,
+        )
+
+    def _tags(self, operation: Operation, plan: Plan) -> Mapping[Target, str]:
+        tags = {}
+        for change in plan.changes:
+            target = self._catalog.target(change.service, operation.request.environment)
+            if target is not None:
+                tags[target] = change.new
+        return tags
+
+    def _is_late(self, operation: Operation) -> bool:
+        begun = operation.entered.get(Phase.COMMITTING.value, operation.requested_at)
+        deadline = self._catalog.environments[operation.request.environment].deadline
+        return self._clock.now() - begun > deadline
+
+    def _failed(
+        self,
+        operation: Operation,
+        error: BotError,
+        failures: int,
+        unsure: bool,  # noqa: FBT001
+    ) -> Outcome:
+        log.warning(
+            "commit not sure" if unsure else "commit failed",
+            operation=operation.id,
+            error=str(error),
+        )
+        match error:
+            case BranchProtected():
+                plan = operation.plan
+                assert plan is not None
+                facts = {"repo": plan.repo, "branch": plan.branch, "detail": error.detail}
+                return self._end(operation, Problem(Reason.BRANCH_PROTECTED, facts))
+            case Unavailable() | Garbled():
+                asked = error.retry_after if isinstance(error, Unavailable) else None
+                return self._again(operation, problem_of(error), failures, asked, unsure=True)
+            case _ if unsure:
+                # The branch can't be read, so whether the commit stands is not known: look on.
+                return self._again(operation, problem_of(error), failures, None, unsure=True)
+            case _:
+                return self._end(operation, problem_of(error))
+
+    def _again(
+        self,
+        operation: Operation,
+        problem: Problem,
+        failures: int,
+        asked: timedelta | None,
+        *,
+        unsure: bool,
+    ) -> Outcome:
+        now = self._clock.now()
+        begun = operation.entered.get(Phase.COMMITTING.value, operation.requested_at)
+        if now - begun > UNSURE_FOR:
+            return self._end(operation, problem)
+        again = (now + next_try(failures + 1, asked)).isoformat(timespec="seconds")
+        note = Problem(problem.reason, {**problem.facts, "again": again})
+        self._store.move(
+            operation.id,
+            Phase.COMMITTING,
+            now,
+            f"write-again-{failures}",
+            changes={"problem": note},
+            detail={"reason": problem.reason.value, **problem.facts},
+        )
+        return Outcome(Next.AGAIN, stay_away=seconds(asked), carry={"unsure": unsure})
+
+    def _end(self, operation: Operation, problem: Problem) -> Outcome:
+        cancelled = problem.reason is Reason.CANCELLED
+        phase = Phase.CANCELLED if cancelled else Phase.REFUSED
+        self._store.move(
+            operation.id,
+            phase,
+            self._clock.now(),
+            phase.value,
+            changes={"problem": problem},
+            detail={"reason": problem.reason.value, **problem.facts},
+        )
+        return Outcome(Next.OVER)
+
+    def _written(self, operation: Operation, made: Made, races: int) -> Outcome:
+        now = self._clock.now()
+        nothing = all(change.old == change.new for change in made.plan.changes)
+        attempts = 0 if nothing else races
+        self._store.move(
+            operation.id,
+            Phase.FOLLOWING,
+            now,
+            "written",
+            changes={
+                "written": Written(made.sha, made.url, now, attempts),
+                "plan": made.plan,
+                "problem": None,
+            },
+            detail={"sha": made.sha, "attempts": str(attempts)},
+        )
+        return Outcome(Next.GO)
+
+
+def _jitter(race: int) -> timedelta:
+    # Measured with 24 writers on one branch: short random pauses end the race soonest.
+    return timedelta(seconds=min(2.0, 0.05 * 2**race) * random.random())  # noqa: S311

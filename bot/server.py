@@ -1,0 +1,99 @@
+"""The HTTP side: Slack's requests, and the two pages a cluster asks whether we live."""
+
+import logging
+from threading import Lock
+
+import structlog
+from cachetools import TTLCache
+from flask import Flask, Response, jsonify, request
+from slack_bolt.adapter.flask import SlackRequestHandler
+from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
+
+from bot.app import Shipmate
+
+log = structlog.get_logger(__name__)
+
+THREADS = 32
+"""Requests answered at once. An ack waits for one INSERT, so more would only wait for the disk."""
+
+LARGEST_BODY = 1024 * 1024
+"""Slack's payloads are far smaller; whatever is larger is not from Slack."""
+
+REMEMBERED = 10_000
+REMEMBERED_SECONDS = 600
+"""Slack's signatures are good for five minutes each way; we remember them for twice that."""
+
+
+class Replays:
+    """Remembers the signatures of answered requests, so that a recorded one is not answered again.
+
+    Bolt checks signature and time, but has no memory: within five minutes it would take a copy.
+    """
+
+    def __init__(self) -> None:
+        self._seen: TTLCache[str, None] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
+        self._lock = Lock()
+
+    def is_new(self, signature: str) -> bool:
+        """Tell whether *signature* was not answered before."""
+        with self._lock:
+            return signature not in self._seen
+
+    def remember(self, signature: str) -> None:
+        """Keep a signature that proved right."""
+        with self._lock:
+            self._seen[signature] = None
+
+
+def web_app(shipmate: Shipmate) -> Flask:
+    """Return the WSGI application around *shipmate*."""
+    app = Flask("shipmate")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    slack = SlackRequestHandler(shipmate.bolt)
+    replays = Replays()
+
+    @app.post("/slack/events")
+    def slack_events() -> Response:
+        signature = request.headers.get("X-Slack-Signature", "")
+        # Bolt answers 500 with a traceback where these are no number and no ASCII.
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        if not (stamp.isascii() and stamp.isdigit() and signature.isascii() and signature):
+            return _refused("unsigned")
+        if not replays.is_new(signature):
+            return _refused("replayed")
+        response: Response = slack.handle(request)
+        if response.status_code != 401:  # noqa: PLR2004  # Bolt's answer to a wrong signature
+            replays.remember(signature)
+        return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        troubles = shipmate.troubles()
+        answer = jsonify(status="ok" if not troubles else "not ready", troubles=troubles)
+        answer.status_code = 503 if troubles else 200
+        return answer
+
+    return app
+
+
+def _refused(why: str) -> Response:
+    log.warning("a request to /slack/events was refused", why=why)
+    return Response(status=401)
+
+
+def serve(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpWSGIServer":
+    """Return a threaded server, listening and not yet running; ``run`` blocks until ``close``."""
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    return create_server(
+        web_app(shipmate),
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=LARGEST_BODY,
+        channel_timeout=30,
+    )

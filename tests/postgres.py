@@ -1,0 +1,142 @@
+"""A real PostgreSQL for tests: one server for each test process, one database for each test."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+MISSING = (
+    "PostgreSQL's server programs (initdb, postgres) are not here. On Debian: "
+    "apt-get install postgresql"
+)
+
+
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's server programs, or None."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+
+
+class Server:
+    """A running server in a temporary folder. It refuses to run as root, so root lends it a user."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder, self.port = folder, port
+
+    def address(self, database: str) -> str:
+        return f"postgresql://shipmate@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Lend a fresh database; it is dropped afterwards."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield self.address(name)
+        finally:
+            with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
+                admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server while the block lasts."""
+    found = programs()
+    assert found is not None, MISSING
+    folder = Path(tempfile.mkdtemp(prefix="shipmate-postgres-", dir="/tmp"))
+    user = _user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    as_user = {"user": user.pw_uid, "group": user.pw_gid} if user else {}
+    data = folder / "data"
+    try:
+        subprocess.run(
+            [
+                found / "initdb",
+                "-D",
+                data,
+                "-U",
+                "shipmate",
+                "-A",
+                "trust",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale=C",
+            ],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **as_user,
+        )
+        port = _free_port()
+        log = (folder / "log").open("w")
+        process = subprocess.Popen(
+            [
+                found / "postgres",
+                "-D",
+                data,
+                "-p",
+                str(port),
+                "-k",
+                folder,
+                "-h",
+                "127.0.0.1",
+                "-c",
+                "fsync=off",
+                "-c",
+                "max_connections=200",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=folder,
+            **as_user,
+        )
+        try:
+            _until_ready(port, process, folder)
+            yield Server(folder, port)
+        finally:
+            process.terminate()
+            process.wait(20)
+            log.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _until_ready(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    for _ in range(200):
+        try:
+            psycopg.connect(f"postgresql://shipmate@127.0.0.1:{port}/postgres").close()
+        except psycopg.OperationalError:
+            if process.poll() is not None:
+                raise AssertionError((folder / "log").read_text()) from None
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        else:
+            return
+    raise AssertionError((folder / "log").read_text())
+
+
+def _user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
