@@ -473,7 +473,7 @@ def check_blocks(blocks: Any, *, new_blocks: bool) -> None:
 def _arguments(request: Request) -> Arguments:
     """Return the arguments, from JSON or from a form; what is structured comes out as objects."""
     query: Arguments = dict(request.args)
-    if request.mimetype == "application/json":
+    if request.mimetype == "application/json" and request.get_data():
         try:
             given = json.loads(request.get_data())
         except ValueError as broken:
