@@ -168,7 +168,10 @@ def _missing(repo: str, version: str) -> NotFound:
 
 
 def _found(body: Any) -> _Found:
-    """Decode a commit of the REST API. ``author`` is null for people GitHub does not know."""
+    """Decode a commit. ``author`` is null, or empty, for people whom GitHub does not know.
+
+    Source: https://github.com/github/rest-api-description (schema ``commit``)
+    """
     commit, author = body["commit"], body.get("author")
     title = text(commit["message"]).strip().partition("\n")[0]
     login = text(author["login"]) if author else None
