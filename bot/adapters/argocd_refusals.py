@@ -116,13 +116,18 @@ def plain(body: str) -> str:
 
 
 def _message(body: str) -> str | None:
-    """Return Argo CD's words, or None when these are not its shape."""
+    """Return Argo CD's words, or None when these are not its shape.
+
+    A stream refused before its first event has the shape of a stream's error, as an event or not.
+    """
     try:
-        answer = json.loads(body)
+        answer = json.loads(body.strip().removeprefix("data:"))
     except ValueError:
         return None
     if not isinstance(answer, dict):
         return None
+    if isinstance(answer.get("error"), dict):
+        return stream_refusal(answer["error"]).text
     words = answer.get("message") or answer.get("error")
     return words if isinstance(words, str) else None
 
