@@ -9,17 +9,22 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Time as it passes, *speed* times faster than on the wall; 1 outside the sandbox."""
+    """Time as it passes, *speed* times faster than on the wall; 1 outside the sandbox.
 
-    def __init__(self, speed: float = 1.0) -> None:
-        self._speed = speed
-        self._start = datetime.now(UTC)  # noqa: TID251  # this file is the one reader
-        self._zero = time.monotonic()
+    The clock and the wall agree at *epoch* (aware; by default the moment of its making). Clocks of
+    several processes with the same speed and epoch agree with each other.
+    """
+
+    def __init__(self, speed: float = 1.0, epoch: datetime | None = None) -> None:
+        now = datetime.now(UTC)  # noqa: TID251  # this file is the one reader
+        self.speed = speed
+        self.epoch = epoch or now
+        self._zero = time.monotonic() - (now - self.epoch).total_seconds()
 
     def now(self) -> datetime:
         """Return the aware UTC time. It never runs backwards within one process."""
-        return self._start + timedelta(seconds=(time.monotonic() - self._zero) * self._speed)
+        return self.epoch + timedelta(seconds=(time.monotonic() - self._zero) * self.speed)
 
     def pause(self, span: timedelta) -> float:
         """Return the real seconds that *span* takes; never negative."""
-        return max(0.0, span.total_seconds() / self._speed)
+        return max(0.0, span.total_seconds() / self.speed)

@@ -1,7 +1,8 @@
 """The HTTP side: Slack's requests, and the two pages a cluster asks whether we live."""
 
 import logging
-from threading import Lock
+import signal
+import threading
 
 import structlog
 from cachetools import TTLCache
@@ -32,7 +33,7 @@ class Replays:
 
     def __init__(self) -> None:
         self._seen: TTLCache[str, None] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
-        self._lock = Lock()
+        self._lock = threading.Lock()
 
     def is_new(self, signature: str) -> bool:
         """Tell whether *signature* was not answered before."""
@@ -97,3 +98,23 @@ def serve(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpW
         max_request_body_size=LARGEST_BODY,
         channel_timeout=30,
     )
+
+
+def run(shipmate: Shipmate, host: str, port: int) -> None:
+    """Start the bot and serve until SIGTERM or SIGINT, then stop tidily.
+
+    The port is open before the bot has started: ``/healthz`` answers, ``/readyz`` says not yet.
+    """
+    server = serve(shipmate, host, port)
+    listener = threading.Thread(target=server.run, name="http", daemon=True)
+    listener.start()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        shipmate.start()
+        log.info("listening", host=host, port=port)
+        stopping.wait()
+    finally:
+        server.close()
+        shipmate.stop()
