@@ -35,8 +35,8 @@ class Reason(StrEnum):
     CANNOT_RENDER = "cannot_render"  # app, detail
     DEGRADED = "degraded"  # app, resource, detail
     NOT_LIVE = "not_live"  # app, image, found: Synced and Healthy, but another image runs
-    # app, revision: the branch was rewritten and lost our commit; with found (tags) a later
-    # commit put those in place of ours
+    # app, revision, found (the tags that a later commit put in place of ours; absent when the
+    # branch was rewritten and lost our commit)
     OVERTAKEN = "overtaken"
     TOO_LATE = "too_late"  # app, deadline (ISO time), state, detail: not there by then
     # waits that the card shows; none of them is an end

@@ -28,6 +28,7 @@ from bot.messages.spans import (
     mrkdwn,
     name,
     quoted,
+    short,
 )
 from bot.messages.times import elapsed, lasted
 
@@ -35,7 +36,9 @@ CANCEL = "cancel_operation"
 """The action id of the Cancel button; its value is the operation's id."""
 
 TITLE = 150
-TARGETS = 5_000
+SERVICES = 1_500
+"""The most characters that the names of all services take together."""
+TARGETS = 4_000
 """The most characters that the lines of the targets take together; the others are counted."""
 
 
@@ -64,15 +67,15 @@ MARKS: Mapping[Phase, str] = {
 """A picture beside the words, never instead of them."""
 
 STATES: Mapping[Phase, str] = {
-    Phase.RECEIVED: "received",
-    Phase.CHECKING: "checking",
-    Phase.QUEUED: "waiting in line",
-    Phase.COMMITTING: "committing",
-    Phase.FOLLOWING: "rolling out",
-    Phase.LIVE: "live",
-    Phase.REFUSED: "refused, nothing was changed",
-    Phase.CANCELLED: "cancelled, nothing was changed",
-    Phase.FAILED: "failed",
+    Phase.RECEIVED: "Received",
+    Phase.CHECKING: "Checking",
+    Phase.QUEUED: "Waiting in line",
+    Phase.COMMITTING: "Committing",
+    Phase.FOLLOWING: "Rolling out",
+    Phase.LIVE: "Live",
+    Phase.REFUSED: "Refused, nothing was changed",
+    Phase.CANCELLED: "Cancelled, nothing was changed",
+    Phase.FAILED: "Failed",
 }
 
 SENTENCES: Mapping[Phase, str] = {
@@ -125,11 +128,11 @@ def card(operation: Operation, links: Links, now: datetime) -> Message:
 
 
 def headline(operation: Operation) -> str:
-    """Return what the operation is and how it stands, in a few plain words."""
-    services = [Text(service) for service in operation.request.services]
-    names = "".join(span.text for span in listed(services, most=3) if isinstance(span, Text))
-    what = f"{names} to {operation.request.environment}"
-    return f"{MARKS[operation.phase]} {what}: {STATES[operation.phase]}"
+    """Return how the operation stands and what it is, in a few plain words."""
+    services = listed((Text(name(each).text) for each in operation.request.services), most=3)
+    names = "".join(span.text for span in services if isinstance(span, Text))
+    where = name(operation.request.environment).text
+    return f"{MARKS[operation.phase]} {STATES[operation.phase]}: {names} to {where}"
 
 
 def summary(operation: Operation) -> str:
@@ -140,9 +143,10 @@ def summary(operation: Operation) -> str:
 def news(operation: Operation) -> Line:
     """Return who asked for what, how it stands, and what to do if something is wrong."""
     request = operation.request
-    services = listed((Text(name(service).text) for service in request.services), most=10)
+    services = listed(map(name, request.services))
     asked = line(f"{operation.id}: ", Person(request.requester), " asked to deploy ", *services)
-    where = line(f" to {request.environment} at version ", quoted(request.version, 80))
+    version = quoted(request.version, 80)
+    where = line(" to ", name(request.environment), " at version ", version)
     said = line(*asked, *where, f". {SENTENCES[operation.phase]}")
     if operation.phase is Phase.QUEUED:
         said = line(*said, " ", *_ahead(operation))
@@ -158,14 +162,14 @@ def _prose(operation: Operation, part: str, of: Iterable[Line]) -> blocks.Block:
 
 def _request(operation: Operation, links: Links) -> Iterator[Line]:
     request, plan = operation.request, operation.plan
-    services = listed(map(name, request.services), most=50)
+    services = listed(map(name, request.services), most=50, room=SERVICES)
     where, version = name(request.environment), code(request.version, 80)
     yield line(Person(request.requester), " deploys ", *services, " to ", where, " at ", version)
     if plan is not None and plan.commit:
-        short = Link(links.commit(plan.source, plan.commit), plan.commit[:8])
+        which = Link(links.commit(plan.source, plan.commit), short(plan.commit))
         author = quoted(plan.author, 60)
         by = line(" by ", author) if author.text else ()
-        yield line("Commit ", short, " ", quoted(plan.title, TITLE), *by)
+        yield line("Commit ", which, " ", quoted(plan.title, TITLE), *by)
     if request.reason and (reason := quoted(request.reason)).text:
         yield line("Because: ", reason)
 
@@ -256,12 +260,13 @@ def _doing(operation: Operation, now: datetime) -> Iterator[Line]:
 def _ahead(operation: Operation) -> Line:
     if not operation.ahead:
         return line("Nothing is ahead of it any more; it starts now.")
-    ahead = listed(map(Code, operation.ahead), most=10)
-    return line(f"Number {len(operation.ahead)} in line. It starts when ", *ahead, " ended.")
+    ahead = listed(map(Code, operation.ahead))
+    ended = " has ended." if len(operation.ahead) == 1 else " have ended."
+    return line(f"Number {len(operation.ahead)} in line. It starts when ", *ahead, ended)
 
 
 def _commit(operation: Operation, written: Written) -> Line:
-    said = line("GitOps commit ", Link(written.url, written.sha[:8]))
+    said = line("GitOps commit ", Link(written.url, short(written.sha)))
     if plan := operation.plan:
         said = line(*said, " on ", code(plan.branch, 80), " of ", code(plan.repo, 100))
     if written.attempts > 1:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from bot.domain.catalog import Catalog
 from bot.domain.message import Message
 from bot.messages.replies import reply
-from bot.messages.spans import Bold, Code, Line, code, line, listed, name
+from bot.messages.spans import NAME, Bold, Code, Line, Span, Text, code, length, line, listed, name
 
 SHA = "a1b2c3d4"
+SERVICES = 2_500
+"""The most characters of the list of services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +59,10 @@ def _deploy(catalog: Catalog) -> Message:
     return reply(
         line(Code("/deploy"), " takes services, a version and an environment, in that order."),
         line("Several services, with commas between, make one commit."),
+        line("A version is a commit (short or full SHA), a branch, a Git tag, or an image tag."),
         line("Words after ", Code("because"), " are kept as the reason."),
         line("Environments: ", *_environments(catalog), ". One must always be named."),
         copy=(one, f"{many} because the login is broken"),
-    )
-
-
-def _version(catalog: Catalog) -> Message:
-    shown = example(catalog)
-    versions = (SHA, "main", "v1.2.3")
-    tag, file = Code("tag"), Code("shipmate.yaml")
-    return reply(
-        line("A version is a commit (short or full SHA), a branch, a Git tag, or an image tag."),
-        line("The card shows which commit it is, and the image tag that is made of it."),
-        line("How tags are made stands at the service's ", tag, " in ", file, "."),
-        copy=[f"/deploy {shown.service} {each} {shown.environment}" for each in versions],
     )
 
 
@@ -94,22 +85,25 @@ def _cancel(_catalog: Catalog) -> Message:
 
 TOPICS: Mapping[str, Callable[[Catalog], Message]] = {
     "deploy": _deploy,
-    "version": _version,
     "status": _status,
     "cancel": _cancel,
 }
 
 
 def _services(catalog: Catalog) -> Line:
-    every = [
-        line(name(service), " (", ", ".join(catalog.environments_of(service)[:5]), ")")
-        for service in catalog.services
-    ]
-    shown = every[:20]
-    more = line(f" and {len(every) - len(shown)} more") if len(every) > len(shown) else ()
-    joined = [span for each in shown for span in (*line(", "), *each)][1:]
-    return line(*joined, *more)
+    said: list[Span] = []
+    for place, service in enumerate(catalog.services):
+        homes = listed(map(_plain, catalog.environments_of(service)), most=5)
+        each = line(", " if said else "", name(service), " (", *homes, ")")
+        if length(said) + length(each) > SERVICES:
+            return line(*said, f" and {len(catalog.services) - place} more")
+        said.extend(each)
+    return tuple(said)
+
+
+def _plain(word: str) -> Text:
+    return Text(name(word).text)
 
 
 def _environments(catalog: Catalog) -> Line:
-    return listed([code(each) for each in catalog.environments], most=10)
+    return listed((code(each, NAME) for each in catalog.environments), most=10)

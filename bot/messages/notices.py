@@ -5,7 +5,7 @@ from bot.domain.operations import Operation, Phase
 from bot.messages import blocks
 from bot.messages.cards import DOING, MARKS, SENTENCES
 from bot.messages.problems import say
-from bot.messages.spans import Bold, Code, Line, Link, code, line, listed, mrkdwn, name
+from bot.messages.spans import Bold, Code, Line, Link, code, line, listed, mrkdwn, name, short
 from bot.messages.times import lasted
 
 BAD = frozenset({Phase.REFUSED, Phase.FAILED})
@@ -26,7 +26,7 @@ def ended_badly(operation: Operation, card: str | None = None) -> Message:
     opening = line(f"{MARKS[operation.phase]} Your deploy ", Code(operation.id), " of ", *what)
     said = [line(*opening, f": {SENTENCES[operation.phase]}")]
     if operation.written is not None:
-        commit = Link(operation.written.url, operation.written.sha[:8])
+        commit = Link(operation.written.url, short(operation.written.sha))
         said.append(line("Its commit ", commit, " stands in Git."))
     if operation.problem is not None:
         words = say(operation.problem)
@@ -40,7 +40,7 @@ def _detail(operation: Operation) -> Line:
     if operation.phase is Phase.QUEUED and operation.ahead:
         return line(" behind ", *listed(map(Code, operation.ahead), most=10))
     if operation.phase is Phase.FOLLOWING and (written := operation.written):
-        return line(": commit ", Link(written.url, written.sha[:8]))
+        return line(": commit ", Link(written.url, short(written.sha)))
     if operation.phase is Phase.LIVE and operation.ended_at:
         return line(f" after {lasted(operation.ended_at - operation.requested_at)}")
     if operation.problem is not None and operation.phase.ended:

@@ -15,6 +15,8 @@ NAME = 80
 """The most characters shown of a service, file or application name."""
 TAG = 128
 """An image tag is never longer. Source: https://github.com/opencontainers/distribution-spec"""
+SHORT = 8
+"""The characters of a SHA that are shown."""
 SENTENCE = 300
 """The most characters shown of a sentence that came from outside."""
 
@@ -79,15 +81,25 @@ def name(text: str) -> Bold:
     return Bold(clean(text, NAME) or "(empty)")
 
 
+def short(sha: str) -> str:
+    """Return as much of a SHA as people read out to each other."""
+    return clean(sha[:SHORT], SHORT)
+
+
 def quoted(text: str, limit: int = SENTENCE) -> Text:
     """Return an outside sentence, cleaned and cut to *limit* characters."""
     return Text(clean(text, limit))
 
 
-def listed(spans: Iterable[Span], most: int = 10, last: str = " and ") -> Line:
-    """Return *spans* as ``a, b and c``; past *most* of them, as ``a, b and 12 more``."""
+def listed(spans: Iterable[Span], most: int = 10, last: str = " and ", room: int = 10_000) -> Line:
+    """Return *spans* as ``a, b and c``; what is past *most* or *room* characters is counted."""
     every = list(spans)
-    shown = every[:most]
+    shown: list[Span] = []
+    for span in every[:most]:
+        room -= length((span,)) + len(", ")
+        if room < 0:
+            break
+        shown.append(span)
     hidden = len(every) - len(shown)
     out: list[Span] = []
     for index, span in enumerate(shown):

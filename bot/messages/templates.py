@@ -66,6 +66,10 @@ def _paths(value: str) -> Line:
 
 
 def _sentence(value: str) -> Line:
+    return (quoted(value.rstrip(". \n")),)  # the full stop is ours
+
+
+def _advice(value: str) -> Line:
     return (quoted(value),)
 
 
@@ -96,7 +100,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "known": _codes,
     "candidates": _paths,
     "detail": _sentence,
-    "hint": _sentence,
+    "hint": _advice,
     "doing": _words,
     "state": _state,
     "system": _words,
