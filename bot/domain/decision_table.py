@@ -301,16 +301,16 @@ def _needs_sync(look: Look) -> Verdict:
 def _auto_sync_pending(look: Look) -> Verdict | None:
     if _only_pruning_is_left(look.seen):
         return None  # Auto-sync never starts for that alone, so what is ours is applied: row 6d.
+    windows = look.evidence.windows
+    if windows is not None and not windows.automatic:
+        closed = look.problem(Reason.WINDOW_CLOSED, detail=windows.detail)
+        return Verdict("6c", Stage.WAITING, problem=closed, ask=Ask.WINDOWS)
     if look.held("row:6c") < PENDING_GRACE:
         return Verdict("6c", Stage.WAITING)
     refused = _refused_by_auto_sync(look)
     if refused:
         problem = look.problem(Reason.SYNC_FAILED, detail=refused, resource="")
         return Verdict("6c", Stage.FAILED, final=True, problem=problem)
-    windows = look.evidence.windows
-    if windows is not None and not windows.automatic:
-        closed = look.problem(Reason.WINDOW_CLOSED, detail=windows.detail)
-        return Verdict("6c", Stage.WAITING, problem=closed, ask=Ask.WINDOWS)
     return Verdict("6c", Stage.WAITING, ask=Ask.WINDOWS)
 
 

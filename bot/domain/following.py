@@ -146,8 +146,8 @@ def _in_time(look: Look, verdict: Verdict) -> Verdict:
     """Make what is not there by the deadline an end, unless it is a person's or a window's turn."""
     if verdict.final or verdict.row == "8a" or look.now < look.wanted.deadline:
         return verdict
-    if _others_turn(verdict):
-        return replace(verdict, late=True)
+    if _others_turn(verdict) or verdict.row == "6d" or _blocked(look):
+        return replace(verdict, late=True)  # The last two pass within seconds into another row.
     if not _late(look):
         return verdict
     unread = verdict.ask is Ask.WORKLOADS and look.evidence.workloads is None
@@ -173,6 +173,12 @@ def _too_late(look: Look, verdict: Verdict) -> Problem:
 
 def _late(look: Look) -> bool:
     return look.now >= look.wanted.deadline + look.before.excused
+
+
+def _blocked(look: Look) -> bool:
+    state = look.seen.operation_state
+    running = state is not None and not state.phase.completed
+    return running and state is not None and "blocked by sync window" in state.message
 
 
 def _others_turn(verdict: Verdict) -> bool:
@@ -221,7 +227,7 @@ def _holding(look: Look, verdict: Verdict) -> set[str]:
         "late": _late(look),
         "drift": seen.sync is Sync.OUT_OF_SYNC and look.ended is not None,
         "lost": running and seen.operation is None,
-        "blocked": state is not None and running and "blocked by sync window" in state.message,
+        "blocked": _blocked(look),
     }
     return {name for name, holds in named.items() if holds} | names_of_degraded(look)
 
