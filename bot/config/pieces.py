@@ -1,0 +1,116 @@
+"""The well-shaped pieces of a document, and the report that mistakes are noted in.
+
+Pieces of a wrong shape were reported already. They are left out here, and nothing is said about
+what depends on them, so that one mistake is one problem.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bot.config import models
+from bot.config.document import Document
+from bot.config.problems import ConfigProblem, Path
+from bot.domain.suggestions import nearest
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The mistakes found in *document* so far, each once however many targets share it."""
+
+    document: Document
+    problems: list[ConfigProblem] = field(default_factory=list)
+    warnings: list[ConfigProblem] = field(default_factory=list)
+
+    def at_key(self, path: Path, message: str, hint: str = "") -> None:
+        """Note a problem at the key that *path* ends in."""
+        self._add(self.document.at_key(path, message, hint))
+
+    def at_value(self, path: Path, message: str, hint: str = "") -> None:
+        """Note a problem at the value that *path* leads to."""
+        self._add(self.document.at_value(path, message, hint))
+
+    def unknown(self, path: Path, kind: str, name: str, known: Iterable[str]) -> None:
+        """Note that *name* at *path* is no *kind*, with the nearest of those *known*."""
+        self.at_value(path, f"`{name}` is no {kind}", _meant(name, known))
+
+    def unknown_key(self, path: Path, kind: str, name: str, known: Iterable[str]) -> None:
+        """Note that the key *name* that *path* ends in is no *kind*."""
+        self.at_key(path, f"`{name}` is no {kind}", _meant(name, known))
+
+    def warn(self, path: Path, message: str, hint: str) -> None:
+        """Note what is allowed and probably not meant."""
+        self.warnings.append(self.document.at_key(path, message, hint))
+
+    def _add(self, problem: ConfigProblem) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What of a document's *data* can be worked with; *broken* names the sections that cannot."""
+
+    data: Mapping[str, Any]
+    environments: Mapping[str, models.Environment]
+    services: Mapping[str, models.Service]
+    instances: Mapping[str, models.Instance]
+    slack: models.Slack | None
+    github: models.GitHub | None
+    gitops: models.Gitops | None
+    defaults: models.Defaults | None
+    broken: frozenset[str]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Pieces":
+        """Return the pieces of *data*."""
+        single: dict[str, Any] = {
+            "slack": _valid(models.Slack, data.get("slack")),
+            "github": _valid(models.GitHub, data.get("github")),
+            "gitops": _valid(models.Gitops, data.get("gitops")),
+            "defaults": _valid(models.Defaults, data.get("defaults")),
+        }
+        return cls(
+            data,
+            environments=_all(models.Environment, section(data, "environments")),
+            services=_all(models.Service, section(data, "services")),
+            instances=_all(models.Instance, section(data, "argocd")),
+            broken=frozenset(
+                name for name, piece in single.items() if piece is None and data.get(name)
+            ),
+            **single,
+        )
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return all names in a section, those of broken pieces too, in the file's order."""
+        return tuple(section(self.data, name))
+
+
+def section(data: Any, *path: str) -> Mapping[str, Any]:
+    """Return the mapping that *path* leads to in raw data; empty where there is none."""
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _all(model: type[_Model], raw: Mapping[str, Any]) -> dict[str, _Model]:
+    """Return the well-shaped pieces; one without a value is an empty one."""
+    pieces = {name: _valid(model, {} if each is None else each) for name, each in raw.items()}
+    return {name: piece for name, piece in pieces.items() if piece is not None}
+
+
+def _valid(model: type[_Model], raw: Any) -> _Model | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError:
+        return None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    known = tuple(known)
+    near = nearest(name, known, most=1)
+    return f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known) or 'none'}"

@@ -1,0 +1,53 @@
+"""What is wrong with a configuration file, and where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""The keys and list indices that lead to a place in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One mistake: *line* and *column* from 1, *path* dotted (empty for the file as a whole).
+
+    *message* says what is wrong, *hint* what to do; a hint may be empty.
+    """
+
+    line: int
+    column: int
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return it on one line, without the file's name."""
+        where = f"{self.line}:{self.column}: "
+        return where + (f"{self.path}: " if self.path else "") + _sentence(self.message, self.hint)
+
+
+class ConfigInvalid(Exception):  # noqa: N818  # it names what is true of the file
+    """The file *name* cannot be used; *problems* holds every mistake, in the file's order."""
+
+    def __init__(self, name: str, problems: Iterable[ConfigProblem]) -> None:
+        self.name = name
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{name}:{problem}" for problem in self.problems))
+
+
+class Unfit(ValueError):  # noqa: N818  # a value that does not fit its key, with what would
+    """A value does not fit; *hint* says what would."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+def dotted(path: Path) -> str:
+    """Return *path* as people write it: ``services.core.tag[1]``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _sentence(message: str, hint: str) -> str:
+    return f"{message}; {hint}" if hint else message

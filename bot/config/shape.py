@@ -1,0 +1,102 @@
+"""The file's shape: which keys there are, and pydantic's complaints as problems with places."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from bot.config.document import Document
+from bot.config.models import Environment, File, Override, Service
+from bot.config.problems import ConfigProblem, Path, Unfit
+from bot.domain.suggestions import nearest
+
+_NOT_YET: Mapping[type[BaseModel], frozenset[str]] = {
+    File: frozenset({"permissions", "people"}),
+    Environment: frozenset({"soak", "approvals", "tags", "freeze", "rollback", "change", "checks"}),
+    Override: frozenset({"checks", "approvals", "soak", "change"}),
+    Service: frozenset({"checks", "approvals", "soak", "change"}),
+}
+_NO_MAPPING = ("must be a mapping", "write `key: value` lines below it, or {}")
+_COMPLAINTS = {
+    "string_type": ("must be a text", "put it in quotes if it is meant as it stands"),
+    "dict_type": _NO_MAPPING,
+    "model_type": _NO_MAPPING,
+    "list_type": ("must be a list", "write [one, two], or a `- one` line for each"),
+    "too_short": ("is empty", ""),
+}
+_NOT_YET_DEFAULTS = frozenset({"checks"})
+
+
+def problems_of_shape(document: Document) -> Iterator[ConfigProblem]:
+    """Yield every key that should not be there or is missing, and every value of a wrong kind."""
+    try:
+        File.model_validate(document.data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=True):
+            yield _problem(document, detail)
+
+
+def _problem(document: Document, detail: Any) -> ConfigProblem:
+    path: Path = tuple(detail["loc"])
+    match detail["type"]:
+        case "extra_forbidden":
+            return document.at_key(path, *_unknown_key(path))
+        case "missing":
+            hint = f"known in `{path[-2]}`: {_listed(path[:-1])}" if len(path) > 1 else ""
+            return document.at_key(path[:-1], f"`{path[-1]}` is missing", hint)
+        case _ if path and path[-1] == "[key]":
+            return document.at_key(path[:-1], *_complaint(path, detail))
+        case _:
+            return document.at_value(path, *_complaint(path, detail))
+
+
+def _unknown_key(path: Path) -> tuple[str, str]:
+    *above, key = path
+    model = _model_at(tuple(above))
+    later = _NOT_YET.get(model, frozenset()) if model else frozenset()
+    if key in later or (above == ["defaults"] and key in _NOT_YET_DEFAULTS):
+        return (
+            f"`{key}` is not supported by this version",
+            "take it out: a rule that is written here but not kept would be dangerous",
+        )
+    near = nearest(str(key), _keys(model), most=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known here: {_listed(tuple(above))}"
+    return f"unknown key `{key}`", hint
+
+
+def _complaint(path: Path, detail: Any) -> tuple[str, str]:
+    kind = detail["type"]
+    if kind == "value_error":
+        error = detail["ctx"]["error"]
+        return str(error), error.hint if isinstance(error, Unfit) else ""
+    if (kind == "string_type" or path[-1] == "tag") and isinstance(detail["input"], dict):
+        return "must be a text", 'put what begins with a brace in quotes, as "{sha:7}"'
+    return _COMPLAINTS.get(kind) or (str(detail["msg"]), "")
+
+
+def _listed(path: Path) -> str:
+    return ", ".join(_keys(_model_at(path)))
+
+
+def _keys(model: type[BaseModel] | None) -> tuple[str, ...]:
+    return tuple(model.model_fields) if model else ()
+
+
+def _model_at(path: Path) -> type[BaseModel] | None:
+    """Return the model of the mapping that *path* leads to, or None where there is none."""
+    kind: Any = File
+    for part in path:
+        if inspect.isclass(kind) and issubclass(kind, BaseModel):
+            known = kind.model_fields.get(str(part))
+            kind = known.annotation if known else None
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        kind = _without_none(kind)
+    return kind if inspect.isclass(kind) and issubclass(kind, BaseModel) else None
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) is Union or type(kind).__name__ == "UnionType":
+        return next(inner for inner in get_args(kind) if inner is not type(None))
+    return kind
