@@ -21,13 +21,14 @@ NOT_SAID = {Reason.UNEDITABLE: {"code", "candidates"}}
 
 def facts_of(reason: Reason) -> set[str]:
     """Return the names of the facts that the comment at *reason* promises."""
-    source = inspect.getsource(reasons)
-    comment = re.search(rf"((?: *# .*\n)*) *{reason.name} = \"[^\n]*?\"(?:  # ([^\n]*))?\n", source)
-    assert comment, reason
-    told = comment[2] or comment[1]
-    names = re.split(r"; who may: |[,;:]| \(", re.sub(r"\([^)]*\)", "", told))
-    known = holes_anywhere()
-    return {name.strip().removeprefix("#").strip() for name in names} & known
+    lines = inspect.getsource(reasons).splitlines()
+    place = next(n for n, text in enumerate(lines) if text.strip().startswith(f"{reason.name} ="))
+    told = lines[place].partition("#")[2]
+    while not told or (lines[place - 1].strip().startswith("#") and "=" not in lines[place]):
+        place -= 1
+        told = lines[place].strip().removeprefix("#") + told
+    names = re.split(r"; who may: |[,;:]| or ", re.sub(r"\([^)]*\)", "", told))
+    return {name.strip() for name in names} & holes_anywhere()
 
 
 def holes_anywhere() -> set[str]:

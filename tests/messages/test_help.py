@@ -1,0 +1,53 @@
+import pytest
+
+from bot.domain.commands import VERBS, Misread, parse
+from bot.messages import help as helping
+from tests.domain.catalogs import catalog
+from tests.messages.limits import assert_slack_takes
+from tests.messages.reading import read
+
+CATALOG = catalog()
+
+
+def test_the_overview_shows_examples_that_work_here():
+    assert (
+        "*Shipmate* deploys by one commit to Git and follows it until it runs.\n"
+        "Deploy a version, see what runs, or stop what has not been committed yet:\n"
+        "Services here: *core* (dev, stage and prod), *batch* (dev and stage), "
+        "*user-service* (dev and prod), *frontend* (prod)\n"
+        "More: `/ship help deploy`, `/ship help status` and `/ship help cancel`\n"
+        "    /deploy core a1b2c3d4 dev\n"
+        "    /ship status core dev\n"
+        "    /ship cancel D-4821"
+    ) == read(helping.overview(CATALOG))
+
+
+@pytest.mark.parametrize("topic", ["", *helping.TOPICS])
+def test_every_example_is_a_command_that_is_understood(topic):
+    message = helping.topic(topic, CATALOG)
+    copied = [line.strip() for line in read(message).splitlines() if line.startswith("    ")]
+    assert copied
+    for example in copied:
+        command, _, words = example.partition(" ")
+        assert not isinstance(parse(command.lstrip("/"), words, CATALOG), Misread), example
+    assert_slack_takes(message)
+
+
+def test_every_topic_is_a_command():
+    assert set(helping.TOPICS) <= set(VERBS)
+
+
+@pytest.mark.parametrize("word", ["help", "<!channel>", "x" * 40_000])
+def test_an_unknown_topic_gets_the_overview(word):
+    assert helping.overview(CATALOG) == helping.topic(word, CATALOG)
+
+
+def test_a_long_catalog_is_cut_and_counted():
+    homes = {f"service-{n}" * 6: ("dev", "stage", "prod") for n in range(200)}
+    message = helping.overview(catalog(homes))
+    assert_slack_takes(message)
+    assert " more" in read(message)
+
+
+def test_without_any_service_the_examples_stand_for_themselves():
+    assert "/deploy core a1b2c3d4 stage" in read(helping.overview(catalog({})))

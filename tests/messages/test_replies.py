@@ -1,0 +1,185 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from bot.domain.operations import Phase
+from bot.domain.problems import Problem, Reason
+from bot.messages import replies
+from bot.messages.notices import BAD, ended_badly, thread_line
+from tests.messages.limits import assert_slack_takes
+from tests.messages.operations import PLAN, REQUEST, WRITTEN, after, operation
+from tests.messages.reading import read
+from tests.messages.test_cards import operations
+
+CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param(
+            replies.received(operation()),
+            "Received as `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
+            "Its card follows it in the environment's channel.",
+            id="received",
+        ),
+        pytest.param(
+            replies.received(operation(), CARD),
+            "Received as `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
+            f"Its card <{CARD}> follows it.",
+            id="received, card known",
+        ),
+        pytest.param(
+            replies.under_way(operation(Phase.FOLLOWING), CARD),
+            "Already under way as `D-4821`, asked by @U0ALICE: *batch* and *core* to *stage* at "
+            f"`a1b2c3d4`. Nothing new was started. Follow it on its card <{CARD}>.",
+            id="under way",
+        ),
+        pytest.param(
+            replies.under_way(operation(Phase.FOLLOWING)),
+            "Already under way as `D-4821`, asked by @U0ALICE: *batch* and *core* to *stage* at "
+            "`a1b2c3d4`. Nothing new was started. "
+            "Its card follows it in the environment's channel.",
+            id="under way, card unknown",
+        ),
+        pytest.param(
+            replies.not_allowed("U0BOB", "prod", {"U0ALICE"}),
+            "@U0BOB may not deploy to *prod*.\n"
+            "Ask @U0ALICE to send it, or ask a platform engineer to add you under "
+            "`environments.prod.allow` in `shipmate.yaml`.",
+            id="not allowed",
+        ),
+        pytest.param(
+            replies.may_not_cancel(operation(), "U0BOB", {"U0CAROL", "U0ALICE"}),
+            "@U0BOB may not cancel `D-4821`. Nothing was changed.\n"
+            "Ask @U0ALICE or @U0CAROL to cancel it.",
+            id="may not cancel",
+        ),
+        pytest.param(
+            replies.cancelling(operation()),
+            "Cancelling `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
+            "Its card says when it has ended.",
+            id="cancelling",
+        ),
+        pytest.param(
+            replies.cancelled(operation(Phase.CANCELLED)),
+            "Cancelled `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
+            "Nothing was changed. Send the command again to start anew.",
+            id="cancelled",
+        ),
+        pytest.param(
+            replies.too_late(operation(Phase.FOLLOWING), CARD),
+            "`D-4821` can no longer be cancelled: its commit stands in Git, "
+            "and Argo CD is bringing it out.\n"
+            "To undo it, deploy the version that ran before; the card shows its tag. "
+            f"See its card <{CARD}>.",
+            id="too late",
+        ),
+        pytest.param(
+            replies.unknown_operation("D-1<!channel>", ["D-4821", "D-4822"]),
+            "There is no operation `D-1<!channel>`.\n"
+            "The latest are `D-4821` and `D-4822`. Each card shows its id.",
+            id="unknown operation",
+        ),
+        pytest.param(
+            replies.unknown_operation("D-1"),
+            "There is no operation `D-1`.\nNothing has been asked for yet; `/ship help` shows how.",
+            id="unknown operation, and there is none at all",
+        ),
+        pytest.param(
+            replies.looking("core", "stage"),
+            "Asking Git and Argo CD about *core* in *stage*; the answer follows here.",
+            id="looking",
+        ),
+        pytest.param(
+            replies.looking(None, None),
+            "Asking Git and Argo CD about every service; the answer follows here.",
+            id="looking at everything",
+        ),
+        pytest.param(
+            replies.try_again(),
+            "*Nothing was started: *the bot could not write your request down.\n"
+            "Please send the same command again in a minute.",
+            id="try again",
+        ),
+        pytest.param(
+            replies.internal("3f2a9c"),
+            "Something went wrong inside the bot, under the id `3f2a9c`.\n"
+            "See `/ship status` for what has happened; give the id to a platform engineer.",
+            id="internal",
+        ),
+    ],
+)
+def test_it_reads(message, expected):
+    assert expected == read(message)
+    assert_slack_takes(message)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_too_late_says_what_stands_in_every_phase(phase):
+    message = replies.too_late(operation(phase))
+    assert "can no longer be cancelled: " in message.text
+    assert_slack_takes(message)
+
+
+def test_the_requester_hears_in_person_what_failed_and_what_to_do():
+    shown = operation(
+        Phase.FAILED,
+        plan=PLAN,
+        written=WRITTEN,
+        problem=Problem(Reason.CANNOT_RENDER, {"app": "astrago", "detail": "no such file"}),
+    )
+    assert (
+        "❌ Your deploy `D-4821` of *batch* and *core* to *stage* at `a1b2c3d4`: It failed.\n"
+        "Its commit f00dcafe <https://github.com/xiilab/astrago-deployment/commit/f00dcafe>"
+        " stands in Git.\n"
+        "Argo CD cannot build the manifests of *astrago*: no such file.\n"
+        "*Next: *Correct the files of *astrago* in Git; nothing is applied until they build.\n"
+        f"All of it is on its card <{CARD}>."
+    ) == read(ended_badly(shown, CARD))
+
+
+def test_only_bad_ends_are_told_in_person():
+    assert {Phase.REFUSED, Phase.FAILED} == BAD
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (operation(), "📥 *Written down; work on it starts now*"),
+        (operation(Phase.QUEUED, ahead=("D-4820",)), "⏳ *Waiting in line* behind `D-4820`"),
+        (
+            operation(Phase.FOLLOWING, written=WRITTEN),
+            f"🚚 *Argo CD brings it out*: commit f00dcafe <{WRITTEN.url}>",
+        ),
+        (operation(Phase.LIVE, ended_at=after(seconds=95)), "✅ *Live* after 1 min 35 s"),
+        (
+            operation(Phase.FAILED, problem=Problem(Reason.APP_DELETING, {"app": "astrago"})),
+            "❌ *Failed*: Application *astrago* is being deleted in Argo CD.",
+        ),
+    ],
+    ids=lambda value: value.phase.value if hasattr(value, "phase") else "",
+)
+def test_the_thread_gets_one_short_line_a_phase(shown, expected):
+    assert expected == read(thread_line(shown))
+
+
+@settings(max_examples=100, deadline=None)
+@given(operations)
+def test_slack_takes_the_answers_about_any_operation(shown):
+    for say in (
+        replies.received,
+        replies.under_way,
+        replies.cancelling,
+        replies.cancelled,
+        replies.too_late,
+    ):
+        assert_slack_takes(say(shown))
+    allowed = [shown.request.reason or "U0BOB", "U0CAROL"]
+    assert_slack_takes(replies.may_not_cancel(shown, shown.request.version, allowed))
+
+
+def test_fifty_services_fit_in_an_answer():
+    many = replace(REQUEST, services=tuple(f"service-{n}" * 9 for n in range(50)))
+    assert "and 40 more" in read(replies.received(operation(request=many)))
