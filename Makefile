@@ -38,6 +38,9 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  pyproject.toml --group dev requirements/build.in --output-file requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  pyproject.toml requirements/build.in --constraint requirements/dev.txt \
+	  --output-file requirements/run.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
