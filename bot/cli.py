@@ -1,0 +1,230 @@
+"""The ``shipmate`` command: what can be done from a shell."""
+
+import difflib
+import os
+import shutil
+import sys
+import tempfile
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from bot.domain.edit import DROP, UNCHECKED, Edited, EditError, set_tag
+from bot.domain.locations import At, Container, Key, Kustomize
+
+PLUGINS = "shipmate.commands"
+"""The entry-point group of further commands: each entry is a plain typer command function."""
+
+REFUSED = 1
+USAGE = 2
+_STDIN = "-"
+_COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
+
+
+class Commands(TyperGroup):
+    """Our commands, and those of installed plug-ins, which are imported when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, ours first."""
+        return [*super().list_commands(ctx), *sorted(_plugins().keys() - self.commands.keys())]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of that name, or None."""
+        plugin = _plugins().get(cmd_name)
+        return super().get_command(ctx, cmd_name) or (plugin and _loaded(plugin))
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
+
+
+def _loaded(plugin: EntryPoint) -> Any:
+    """Return the plug-in's command; one that only tells what is missing if it does not import."""
+    single = typer.Typer(add_completion=False)
+    try:
+        single.command(plugin.name)(plugin.load())
+    except ImportError as error:
+        single.command(plugin.name, hidden=True, context_settings=_ANYTHING)(_absent(error))
+    return typer.main.get_command(single)
+
+
+_ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _absent(error: ImportError) -> Any:
+    def tell(ctx: typer.Context) -> None:
+        typer.echo(
+            f"{ctx.info_name} needs {error.name or 'a package'}, which is not installed: "
+            f"install Shipmate from its source with the development group.",
+            err=True,
+        )
+        raise typer.Exit(REFUSED)
+
+    return tell
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Deploy, promote and roll back by GitOps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def shipmate() -> None:
+    """Deploy, promote and roll back by GitOps."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()
+
+
+# edit
+
+
+@app.command(
+    epilog="Exit code: 0 if the tag was changed or stood there already, "
+    "1 if the edit was refused, 2 if the command was wrong.",
+)
+def edit(
+    file: Annotated[str, typer.Argument(help="The YAML file; - reads standard input.")],
+    tag: Annotated[str, typer.Argument(help="The new image tag.")],
+    kustomize: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The images entry of a kustomization, by its name."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help='A scalar by its path: a.b, a."x.y", list\\[name=web].tag.'
+        ),
+    ] = None,
+    container: Annotated[
+        str | None,
+        typer.Option(metavar="REPO", help="The image of a manifest, by its repository."),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="TAG", help="Refuse unless this tag stands there now."),
+    ] = None,
+    every: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool, typer.Option("--every", help="Change all containers that have the image.")
+    ] = False,
+    drop_digest: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool, typer.Option("--drop-digest", help="Take away a digest beside the tag.")
+    ] = False,
+    write: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool,
+        typer.Option(
+            "--write/--diff",
+            help="Write the file (- prints it), or show what would change.",
+        ),
+    ] = False,
+) -> None:
+    """Change one image tag in a YAML file, and no other byte."""
+    at = _place(kustomize, key, container)
+    old = _read(file)
+    try:
+        edited = set_tag(
+            old,
+            file,
+            at,
+            tag,
+            expected=UNCHECKED if expect is None else expect,
+            every=every,
+            digest=DROP if drop_digest else None,
+        )
+    except EditError as error:
+        raise _refused(_words(error)) from error
+    if write:
+        _write(file, old, edited)
+    else:
+        _show(file, old, edited)
+
+
+def _place(kustomize: str | None, key: str | None, container: str | None) -> At:
+    given: list[At] = []
+    if kustomize is not None:
+        given.append(Kustomize(kustomize))
+    if key is not None:
+        given.append(Key(key))
+    if container is not None:
+        given.append(Container(container))
+    if len(given) != 1:
+        raise typer.BadParameter("Give one of --kustomize, --key and --container.")
+    return given[0]
+
+
+def _words(error: EditError) -> str:
+    if not error.candidates:
+        return str(error)
+    return f"{error}\n  Perhaps: {', '.join(error.candidates)}"
+
+
+def _refused(why: str) -> typer.Exit:
+    typer.echo(why, err=True)
+    return typer.Exit(REFUSED)
+
+
+def _read(file: str) -> bytes:
+    if file == _STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise _refused(f"{file} cannot be read: {error.strerror}. Check the path.") from error
+
+
+def _write(file: str, old: bytes, edited: Edited) -> None:
+    if file == _STDIN:
+        sys.stdout.buffer.write(edited.text)
+        sys.stdout.buffer.flush()
+    elif edited.text == old:
+        typer.echo(f"{file}: the tag is {edited.new} already.")
+    else:
+        try:
+            _replace(Path(file).resolve(), edited.text)
+        except OSError as error:
+            raise _refused(
+                f"{file} cannot be written: {error.strerror}. It was left as it is."
+            ) from error
+        lines = ", ".join(map(str, edited.lines))
+        typer.echo(f"{file}, line {lines}: {edited.old or 'no tag'} → {edited.new}")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put *content* in the place of the file in one step; its mode stays."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, name)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _show(file: str, old: bytes, edited: Edited) -> None:
+    if edited.text == old:
+        typer.echo(f"{file}: the tag is {edited.new} already.", err=True)
+        return
+    before, after = (text.decode().split("\n") for text in (old, edited.text))
+    for line in difflib.unified_diff(_ended(before), _ended(after), f"a/{file}", f"b/{file}"):
+        heading = line.startswith(("---", "+++"))
+        typer.secho(line, fg=None if heading else _COLOURS.get(line[0]), bold=heading, nl=False)
+
+
+def _ended(lines: list[str]) -> list[str]:
+    """Give each line its end; the last one tells, as diffs do, if it has none."""
+    *full, rest = lines
+    ended = [f"{line}\n" for line in full]
+    return [*ended, f"{rest}\n\\ No newline at end of file\n"] if rest else ended
