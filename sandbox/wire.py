@@ -4,6 +4,7 @@ An unknown route is an error that the fake remembers in ``strange``; scenario te
 that it is empty. A route is a werkzeug rule with a name; faults are armed by that name.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -80,13 +81,30 @@ class _Handler(WSGIRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        getattr(self.server, "connections", set()).add(self.connection)
+
+    def finish(self) -> None:
+        getattr(self.server, "connections", set()).discard(self.connection)
+        super().finish()
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Keep the connection where the fake does so, although werkzeug says otherwise.
+
+        It closes every connection as a body may be left unread; ``Wire`` always reads it whole.
+        """
+        keeps = getattr(self.server, "keeps_connections", False)
+        if not (keeps and (keyword.lower(), value) == ("connection", "close")):
+            super().send_header(keyword, value)
 
 
 class Wire:
     """A strict HTTP server in a thread. Subclass it, add routes, keep state behind ``lock``.
 
     ``changed`` is notified after each call, so tests wait for the world instead of sleeping.
+    A fake that ``keeps_connections`` serves many calls by one, as real servers do.
     """
+
+    keeps_connections = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -94,18 +112,16 @@ class Wire:
         self.changed = threading.Condition()
         self.calls: list[Call] = []
         self.strange: list[str] = []
-        self._rules: list[Rule] = []
         self._handlers: dict[str, Handler] = {}
         self._faults: dict[str, list[Armed]] = {}
-        self._map: Map | None = None
+        self._map = Map(strict_slashes=True, merge_slashes=False)
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
     def route(self, name: str, methods: Iterable[str], rule: str, handler: Handler) -> None:
         """Serve *rule* (werkzeug syntax) by *handler*; *name* is what faults are armed by."""
-        self._rules.append(Rule(rule, methods=list(methods), endpoint=name))
+        self._map.add(Rule(rule, methods=list(methods), endpoint=name))
         self._handlers[name] = handler
-        self._map = None
 
     # faults
 
@@ -154,6 +170,8 @@ class Wire:
             "127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.keeps_connections = self.keeps_connections  # type: ignore[attr-defined]
+        self._server.connections = set[socket.socket]()  # type: ignore[attr-defined]
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.02},
@@ -174,7 +192,15 @@ class Wire:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+            if self.keeps_connections:  # A kept one would go on answering.
+                self._hang_up(self._server.connections.copy())  # type: ignore[attr-defined]
             self._server = None
+
+    @staticmethod
+    def _hang_up(connections: Iterable[socket.socket]) -> None:
+        for connection in connections:
+            with contextlib.suppress(OSError):  # It may have ended by itself.
+                connection.shutdown(socket.SHUT_RDWR)
 
     def count(self, route: str) -> int:
         """Return how many calls *route* has had."""
@@ -202,8 +228,6 @@ class Wire:
     def _application(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         body = request.get_data(cache=True)
-        if self._map is None:
-            self._map = Map(self._rules, strict_slashes=True, merge_slashes=False)
         try:
             route, parameters = self._map.bind_to_environ(environ).match()
         except HTTPException as missing:

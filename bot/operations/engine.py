@@ -82,7 +82,11 @@ class Engine:
 
     def register(self, name: str, workflow: Workflow) -> None:
         """Make *workflow* known as *name*, for starting and for going on after a crash."""
-        self._workflows[name] = DBOS.workflow(name=name)(workflow)
+
+        async def run(*args: Any) -> Any:  # The engine marks functions; a method can't be marked.
+            return await workflow(*args)
+
+        self._workflows[name] = DBOS.workflow(name=name)(run)
 
     def launch(self) -> None:
         """Start the engine; everything pending of this executor goes on at once."""

@@ -1,0 +1,62 @@
+"""The real bot inside this process, in a world: what most scenario tests use."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from waitress.server import MultiSocketServer, TcpWSGIServer
+
+from bot.app import Shipmate, build
+from bot.config import load
+from bot.server import serve
+from bot.settings import Settings
+from sandbox.world import World
+
+
+class Inside:
+    """A bot in this process, running while the ``with`` block lasts.
+
+    Only one may live at a time: the engine is one for each process.
+    """
+
+    def __init__(self, world: World, database_url: str, *, socket_mode: bool = False) -> None:
+        self._world, self._socket_mode = world, socket_mode
+        self._environment = world.environment(database_url, socket_mode=socket_mode)
+        self._server: MultiSocketServer | TcpWSGIServer | None = None
+        self._listener: threading.Thread | None = None
+        self.shipmate: Shipmate | None = None
+
+    def __enter__(self) -> Self:
+        """Build and start the bot, and connect Slack to it."""
+        text = (self._world.folder / "shipmate.yaml").read_text(encoding="utf-8")
+        shipmate = build(Settings.load(self._environment), load(text), self._world.clock)
+        self.shipmate = shipmate
+        self._server = serve(shipmate, "127.0.0.1", 0)
+        self._listener = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._listener.start()
+        shipmate.start()
+        if not self._socket_mode:
+            self._world.slack.connect(self.url)
+        ready = self._world.until(lambda: not shipmate.troubles())
+        assert ready, shipmate.troubles()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the bot."""
+        assert self._server is not None
+        assert self.shipmate is not None
+        self._server.close()
+        self.shipmate.stop()
+        if self._listener is not None:
+            self._listener.join(5)
+
+    @property
+    def url(self) -> str:
+        """Return the bot's base URL."""
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.effective_port}"

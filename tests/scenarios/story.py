@@ -1,0 +1,80 @@
+"""The words scenario tests are written in: what people do, and what they then see."""
+
+import re
+import subprocess
+
+from bot.domain.operations import Phase
+
+
+class Story:
+    """One world with one bot; people type, and the story waits for what they would wait for."""
+
+    def __init__(self, world, inside):
+        self.world, self.inside = world, inside
+        self.slack, self.github, self.argocd = world.slack, world.github, world.argocd
+        self.system = world.system
+
+    @property
+    def store(self):
+        return self.inside.shipmate.store
+
+    def everything_is_healthy(self):
+        def healthy():
+            documents = [self.argocd.application(a.name) for a in self.system.applications]
+            return all(
+                (one["status"]["sync"]["status"], one["status"]["health"]["status"])
+                == ("Synced", "Healthy")
+                for one in documents
+            )
+
+        assert self.world.until(healthy), [
+            (a.name, self.argocd.application(a.name)["status"]["sync"])
+            for a in self.system.applications
+        ]
+
+    def types(self, text, by="U0ALICE", channel="C0DEPLOY"):
+        """Type a command; return what the person sees at once."""
+        return self.slack.type(text, by=by, channel=channel)
+
+    def operation(self, reply):
+        """Return the operation that *reply* names."""
+        found = re.search(r"D-\d+", reply.words)
+        assert found, reply.words
+        return self.store.operation(found[0])
+
+    def ends(self, reply, seconds=60):
+        """Wait for the operation's end, and until its card shows it; return the operation."""
+        number = self.operation(reply).id
+        assert self.world.until(lambda: self.store.operation(number).phase.ended, seconds), (
+            self.store.operation(number)
+        )
+        assert self.world.until(lambda: not self.store.stale_cards() and self.card(number), 30)
+        return self.store.operation(number)
+
+    def goes_live(self, reply, seconds=60):
+        ended = self.ends(reply, seconds)
+        assert Phase.LIVE is ended.phase, (ended.problem, self.store.timeline(ended.id))
+        return ended
+
+    def card(self, operation_id):
+        """Return the operation's card, or None while there is none."""
+        key = self.store.operation(operation_id).key
+        cards = [c for c in self.slack.cards() if c.metadata["event_payload"]["key"] == key]
+        assert len(cards) <= 1, "one operation has one card"
+        return cards[0] if cards else None
+
+    def commits(self):
+        """Return the GitOps branch's commits, newest first, as (sha, message)."""
+        log = self.github.log(self.system.gitops, self.system.branch)
+        return [(commit.sha, commit.message) for commit in log]
+
+    def diff(self, sha):
+        """Return the changed lines of a commit, as (removed, added)."""
+        path = str(self.github.path(self.system.gitops))
+        shown = subprocess.run(
+            ["git", "-C", path, "show", "--format=", "-U0", sha],
+            check=True, capture_output=True, text=True,
+        ).stdout.splitlines()
+        removed = [line[1:] for line in shown if line.startswith("-") and line[:3] != "---"]
+        added = [line[1:] for line in shown if line.startswith("+") and line[:3] != "+++"]
+        return removed, added

@@ -1,0 +1,19 @@
+"""The main job, in the users' words."""
+
+BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
+
+
+def test_a_deploy_reaches_stage(story):
+    """One command, one commit with one changed line, and the new image runs."""
+    with story("astrago") as told:
+        sha = told.world.sha(BACKEND, BRANCH)[:8]
+        before = told.commits()
+
+        ended = told.goes_live(told.types(f"/deploy core {sha} stage"))
+
+        assert 1 == len(told.commits()) - len(before)
+        removed, added = told.diff(ended.written.sha)
+        assert (1, 1) == (len(removed), len(added))
+        assert added[0] == removed[0].replace("core-stage-ba01", f"core-stage-{sha}")
+        assert f"ghcr.io/xiilab/astrago-backend:core-stage-{sha}" in told.argocd.images("astrago")
+        assert "live" in told.card(ended.id).words
