@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.domain.message import Message
+from sandbox.slack.blocks import Surface, flaws
 
 _MARKUP = re.compile(
     r"<(?!@[UW][A-Z0-9]+>|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[^<>|]*>)"
@@ -26,6 +27,7 @@ def assert_slack_takes(message: Message) -> None:
     assert all(len(each) <= 255 for each in ids)
     for block in message.blocks:
         _assert_block(block)
+    assert flaws(list(message.blocks), Surface.MESSAGE, new_blocks=False) == []
     assert sum(map(len, texts(message))) < 10_000
     json.dumps(message.blocks).encode()
     assert not any("\ud800" <= letter <= "\udfff" for text in texts(message) for letter in text)
