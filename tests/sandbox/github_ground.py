@@ -18,7 +18,7 @@ from sandbox.github import GitHub
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 REPO = "acme/gitops"
-TOKEN = "ghp_everything"  # noqa: S105  # it opens nothing but the fake
+TOKEN = "ghp_everything"
 FILES = {
     "apps/api/values.yaml": "# the API\nimage:\n  tag: v1  # set by the bot\n",
     "apps/web/values.yaml": "image:\n  tag: v1\n",

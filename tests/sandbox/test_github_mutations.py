@@ -130,8 +130,8 @@ def test_an_app_commits_as_its_bot_and_github_signs(fake: GitHub):
     assert (shown["author"]["login"], shown["author"]["type"]) == ("shipmate[bot]", "Bot")
 
 
-EDIT = """query($p:String!){repository(owner:"acme",name:"gitops"){ref(qualifiedName:"refs/heads/main"){
- target{oid ... on Commit{file(path:$p){object{... on Blob{text}}}
+EDIT = """query($p:String!){repository(owner:"acme",name:"gitops"){
+ ref(qualifiedName:"refs/heads/main"){target{oid ... on Commit{file(path:$p){object{... on Blob{text}}}
   history(first:100){nodes{messageBody}}}}}}}"""
 
 
