@@ -175,12 +175,13 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
     """Build the bot: open the database, take the lease, construct and join everything.
 
     Raises:
+        SettingsInvalid: an Argo CD instance has no token.
         AlreadyRunningError: another process serves the same SQLite file.
         Unavailable: the database does not answer.
     """
     clock = clock or Clock()
     catalog = config.catalog
-    database = Database(settings.database_url)
+    database = Database(settings.database_url.get_secret_value())
     lease = lease_for(database)
     database.migrate()
     store = Store(database)
@@ -189,8 +190,9 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
 
     github = GitHub(settings.github_credentials(), settings.github_api_url, clock=clock)
     commits, gitops = Commits(github), GitOps(github)
+    tokens = settings.argocd_tokens(catalog.instances)
     argocd = {
-        name: ArgoCD(instance, settings.argocd_token(name), clock=clock)
+        name: ArgoCD(instance, tokens[name].get_secret_value(), clock=clock)
         for name, instance in catalog.instances.items()
     }
     slack = Slack(

@@ -30,9 +30,9 @@ def main() -> None:
     parser.add_argument("--speed", type=float, required=True)
     parser.add_argument("--epoch", type=datetime.fromisoformat, required=True)
     given = parser.parse_args()
-    configure()
     settings = Settings.load()
-    path = Path(settings.shipmate_config)
+    configure(secrets=settings.secrets())
+    path = settings.shipmate_config
     config = load(path.read_text(encoding="utf-8"), path.name)
     run(build(settings, config, Clock(given.speed, given.epoch)), "127.0.0.1", settings.port)
 

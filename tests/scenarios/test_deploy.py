@@ -1,5 +1,7 @@
 """The main job, in the users' words."""
 
+from bot.domain.operations import Phase
+
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
 
 
@@ -17,3 +19,34 @@ def test_a_deploy_reaches_stage(story):
         assert added[0] == removed[0].replace("core-stage-ba01", f"core-stage-{sha}")
         assert f"ghcr.io/xiilab/astrago-backend:core-stage-{sha}" in told.argocd.images("astrago")
         assert "live" in told.card(ended.id).words
+
+
+def test_the_same_over_socket_mode(story):
+    """No inbound port: Slack's words come over a socket that the bot opened."""
+    with story("astrago", socket_mode=True) as told:
+        sha = told.world.sha(BACKEND, BRANCH)[:8]
+        assert Phase.LIVE is told.goes_live(told.types(f"/deploy core {sha} stage")).phase
+
+
+def test_two_services_are_one_commit(story):
+    with story("astrago") as told:
+        sha = told.world.sha(BACKEND, BRANCH)[:8]
+        before = told.commits()
+
+        ended = told.goes_live(told.types(f"/deploy core,batch {sha} stage"))
+
+        assert 1 == len(told.commits()) - len(before)
+        removed, added = told.diff(ended.written.sha)
+        assert (2, 2) == (len(removed), len(added))
+
+
+def test_deploying_what_runs_already_makes_no_commit(story):
+    with story("astrago") as told:
+        sha = told.world.sha(BACKEND, BRANCH)[:8]
+        told.goes_live(told.types(f"/deploy core {sha} stage"))
+        before = told.commits()
+
+        ended = told.goes_live(told.types(f"/deploy core {sha} stage"))
+
+        assert before == told.commits()
+        assert 0 == ended.written.attempts

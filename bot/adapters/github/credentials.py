@@ -1,16 +1,15 @@
 """How we prove to GitHub who we are: a constant token, or a GitHub App's installation."""
 
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 from github import Auth, GithubIntegration
 from github.InstallationAuthorization import InstallationAuthorization
-from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.settings import AppKey, Token
 
 PERMISSIONS = {"contents": "write", "metadata": "read"}
 """What an installation token may do. Named, because an empty list means "all" to github.com.
@@ -20,22 +19,6 @@ Source: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-
 
 RENEW_BEFORE = timedelta(minutes=2)
 """A token is renewed this long before its end, so that none dies on the way to GitHub."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A personal, fine-grained or machine token that never changes."""
-
-    token: SecretStr
-
-
-@dataclass(frozen=True, slots=True)
-class AppKey:
-    """A GitHub App's *private_key* (PEM text) and the installation it acts for."""
-
-    app_id: str
-    private_key: SecretStr
-    installation_id: int
 
 
 Credentials = Token | AppKey
