@@ -12,9 +12,12 @@ MINUTE = timedelta(minutes=1)
 
 
 class Tier(IntEnum):
-    """Calls a minute per method and workspace. Slack lets short bursts pass; this fake does not."""
+    """Calls a minute per method and workspace. Slack lets short bursts pass; this fake does not.
 
-    T1 = 1
+    But for tier 1, documented as "1+": an app may open ten connections as it starts.
+    """
+
+    T1 = 12
     T2 = 20
     T3 = 50
     T4 = 100
