@@ -55,7 +55,11 @@ def decoded(system: str, doing: str, decode: Callable[[], Noun]) -> Noun:
 
 def observation(instance: str, answer: Any) -> Observation:
     """Return the application that *answer* describes; its name, namespace and uid must be there."""
-    metadata, spec, status = _map(answer["metadata"]), _map(answer["spec"]), _map(answer["status"])
+    metadata, spec, status = (
+        _map(answer["metadata"]),
+        _map(answer["spec"]),
+        _map(answer.get("status")),
+    )
     sync, state = _map(status.get("sync")), status.get("operationState")
     policy = _map(spec.get("syncPolicy"))
     automated = policy.get("automated")
