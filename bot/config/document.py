@@ -34,9 +34,10 @@ class Document:
         return self._problem(self.keys, path, message, hint)
 
     def at_value(self, path: Path, message: str, hint: str = "") -> ConfigProblem:
-        """Return a problem at the value that *path* leads to, or at the nearest key above it."""
-        places = self.values if path in self.values else self.keys
-        return self._problem(places, path, message, hint)
+        """Return a problem at the value that *path* leads to, or at the nearest one above it."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return self._problem(self.values, path, message, hint)
 
     def _problem(
         self, places: dict[Path, tuple[int, int]], path: Path, message: str, hint: str

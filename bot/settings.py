@@ -1,0 +1,364 @@
+"""Secrets and addresses from the environment; every mistake at once, and never a value in one.
+
+Each variable ``NAME`` may also be given as ``NAME_FILE``, the path of a file that holds it, as
+Docker and Kubernetes mount secrets. An empty variable counts as absent.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+SLACK_API = "https://slack.com/api/"
+GITHUB_API = "https://api.github.com"
+SQLITE_HERE = "sqlite:///shipmate.db"
+
+_APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_INSTALLATION_ID")
+_ARGOCD = "ARGOCD_AUTH_TOKEN"
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_DATABASES = ("sqlite", "postgresql", "postgres")
+_LONGEST_SECRET_FILE = 65_536  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A personal, fine-grained or machine token of GitHub that never changes."""
+
+    token: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class AppKey:
+    """A GitHub App's *private_key* (PEM text) and the installation it acts for."""
+
+    app_id: str
+    private_key: SecretStr
+    installation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingProblem:
+    """What is wrong with the environment variable *name*, and what to do. No value stands in it."""
+
+    name: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return it on one line."""
+        return f"{self.name} {self.message}"
+
+
+class SettingsInvalid(Exception):  # noqa: N818  # it names what is true of the environment
+    """The environment is not enough to run; *problems* holds every mistake."""
+
+    def __init__(self, problems: Iterable[SettingProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Settings(BaseModel):
+    """Everything the bot is told by its environment. Made by ``load``.
+
+    It is no ``BaseSettings``: that one stops at the wrong types, knows no ``NAME_FILE``, and says
+    the names of our fields where people need those of their variables.
+
+    *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr
+    slack_signing_secret: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = SLACK_API
+    github_token: SecretStr | None = None
+    github_app_id: str | None = None
+    github_app_private_key: SecretStr | None = None
+    github_installation_id: int | None = None
+    github_api_url: str = GITHUB_API
+    github_webhook_secret: SecretStr | None = None
+    argocd_auth_token: SecretStr | None = None
+    argocd_auth_tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
+    argocd_webhook_token: SecretStr | None = None
+    database_url: SecretStr = SecretStr(SQLITE_HERE)
+    shipmate_config: Path = Path("shipmate.yaml")
+    port: int = 8080
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings in *environment*, by default the process's own.
+
+        Raises:
+            SettingsInvalid: with all mistakes.
+        """
+        reader = _Reader(os.environ if environment is None else environment)
+        values = reader.values()
+        if reader.problems:
+            raise SettingsInvalid(reader.problems)
+        return cls.model_validate(values)
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        """Tell whether Slack is reached by a socket we open, and not by HTTP to us."""
+        return self.slack_app_token is not None
+
+    def github_credentials(self) -> Token | AppKey:
+        """Return how we prove to GitHub who we are."""
+        if self.github_token is not None:
+            return Token(self.github_token)
+        assert self.github_app_id is not None
+        assert self.github_app_private_key is not None
+        assert self.github_installation_id is not None
+        return AppKey(self.github_app_id, self.github_app_private_key, self.github_installation_id)
+
+    def argocd_token(self, instance: str) -> SecretStr | None:
+        """Return the token for *instance*: its own, else the one for all, else None."""
+        return self.argocd_auth_tokens.get(_suffix(instance), self.argocd_auth_token)
+
+    def argocd_tokens(self, instances: Iterable[str]) -> Mapping[str, SecretStr]:
+        """Return the token of each of *instances*.
+
+        Raises:
+            SettingsInvalid: with every instance that has none.
+        """
+        found = {instance: self.argocd_token(instance) for instance in instances}
+        if missing := [instance for instance, token in found.items() if token is None]:
+            raise SettingsInvalid(
+                SettingProblem(
+                    f"{_ARGOCD}_{_suffix(instance)}",
+                    f"is missing: set it, or {_ARGOCD} for every Argo CD",
+                )
+                for instance in missing
+            )
+        return {instance: token for instance, token in found.items() if token is not None}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret as text, so that the log can hide them wherever they turn up."""
+        held = [value for _, value in self if isinstance(value, SecretStr)]
+        held += self.argocd_auth_tokens.values()
+        plain = [secret.get_secret_value() for secret in held]
+        password = urlsplit(self.database_url.get_secret_value()).password
+        return tuple(text for text in (*plain, password or "") if text and text != SQLITE_HERE)
+
+
+class _Reader:
+    """Reads one environment into field values and problems."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[SettingProblem] = []
+
+    def values(self) -> dict[str, object]:
+        """Return what the fields of ``Settings`` are to be; those absent keep their defaults."""
+        values = {
+            "slack_bot_token": self._bot_token(),
+            "slack_app_token": self._app_token(),
+            "slack_signing_secret": self._signing_secret(),
+            "slack_api_url": self._url("SLACK_API_URL", SLACK_API) + "/",
+            **self._github(),
+            "github_api_url": self._url("GITHUB_API_URL", GITHUB_API),
+            "github_webhook_secret": self._secret("GITHUB_WEBHOOK_SECRET"),
+            "argocd_auth_token": self._secret(_ARGOCD),
+            "argocd_auth_tokens": dict(self._instance_tokens()),
+            "argocd_webhook_token": self._secret("ARGOCD_WEBHOOK_TOKEN"),
+            "database_url": self._database(),
+            "shipmate_config": Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml"),
+            "port": self._port(),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _problem(self, name: str, message: str) -> None:
+        self.problems.append(SettingProblem(name, message))
+
+    def _text(self, name: str) -> str | None:
+        """Return the variable, or what its file holds without one last line break, or None."""
+        text = self._environment.get(name) or None
+        path = self._environment.get(f"{name}_FILE") or None
+        if path is None:
+            return text
+        if text is not None:
+            self._problem(name, f"and {name}_FILE are both set: keep one of them")
+            return text
+        return self._file(f"{name}_FILE", Path(path))
+
+    def _file(self, name: str, path: Path) -> str | None:
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LONGEST_SECRET_FILE + 1)
+            if len(content) > _LONGEST_SECRET_FILE:
+                self._problem(name, "names a file that is too large to be a secret")
+                return None
+            text = content.decode("utf-8")
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            self._problem(name, f"names a file that cannot be read ({why}): mount it, or fix it")
+        except ValueError:
+            self._problem(name, "names a file that is no text")
+        else:
+            text = text.removesuffix("\n").removesuffix("\r")
+            if not text:
+                self._problem(name, "names a file that is empty")
+            return text or None
+        return None
+
+    def _secret(self, name: str) -> str | None:
+        text = self._text(name)
+        if text and not (text.isprintable() and text.isascii() and text == text.strip()):
+            self._problem(
+                name, "holds a line break, an outer blank or a strange letter: copy it anew"
+            )
+        return text
+
+    def _needed(self, name: str, message: str) -> str | None:
+        before = len(self.problems)
+        text = self._secret(name)
+        if text is None and len(self.problems) == before:
+            self._problem(name, message)
+        return text
+
+    def _bot_token(self) -> str | None:
+        name = "SLACK_BOT_TOKEN"
+        where = "copy the Bot User OAuth Token from the app's page OAuth & Permissions"
+        token = self._needed(name, f"is missing: {where}")
+        if token and token.startswith(("xapp-", "xoxp-")):
+            self._problem(name, f"is a token of another kind: {where}, it begins with xoxb-")
+        return token
+
+    def _app_token(self) -> str | None:
+        name = "SLACK_APP_TOKEN"
+        token = self._secret(name)
+        if token and token.startswith("xox"):
+            self._problem(
+                name,
+                "is a token of another kind: make an App-Level Token with connections:write on the "
+                "app's page Basic Information, it begins with xapp-; or leave it out to use HTTP",
+            )
+        return token
+
+    def _signing_secret(self) -> str | None:
+        """Return the secret. A socket needs none: then nobody knows it, and HTTP stays shut."""
+        name = "SLACK_SIGNING_SECRET"
+        if self._is_given("SLACK_APP_TOKEN") and not self._is_given(name):
+            return secrets.token_hex()
+        return self._needed(
+            name, "is missing: copy the Signing Secret from the app's page Basic Information"
+        )
+
+    def _github(self) -> dict[str, object]:
+        given = [name for name in _APP if self._is_given(name)]
+        token = self._secret("GITHUB_TOKEN")
+        if self._is_given("GITHUB_TOKEN"):
+            if given:
+                named = " and ".join(given)
+                self._problem(
+                    "GITHUB_TOKEN", f"and {named} are both set: keep the token or the App"
+                )
+            return {"github_token": token}
+        if not given:
+            self._problem("GITHUB_TOKEN", f"is missing: set it, or {', '.join(_APP)} for an App")
+        for name in _APP if given else ():
+            if name not in given:
+                self._problem(name, f"is missing: a GitHub App needs it beside {given[0]}")
+        return {
+            "github_app_id": self._app_id(),
+            "github_app_private_key": self._private_key(),
+            "github_installation_id": self._number("GITHUB_INSTALLATION_ID"),
+        }
+
+    def _app_id(self) -> str | None:
+        name = "GITHUB_APP_ID"
+        text = self._text(name)
+        if text and not re.fullmatch(r"[A-Za-z0-9.]+", text):
+            self._problem(name, "is no App id: copy the App ID or Client ID from the App's page")
+        return text
+
+    def _private_key(self) -> str | None:
+        """Return the key's PEM text, given as such, with line breaks written out, or by path."""
+        name = "GITHUB_APP_PRIVATE_KEY"
+        text = self._text(name)
+        if text is None:
+            return None
+        if "-----BEGIN" not in text:
+            if "\n" in text:
+                self._problem(name, "is neither a private key nor a path: give the .pem file")
+                return None
+            text = self._file(name, Path(text))
+        else:
+            text = text.replace("\\n", "\n")
+        if text and not _PEM.search(text):
+            self._problem(name, "is no private key: give the .pem file the App's page made")
+        return text
+
+    def _instance_tokens(self) -> Iterator[tuple[str, str]]:
+        """Yield the tokens of single instances by the end of the variable's name."""
+        prefix = f"{_ARGOCD}_"
+        names = {
+            name.removesuffix("_FILE")
+            for name, value in self._environment.items()
+            if name.startswith(prefix) and name != f"{_ARGOCD}_FILE" and value
+        }
+        for name in sorted(names):
+            if token := self._secret(name):
+                yield name.removeprefix(prefix), token
+
+    def _database(self) -> str | None:
+        name = "DATABASE_URL"
+        text = self._text(name)
+        if text and text.partition(":")[0].partition("+")[0] not in _DATABASES:
+            self._problem(
+                name,
+                "names no database we know: write sqlite:///shipmate.db or "
+                "postgresql://user:password@host/database",
+            )
+        return text
+
+    def _url(self, name: str, default: str) -> str:
+        """Return an address without its last slash."""
+        text = self._text(name) or default
+        if not _is_plain_address(text):
+            self._problem(name, f"is no plain http(s) address: write one such as {default}")
+        return text.rstrip("/")
+
+    def _port(self) -> int | None:
+        port = self._number("PORT")
+        if port is not None and port > 65_535:  # noqa: PLR2004  # TCP has no more
+            self._problem("PORT", "is no port: write a number up to 65535")
+        return port
+
+    def _number(self, name: str) -> int | None:
+        text = self._text(name)
+        if text is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            self._problem(name, "is no number")
+            return None
+        return int(text)
+
+    def _is_given(self, name: str) -> bool:
+        return bool(self._environment.get(name) or self._environment.get(f"{name}_FILE"))
+
+
+def _is_plain_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port_is_number = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and port_is_number
+        and parts.username is None
+        and not parts.query
+        and not parts.fragment
+        and not re.search(r"\s", text)
+    )
+
+
+def _suffix(instance: str) -> str:
+    return instance.upper().replace("-", "_")

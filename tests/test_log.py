@@ -1,0 +1,162 @@
+"""One line per fact, for machines or people, and no secret in any."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from bot.log import HIDDEN, LONGEST_TEXT, Redaction, configure
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIhunter2\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def logged(stream):
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_fact_is_one_line_of_json():
+    stream = io.StringIO()
+    configure(stream=stream)
+    structlog.get_logger("bot.app").info("committed", operation="D-1", attempts=2)
+    (line,) = logged(stream)
+    assert ("committed", "D-1", 2) == (line["event"], line["operation"], line["attempts"])
+    assert ("info", "bot.app") == (line["level"], line["logger"])
+    assert line["timestamp"].endswith("Z")
+
+
+def test_a_fact_is_readable_where_people_look():
+    stream = io.StringIO()
+    configure(stream=stream, readable=True)
+    structlog.get_logger("bot").warning("Slack does not answer", token="hunter2")
+    assert "Slack does not answer" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
+
+
+def test_what_is_bound_to_the_operation_is_on_its_lines():
+    stream = io.StringIO()
+    configure(stream=stream)
+    with structlog.contextvars.bound_contextvars(operation="D-7"):
+        structlog.get_logger().info("synced")
+    assert "D-7" == logged(stream)[0]["operation"]
+
+
+def test_other_libraries_log_the_same_way_and_keep_no_secrets():
+    stream = io.StringIO()
+    configure(stream=stream, secrets=["hunter2-signing"])
+    logging.getLogger("slack_bolt").info(
+        "Invalid request signature (%s)", "hunter2-signing xoxb-1-a"
+    )
+    (line,) = logged(stream)
+    assert f"Invalid request signature ({HIDDEN} {HIDDEN})" == line["event"]
+    assert "slack_bolt" == line["logger"]
+
+
+@pytest.mark.parametrize("name", ["urllib3.connectionpool", "httpx", "apscheduler.scheduler"])
+def test_chatty_libraries_say_only_what_worries(name):
+    stream = io.StringIO()
+    configure(stream=stream)
+    logging.getLogger(name).info("GET https://x")
+    logging.getLogger(name).warning("lost")
+    assert ["lost"] == [line["event"] for line in logged(stream)]
+
+
+def refuse(why):
+    raise RuntimeError(why)
+
+
+def test_a_traceback_stands_on_the_line_without_its_secrets():
+    stream = io.StringIO()
+    configure(stream=stream)
+    try:
+        refuse("Bearer hunter2-token refused")
+    except RuntimeError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("other").exception("failed too")
+    ours, other = logged(stream)
+    for line in (ours, other):
+        assert f"RuntimeError: Bearer {HIDDEN} refused" in line["exception"]
+        assert "hunter2" not in line["exception"]
+
+
+def test_a_second_call_replaces_the_first():
+    first, second = io.StringIO(), io.StringIO()
+    configure(stream=first)
+    configure(stream=second, level="WARNING")
+    structlog.get_logger().info("quiet")
+    structlog.get_logger().warning("heard")
+    assert "" == first.getvalue()
+    assert ["heard"] == [line["event"] for line in logged(second)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("slack_bot_token", "x", id="token"),
+        pytest.param("Authorization", "x", id="header"),
+        pytest.param("privateKey", "x", id="private key"),
+        pytest.param("response_url", "x", id="an address that lets post"),
+        pytest.param("secret", ["x"], id="a list"),
+        pytest.param("password", 12345, id="a number"),
+    ],
+)
+def test_what_a_key_calls_secret_is_hidden(key, value):
+    assert {key: HIDDEN} == Redaction()(None, "info", {key: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("got xoxb-12-ab and xapp-1-A", f"got {HIDDEN} and {HIDDEN}", id="Slack"),
+        pytest.param(
+            "ghp_abcDEF123 ghs_a github_pat_11A_b", f"{HIDDEN} {HIDDEN} {HIDDEN}", id="GitHub"
+        ),
+        pytest.param("eyJhbGciOi.eyJzdWIi.c2ln!", f"{HIDDEN}!", id="JWT"),
+        pytest.param(f"key {PEM} end", f"key {HIDDEN} end", id="private key"),
+        pytest.param("-----BEGIN PRIVATE KEY-----\nMII", HIDDEN, id="private key, cut"),
+        pytest.param(
+            "Authorization: Bearer abc.def", f"Authorization: Bearer {HIDDEN}", id="bearer"
+        ),
+        pytest.param("Basic dXNlcjpwYXNz", f"Basic {HIDDEN}", id="basic"),
+        pytest.param("postgresql://bot:pw@db/x", f"postgresql://{HIDDEN}@db/x", id="address"),
+        pytest.param("https://hooks.slack.com/commands/T/1/x", HIDDEN, id="response address"),
+        pytest.param("core a1b2c3d4 on stage", "core a1b2c3d4 on stage", id="nothing secret"),
+        pytest.param("a basic question", "a basic question", id="an ordinary word"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text, expected):
+    assert expected == Redaction().text(text)
+
+
+def test_given_secrets_are_hidden_at_any_depth_and_as_keys():
+    redaction = Redaction(["hunter2", "abc", "hunter2-longer"])
+    event = {"a": [{"b hunter2": ("x hunter2-longer",)}], "c": ValueError("hunter2"), "d": "abc"}
+    assert {
+        "a": [{f"b {HIDDEN}": [f"x {HIDDEN}"]}],
+        "c": HIDDEN,
+        "d": "abc",  # too short to be told from words
+    } == redaction(None, "info", event)
+
+
+def test_depth_and_length_have_an_end():
+    deep = {"hunter2-x": 1}
+    for _ in range(50):
+        deep = {"a": deep}
+    assert "hunter2-x" not in str(Redaction(["hunter2-x"])(None, "info", deep))
+    assert f"{'x' * LONGEST_TEXT}… (9999)" == Redaction().text("x" * 9999)
+
+
+def test_numbers_and_nothing_stay_what_they_are():
+    event = {"n": 1, "f": 0.5, "b": True, "none": None, "token": None}
+    assert event == Redaction()(None, "info", event)
