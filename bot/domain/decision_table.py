@@ -1,9 +1,8 @@
 """The decision table: what a look at an Argo CD application means for our commit.
 
 One rule per row or group of rows, tried top down; the first that answers decides. *T* is our
-commit; a revision *has* T when it is T or contains it. Rows are named as in the table kept in
-``docs/architecture.md``; a letter or word of our own after a dot marks a case the table leaves
-open, and the rule says why.
+commit; a revision *has* T when it is T or contains it. Each rule's docstring names its rows, and
+each row has its line in ``tests/domain/test_following.py``.
 
 Source: argo-cd v3.5.1, ``controller/appcontroller.go``, ``controller/sync.go``,
 ``controller/state.go``: two loops write the status independently, so each row first asks whether
