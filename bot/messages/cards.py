@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Operation, Phase, Progress, Stage, Written
+from bot.domain.problems import Reason
 from bot.messages import blocks
 from bot.messages.problems import say
 from bot.messages.spans import (
@@ -156,6 +157,12 @@ def news(operation: Operation) -> Line:
     return line(*said, " ", *words.what, " ", *words.next)
 
 
+def commit_stands(operation: Operation) -> bool:
+    """Tell whether Git still says what *operation* wrote, as far as we were told."""
+    overtaken = operation.problem is not None and operation.problem.reason is Reason.OVERTAKEN
+    return operation.written is not None and not overtaken
+
+
 def _prose(operation: Operation, part: str, of: Iterable[Line]) -> blocks.Block:
     return blocks.prose(f"{operation.id}:{part}", [blocks.lines(*of)])
 
@@ -271,7 +278,7 @@ def _commit(operation: Operation, written: Written) -> Line:
         said = line(*said, " on ", code(plan.branch, 80), " of ", code(plan.repo, 100))
     if written.attempts > 1:
         said = line(*said, f", at try {written.attempts}: others committed at the same time")
-    if operation.phase is Phase.FAILED:
+    if operation.phase is Phase.FAILED and commit_stands(operation):
         said = line(*said, ". It stands: Git names the new tag.")
     return said
 

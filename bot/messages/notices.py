@@ -3,7 +3,7 @@
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.messages import blocks
-from bot.messages.cards import DOING, MARKS, SENTENCES
+from bot.messages.cards import DOING, MARKS, SENTENCES, commit_stands
 from bot.messages.problems import say
 from bot.messages.spans import Bold, Code, Line, Link, code, line, listed, mrkdwn, name, short
 from bot.messages.times import lasted
@@ -25,7 +25,7 @@ def ended_badly(operation: Operation, card: str | None = None) -> Message:
     what = line(*services, " to ", name(request.environment), " at ", code(request.version, 80))
     opening = line(f"{MARKS[operation.phase]} Your deploy ", Code(operation.id), " of ", *what)
     said = [line(*opening, f": {SENTENCES[operation.phase]}")]
-    if operation.written is not None:
+    if operation.written is not None and commit_stands(operation):
         commit = Link(operation.written.url, short(operation.written.sha))
         said.append(line("Its commit ", commit, " stands in Git."))
     if operation.problem is not None:

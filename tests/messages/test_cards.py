@@ -308,6 +308,13 @@ def test_a_commit_on_an_enterprise_server_is_linked_there():
     assert f"<https://git.example.com/xiilab/astrago-backend/commit/{SHA}>" in text
 
 
+def test_nothing_is_said_to_stand_that_somebody_replaced():
+    replaced = Problem(Reason.OVERTAKEN, {"app": "core", "revision": "f00", "found": "v9"})
+    shown = operation(Phase.FAILED, plan=PLAN, written=WRITTEN, problem=replaced)
+    assert "stands" not in read(card(shown, LINKS, ASKED))
+    assert "stands" not in read(ended_badly(shown))
+
+
 HOSTILE = [
     "<!channel>",
     "<https://evil.example|safe>",
