@@ -70,7 +70,11 @@ class Application:
     operation_turn: int = 0
     running: Running | None = None
     compared: dict[str, Manifest] = field(default_factory=dict)
-    """Manifests of the last comparison, by a printed key: what managed-resources shows."""
+    """Manifests of the last comparison, by a printed key."""
+
+    shown_tree: dict[str, Any] = field(default_factory=lambda: {"nodes": []})
+    shown_resources: dict[str, Any] = field(default_factory=lambda: {"items": []})
+    """What the status loop last wrote into the cache that tree and managed-resources read."""
 
     self_heal_at: datetime | None = None
 

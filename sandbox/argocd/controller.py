@@ -7,11 +7,12 @@ from typing import Any, assert_never
 from sandbox.argocd import rollouts
 from sandbox.argocd.application import REFRESH, Application, Level
 from sandbox.argocd.cluster import Cluster
+from sandbox.argocd.kustomize import Manifest
 from sandbox.argocd.operations import Operations
 from sandbox.argocd.owners import ApplicationSet, Owner, Parent, restored
 from sandbox.argocd.render import ValuesWorkload
 from sandbox.argocd.status import Status
-from sandbox.argocd.world import World
+from sandbox.argocd.world import CONTROL_PLANE, World
 
 
 class Controller:
@@ -19,7 +20,7 @@ class Controller:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.operations = Operations(world, self._ended)
+        self.operations = Operations(world, self._ended, self._applied)
         self.status = Status(world, self.operations)
 
     def create(
@@ -147,6 +148,21 @@ class Controller:
             owner = child.owner
             if isinstance(owner, Parent) and owner.name == application.key[1]:
                 self.restore(child)
+
+    def _applied(self, parent: Application, manifest: Manifest) -> None:
+        """An app-of-apps applied an Application: make it, or give it the spec that Git has."""
+        if manifest["kind"] != "Application":
+            return
+        metadata = manifest["metadata"]
+        namespace, name = metadata.get("namespace") or CONTROL_PLANE, metadata["name"]
+        healing = bool((parent.automated or {}).get("selfHeal"))
+        child = self._world.find(name, namespace)
+        if child is None:
+            owner = Parent(parent.key[1], self_heal=healing)
+            self.create(name, namespace, copy.deepcopy(manifest["spec"]), owner=owner, workloads=())
+            return
+        child.wanted = copy.deepcopy(manifest["spec"])
+        self.restore(child)
 
     def _cluster_changed(self, application: Application, *, managed: bool) -> None:
         self.status.ask(application, Level.RECENT if managed else Level.RESOURCES)

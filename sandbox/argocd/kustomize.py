@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ruamel.yaml import YAML
+from sandbox.argocd import goyaml
 
 Manifest = dict[str, Any]
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -82,6 +82,7 @@ class Kustomize:
 
     def _transform(self, directory: str, kustomization: Manifest, found: list[Manifest]) -> None:
         self._patch(directory, kustomization, found)
+        images = [_image_entry(entry) for entry in _list(kustomization, "images")]
         for manifest in found:
             namespace = kustomization.get("namespace")
             if namespace and manifest["kind"] not in CLUSTER_WIDE:
@@ -89,8 +90,8 @@ class Kustomize:
             for entry in _list(kustomization, "replicas"):
                 if manifest["metadata"].get("name") == entry["name"] and "spec" in manifest:
                     manifest["spec"]["replicas"] = entry["count"]
-            for entry in _list(kustomization, "images"):
-                rename_images(manifest, _image_entry(entry))
+            for image in images:
+                rename_images(manifest, image)
 
     def _patch(self, directory: str, kustomization: Manifest, found: list[Manifest]) -> None:
         for entry in _list(kustomization, "patchesStrategicMerge"):
@@ -100,7 +101,7 @@ class Kustomize:
             if "path" in entry:
                 patches = self._load(posixpath.normpath(posixpath.join(directory, entry["path"])))
             else:
-                patches = list(YAML(typ="safe").load_all(entry["patch"]))
+                patches = goyaml.load_all(entry["patch"])
             for patch in patches:
                 apply_patch(found, patch, entry.get("target"))
 

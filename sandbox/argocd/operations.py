@@ -23,11 +23,17 @@ PHASES = ("PreSync", "Sync", "PostSync")
 class Operations:
     """Runs the operation loop of every application on the world's agenda.
 
-    *finished* hears of each operation that ended.
+    *finished* hears of each operation that ended, *applied* of each manifest put into a cluster.
     """
 
-    def __init__(self, world: World, finished: Callable[[Application], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        finished: Callable[[Application], None],
+        applied: Callable[[Application, Manifest], None],
+    ) -> None:
         self._world = world
+        self._told = applied
         self._finished = finished
 
     def begin(self, application: Application, operation: dict[str, Any]) -> None:
@@ -192,6 +198,7 @@ class Operations:
             batch = running.waves.pop(0)
             for manifest in batch:
                 done = "created" if _hook(manifest) else application.cluster.apply(manifest)
+                self._told(application, manifest)
                 running.results.append(self._applied(application, manifest, done))
             state["syncResult"]["resources"] = running.results
             if _hook(batch[0]):

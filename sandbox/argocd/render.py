@@ -4,13 +4,12 @@ import posixpath
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from sandbox.argocd import goyaml
 from sandbox.argocd.kustomize import Broken, Kustomize, Manifest, rename_images, split_image
 from sandbox.argocd.repository import Commit, Repository, Unresolved
 
@@ -120,7 +119,7 @@ class Renderer:
                 return self._parsed[blob]
         text = repository.blob(blob).decode("utf-8", "replace")
         try:
-            documents = list(YAML(typ="safe").load_all(StringIO(text)))
+            documents = goyaml.load_all(text)
         except (YAMLError, ValueError) as error:
             said = " ".join(str(error).split())
             raise Broken(f"Failed to unmarshal {name!r}: {said}") from error
@@ -172,7 +171,9 @@ def _deployment(workload: ValuesWorkload, path: str, load: Callable[[str], list[
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {
-                    "containers": [{"name": workload.name, "image": f"{workload.image}:{node}"}]
+                    "containers": [
+                        {"name": workload.name, "image": f"{workload.image}:{goyaml.printed(node)}"}
+                    ]
                 },
             },
         },

@@ -355,11 +355,11 @@ class ArgoCD(Knobs, Wire):
 
     def _tree(self, request: Request, account: Account, name: str) -> Response:
         with self.lock:
-            return answer(tree.resource_tree(self._asked(request, account, name)))
+            return answer(self._asked(request, account, name).shown_tree)
 
     def _managed(self, request: Request, account: Account, name: str) -> Response:
         with self.lock:
-            shown = tree.managed_resources(self._asked(request, account, name))
+            shown = dict(self._asked(request, account, name).shown_resources)
         wanted = {
             key: request.args[key]
             for key in ("kind", "name", "namespace", "group")

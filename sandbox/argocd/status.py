@@ -4,6 +4,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.argocd import tree
 from sandbox.argocd.application import REFRESH, Application, Level
 from sandbox.argocd.cluster import Health, Key, key_of, version_of, worst
 from sandbox.argocd.kustomize import Broken, Manifest
@@ -85,6 +86,7 @@ class Status:
         return self._world.applications.get(application.key) is application
 
     def _summarise(self, application: Application) -> None:
+        self._cache(application)
         summary = {"images": application.cluster.images()} if application.cluster.images() else {}
         if application.status.get("summary", {}) != summary:
             application.status["summary"] = summary
@@ -129,6 +131,7 @@ class Status:
             self._automate(application, sync, resources, stamp)
         status["sync"] = sync
         status["resources"] = resources
+        self._cache(application)
         health = self._health(resources)
         if (status.get("health") or {}).get("status") != health[0]:
             status["health"] = {"status": health[0], "lastTransitionTime": stamp}
@@ -145,6 +148,18 @@ class Status:
             world.write(application)
         if level >= Level.LATEST:
             self._poll_again(application)
+
+    def _cache(self, application: Application) -> None:
+        """Let tree and managed-resources show what is true now, as late as List is."""
+        shown = (tree.resource_tree(application), tree.managed_resources(application))
+
+        def arrive() -> None:
+            application.shown_tree, application.shown_resources = shown
+
+        if self._world.informer.lag:
+            self._world.later(self._world.informer.lag, arrive)
+        else:
+            arrive()
 
     def _poll_again(self, application: Application) -> None:
         world = self._world
