@@ -447,7 +447,7 @@ def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
     ("text", "expected"),
     [
         pytest.param(
-            "", ["1:1: the file is empty; begin with a key such as `environments:`"], id="empty"
+            "", "1:1: the file is empty; begin with a key such as `environments:`", id="empty"
         ),
         pytest.param(
             "# nothing\n",
@@ -471,7 +471,7 @@ def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
             "the stream but found another document",
             id="two documents",
         ),
-        pytest.param("a: " + "[" * 5000, ["1:1: the file is nested too deeply"], id="deep"),
+        pytest.param("a: " + "[" * 5000, "1:1: the file is nested too deeply", id="deep"),
         pytest.param(
             "x" * 1_000_001,
             "1:1: the file has 1000001 characters; we read 1000000",
