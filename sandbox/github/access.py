@@ -131,9 +131,9 @@ class Access:
         repositories: frozenset[str] | None,
         now: datetime,
     ) -> Token:
-        """Make a token of an installation that lives one hour."""
+        """Make a token that lives one hour; it is long, as they are since April 2026."""
         token = Token(
-            f"ghs_{secrets.token_urlsafe(40)}",
+            f"ghs_{installation.app.id}_{'.'.join(secrets.token_urlsafe(60) for _ in range(3))}",
             installation.app.bot,
             permissions,
             installation,

@@ -72,6 +72,8 @@ class Limits:
     _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     _left: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     _secondary: list[_Secondary] = field(default_factory=list)
+    per_minute: int | None = None
+    _written: list[datetime] = field(default_factory=list)
 
     def bucket(self, name: str, whose: str) -> Bucket:
         """Return the caller's bucket in its present window."""
@@ -106,6 +108,7 @@ class Limits:
     def lift(self) -> None:
         """Forget every limit that was armed; what was used is used no more."""
         self._secondary.clear()
+        self.per_minute = None
         self._left.clear()
         self._buckets.clear()
 
@@ -122,6 +125,20 @@ class Limits:
                 armed.times -= 1
             wait = {} if armed.retry_after is None else {"Retry-After": str(armed.retry_after)}
             raise Refused(armed.status, SECONDARY, headers=wait)
+
+    def write(self) -> None:
+        """Count one request that creates content, if their number is limited.
+
+        Raises:
+            Refused: 403, there were too many within the last minute.
+        """
+        if self.per_minute is None:
+            return
+        minute = self.now() - timedelta(minutes=1)
+        self._written = [at for at in self._written if at > minute]
+        if len(self._written) >= self.per_minute:
+            raise Refused(403, SECONDARY, headers={"Retry-After": "60"})
+        self._written.append(self.now())
 
     def spend(self, whose: str) -> None:
         """Count one REST request.

@@ -172,6 +172,12 @@ class Repository:
         with self.lock:
             self._lag = _Lag(self.refs(), calls, None if span is None else self._now() + span)
 
+    def fetch(self, source: Path) -> None:
+        """Copy the branches and tags of a repository on this machine, which is only read."""
+        kept = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+        done = git(self.path, "fetch", "--quiet", "--update-shallow", str(source), *kept)
+        assert done.returncode == 0, done.stderr.decode()
+
     # history
 
     def history(
@@ -184,7 +190,7 @@ class Repository:
         seen = {start}
         while waiting:
             _, _, commit = heapq.heappop(waiting)
-            parents = [self.objects.commit(parent) for parent in commit.parents]
+            parents = [self.objects.commit(parent) for parent in self._parents(commit)]
             same = [p for p in parents if path and self._at(p, path) == self._at(commit, path)]
             for parent in same[:1] or parents:
                 if parent.sha not in seen:
@@ -198,6 +204,10 @@ class Repository:
     def _at(self, commit: Commit, path: str) -> Entry | None:
         return self.objects.at(commit.tree, path)
 
+    def _parents(self, commit: Commit) -> list[str]:
+        """Return the parents that are here: a shallow clone ends before history does."""
+        return [parent for parent in commit.parents if self.objects.kind(parent)]
+
     def ancestors(self, sha: str) -> set[str]:
         """Return the ids of *sha* and of all commits before it."""
         seen, waiting = set[str](), [sha]
@@ -205,7 +215,7 @@ class Repository:
             sha = waiting.pop()
             if sha not in seen:
                 seen.add(sha)
-                waiting.extend(self.objects.commit(sha).parents)
+                waiting.extend(self._parents(self.objects.commit(sha)))
         return seen
 
     def is_ancestor(self, older: str, newer: str) -> bool:

@@ -106,6 +106,12 @@ class GitHub(Wire):
         assert repository.move(f"refs/heads/{branch}", sha, None)
         return sha
 
+    def adopt(self, full_name: str, source: Path, *, branch: str = "main") -> str:
+        """Make a repository with the branches and tags of a clone; return the head of *branch*."""
+        self.create_repository(full_name, {}, branch=branch)
+        self.repository(full_name).fetch(source)
+        return self.head(full_name, branch)
+
     def repository(self, full_name: str) -> Repository:
         """Return a repository; KeyError when there is none of that name now."""
         found = self.state.repositories.get(full_name)
@@ -438,6 +444,14 @@ class GitHub(Wire):
         with self.lock:
             self.state.limits.arm(status, retry_after, times, when or (lambda _request: True))
 
+    def content_limit(self, per_minute: int | None = 80) -> None:
+        """Refuse more writes than this in a minute; GitHub's number is 80, None lifts it.
+
+        Source: GitHub Docs, "Rate limits for the REST API", secondary limits.
+        """
+        with self.lock:
+            self.state.limits.per_minute = per_minute
+
     def lift_limits(self) -> None:
         """Forget every limit."""
         with self.lock:
@@ -470,9 +484,8 @@ class GitHub(Wire):
             self._secondary(request)
             token = self._token(route, request)
             whose = token.whose if token else STRANGER
-            if not route.free:
-                with self.lock:
-                    self.state.limits.spend(whose)
+            if not (route.free or route.jwt):
+                self._spend(request, whose)
             response = self._answered(route, request, token, words)
         except Refused as refused:
             response = refused.response()
@@ -484,6 +497,12 @@ class GitHub(Wire):
     def _secondary(self, request: Request) -> None:
         with self.lock:
             self.state.limits.secondary(request)
+
+    def _spend(self, request: Request, whose: str) -> None:
+        with self.lock:
+            self.state.limits.spend(whose)
+            if request.method not in {"GET", "HEAD"}:
+                self.state.limits.write()
 
     def _token(self, route: Route, request: Request) -> Token | None:
         if route.jwt:
@@ -564,7 +583,11 @@ class GitHub(Wire):
             raise Refused(400, "A query attribute must be specified and must be a string.")
         asking = Asking(self.state, token)
         document, _ = checked(query)
-        root = Mutation(asking) if document and is_mutation(document) else Query(asking)
+        writes = document is not None and is_mutation(document)
+        if writes:
+            with self.lock:
+                self.state.limits.write()
+        root = Mutation(asking) if writes else Query(asking)
         return run(query, asked.get("variables") or {}, root, asking, self._strange)
 
     def _strange(self, what: str) -> None:

@@ -53,7 +53,8 @@ def test_a_token_lives_one_hour_and_names_its_permissions(fake: GitHub):
     made = mint(fake, {"permissions": {"contents": "read"}})
     shown = made.json()
     assert made.status_code == 201
-    assert shown["token"].startswith("ghs_")
+    assert shown["token"].startswith(f"ghs_{APP}_")
+    assert len(shown["token"]) > 200, "nobody may count on 40 characters"
     assert (shown["permissions"], shown["repository_selection"]) == ({"contents": "read"}, "all")
     left = datetime.fromisoformat(shown["expires_at"]) - fake.state.wall.now()
     assert 3590 < left.total_seconds() <= 3600

@@ -153,7 +153,8 @@ def test_history_comes_in_pages_and_by_path(fake: GitHub, plain: httpx.Client):
         fake.push(REPO, "main", {f"{number % 2}.txt": str(number)}, message=f"change {number}")
     query = """query($after:String,$path:String){repository(owner:"acme",name:"gitops"){
      ref(qualifiedName:"refs/heads/main"){target{... on Commit{
-      history(first:2,after:$after,path:$path){nodes{messageHeadline} pageInfo{hasNextPage endCursor}}}}}}}"""
+      history(first:2,after:$after,path:$path){
+        nodes{messageHeadline} pageInfo{hasNextPage endCursor}}}}}}}"""
 
     def page(**words: str):
         found = ask(plain, query, **words)["data"]["repository"]["ref"]["target"]["history"]

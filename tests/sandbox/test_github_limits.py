@@ -98,6 +98,24 @@ def test_the_secondary_limit_can_hit_writes_alone(fake: GitHub, plain: httpx.Cli
     assert response.status_code == 403
 
 
+def test_content_can_be_created_only_so_often_in_a_minute(
+    fake: GitHub, plain: httpx.Client, clock: Still
+):
+    fake.content_limit(2)
+    blobs = f"{HOME}/git/blobs"
+    assert [plain.post(blobs, json={"content": "x"}).status_code for _ in range(3)] == [
+        201,
+        201,
+        403,
+    ]
+    assert plain.get(HOME).status_code == 200, "reading creates nothing"
+    query = 'mutation{createRef(input:{repositoryId:"R_1",name:"x",oid:"y"}){clientMutationId}}'
+    refused = plain.post(f"{fake.url}/api/graphql", json={"query": query})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (403, "60")
+    clock.advance(minutes=1)
+    assert plain.post(blobs, json={"content": "x"}).status_code == 201
+
+
 def test_limits_can_be_lifted(fake: GitHub, plain: httpx.Client):
     fake.rate_limit("core")
     fake.secondary_limit(times=None)

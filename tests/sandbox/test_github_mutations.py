@@ -131,8 +131,8 @@ def test_an_app_commits_as_its_bot_and_github_signs(fake: GitHub):
 
 
 EDIT = """query($p:String!){repository(owner:"acme",name:"gitops"){
- ref(qualifiedName:"refs/heads/main"){target{oid ... on Commit{file(path:$p){object{... on Blob{text}}}
-  history(first:100){nodes{messageBody}}}}}}}"""
+ ref(qualifiedName:"refs/heads/main"){target{oid ... on Commit{
+  file(path:$p){object{... on Blob{text}}} history(first:100){nodes{messageBody}}}}}}}"""
 
 
 def append(plain: httpx.Client, line: str) -> int:

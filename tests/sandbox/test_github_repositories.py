@@ -63,6 +63,20 @@ def test_what_real_git_pushes_and_packs_is_served(fake: GitHub, tmp_path: Path):
     assert [c.message.strip() for c in fake.log(REPO)] == ["by git itself", "Initial commit"]
 
 
+@pytest.mark.parametrize(
+    "depth", [pytest.param([], id="whole"), pytest.param(["--depth", "1"], id="shallow")]
+)
+def test_somebodys_own_clone_can_be_taken_in(fake: GitHub, tmp_path: Path, depth: list[str]):
+    head = fake.push(REPO, "main", {"x": "1"}, message="second")
+    origin = fake.path(REPO).as_uri()
+    git("clone", "--quiet", *depth, origin, "copy", cwd=tmp_path)
+    assert fake.adopt("me/mine", tmp_path / "copy") == head
+    fake.push("me/mine", "main", {"y": "1"}, message="third")
+    log = [commit.message for commit in fake.log("me/mine")]
+    assert log == (["third", "second"] if depth else ["third", "second", "Initial commit"])
+    assert git("log", "-1", "--format=%s", cwd=tmp_path / "copy").strip() == "second"
+
+
 def test_a_strangers_push_keeps_the_other_files_and_the_mode(fake: GitHub):
     before = fake.head(REPO)
     when = NOON + timedelta(hours=1)
