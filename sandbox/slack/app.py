@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+BOT_ID = "B0SHIP"
+
 
 @dataclass(frozen=True, slots=True)
 class App:

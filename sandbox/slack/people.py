@@ -113,7 +113,7 @@ class Slack(SlackServer):
             block, element = _element(on.blocks, action_id)
             user, place = self._person(by), self.workspace.channels[on.channel]
             action = acted(block, element, value, self.workspace.next_ts())
-            shown = self.web.shown(on, with_metadata=True)
+            shown = self.web.chat.shown(on, with_metadata=True)
             ephemeral = on.only_for is not None
             keys = self._keys(user, place, on)
             payload = self._payloads.click(user, place, shown, action, keys, ephemeral=ephemeral)

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from sandbox.slack.app import App
+from sandbox.slack.app import BOT_ID, App
+from sandbox.slack.chat import check_blocks
 from sandbox.slack.delivery import End, Events, HttpLine, Line, Outcome, What
 from sandbox.slack.interactivity import ResponseUrl, ResponseUrls, Triggers
 from sandbox.slack.methods import METHODS
@@ -20,7 +21,7 @@ from sandbox.slack.payloads import Payloads
 from sandbox.slack.refused import Refused
 from sandbox.slack.socket_mode import Sockets
 from sandbox.slack.views import View, Views
-from sandbox.slack.webapi import BOT_ID, Tokens, WebApi, check_blocks
+from sandbox.slack.webapi import Tokens, WebApi
 from sandbox.slack.workspace import (
     Channel,
     Group,
