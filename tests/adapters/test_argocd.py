@@ -27,6 +27,7 @@ from sandbox.wire import Fault, answer
 from tests.sandbox.argocd_ground import ground
 
 WEB = Application("main", "web")
+RUNNING = OperationPhase.RUNNING
 QUICK = Timeouts(connect=2.0, read=5.0, refresh=0.4)
 
 
@@ -207,9 +208,9 @@ def test_terminate_ends_an_operation_and_says_when_there_is_none(world, argo):
     world.argocd.stuck_operation("web")
     world.gitops.push_web("2")
     argo.look(WEB, refresh=Refresh.NORMAL)
-    eventually(lambda: argo.look(WEB).operation_state.phase is OperationPhase.RUNNING)
+    eventually(lambda: (state := argo.look(WEB).operation_state) and state.phase is RUNNING)
     argo.terminate(WEB)
-    eventually(lambda: "terminated" in argo.look(WEB).operation_state.message)
+    eventually(lambda: argo.look(WEB).operation_state.message == "Operation terminated")
 
 
 # lists, workloads, pods
