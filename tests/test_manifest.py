@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from handlers.slack import COMMANDS, EVENTS
 from sandbox.slack.app import App, from_manifest
 from sandbox.slack.methods import METHODS
 from sandbox.slack.workspace import Kind
@@ -75,6 +76,13 @@ def test_names_typed_in_commands_arrive_as_ids():
 
 def test_the_pretend_slack_installs_the_same_app():
     assert App() == from_manifest(MANIFEST)
+
+
+def test_every_listener_is_in_the_manifest_and_nothing_else_is():
+    """Slack's ``message.im`` arrives as an event of type ``message``."""
+    commands = {one["command"] for one in MANIFEST["features"]["slash_commands"]}
+    assert set(COMMANDS) == commands
+    assert set(EVENTS) == {event.partition(".")[0] for event in bot_events()}
 
 
 def methods_called() -> set[str]:

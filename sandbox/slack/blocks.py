@@ -5,12 +5,12 @@ slack_sdk.models and slackblocks 3.0.0. Blocks that are too new to be documented
 (data_visualization, card, carousel, container) are held to their published limits only.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
+from sandbox.slack.contents import texts
 from sandbox.slack.elements import (
     IN_ACCESSORY,
     IN_ACTIONS,
@@ -20,12 +20,6 @@ from sandbox.slack.elements import (
     check_element,
     check_text,
 )
-
-MESSAGE_TEXT_LIMIT = 13_000
-"""Characters of block text in one message before ``msg_blocks_too_long``.
-
-Source: https://github.com/slackapi/bolt-js/issues/2509
-"""
 
 MARKDOWN_LIMIT = 12_000
 
@@ -381,87 +375,3 @@ def _totals(check: _Check, blocks: Sequence[Mapping[str, Any]]) -> None:
     )
     if markdown > MARKDOWN_LIMIT:
         check.flaws.add(f"no more than {MARKDOWN_LIMIT} characters of markdown allowed", "/blocks")
-
-
-_TEXT_KEYS = ("text", "title", "alt_text", "caption", "details", "output", "label", "description")
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Yield every string a person reads in *value*: a block, an element or a list of them."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from texts(item)
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            if isinstance(inner, str):
-                if name in _TEXT_KEYS:
-                    yield inner
-            else:
-                yield from texts(inner)
-
-
-def too_long_together(blocks: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether the text of a message's blocks is more than Slack takes in all."""
-    return sum(map(len, texts(blocks))) > MESSAGE_TEXT_LIMIT
-
-
-def words(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """Return everything readable in *blocks*, a line each: what tests look into."""
-    return "\n".join(texts(list(blocks)))
-
-
-def filled(
-    blocks: Sequence[Mapping[str, Any]], numbers: Iterator[int]
-) -> tuple[dict[str, Any], ...]:
-    """Return a copy with the block and action ids that Slack makes up where they are missing."""
-    copy = cast("list[dict[str, Any]]", json.loads(json.dumps(list(blocks))))
-    for block in copy:
-        block.setdefault("block_id", f"b{next(numbers):03d}x")
-        for element in interactive(block):
-            element.setdefault("action_id", f"a{next(numbers):03d}x")
-    return tuple(copy)
-
-
-def interactive(block: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the elements of *block* that a person can act on."""
-    found: list[Any] = []
-    if block.get("type") in ("actions", "context_actions"):
-        found += block.get("elements", [])
-    found += [block[name] for name in ("accessory", "element") if name in block]
-    if block.get("type") == "card":
-        found += block.get("actions", [])
-    return [
-        element for element in found if isinstance(element, dict) and element.get("type") != "image"
-    ]
-
-
-def modal_flaws(view: Any, *, new_blocks: bool = True) -> list[str]:
-    """Return what Slack has against *view*, a modal or home tab; empty when it takes it.
-
-    Source: https://docs.slack.dev/reference/views/modal-views
-    """
-    if not isinstance(view, dict):
-        return ["must be an object [json-pointer:/view]"]
-    kind = view.get("type")
-    if kind not in ("modal", "home"):
-        return [f"unsupported type: {kind} [json-pointer:/view/type]"]
-    found = Flaws()
-    known = {"type", "blocks", "private_metadata", "callback_id", "external_id"}
-    if kind == "modal":
-        known |= {"title", "submit", "close", "clear_on_close", "notify_on_close"}
-        known |= {"submit_disabled"}
-        check_text(found, view.get("title"), 24, "/view/title", plain=True)
-        for name in ("submit", "close"):
-            if name in view:
-                check_text(found, view[name], 24, f"/view/{name}", plain=True)
-    for unknown in set(view) - known:
-        found.add(f"unknown field: {unknown}", "/view")
-    found.string(view, "private_metadata", 0, 3000, "/view", required=False)
-    found.string(view, "callback_id", 0, 255, "/view", required=False)
-    blocks = view.get("blocks")
-    has_input = isinstance(blocks, list) and any(
-        isinstance(block, dict) and block.get("type") == "input" for block in blocks
-    )
-    if kind == "modal" and has_input and "submit" not in view:
-        found.add("a modal with an input needs submit", "/view/submit")
-    return found.found + flaws(blocks, Surface(kind), new_blocks=new_blocks)

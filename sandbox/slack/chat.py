@@ -6,7 +6,8 @@ from typing import Any
 
 from sandbox.slack.app import BOT_ID, App
 from sandbox.slack.arguments import Arguments, is_true
-from sandbox.slack.blocks import Surface, flaws, too_long_together
+from sandbox.slack.blocks import Surface, flaws
+from sandbox.slack.contents import too_long_together
 from sandbox.slack.places import Places
 from sandbox.slack.refused import Refused
 from sandbox.slack.views import Views

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.slack.app import App
-from sandbox.slack.blocks import interactive
+from sandbox.slack.contents import interactive
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Channel, User, Workspace
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from sandbox.slack.blocks import Surface, flaws, interactive, words
+from sandbox.slack.blocks import Surface, flaws
 from sandbox.slack.commands import entities, escaped, in_a_message, on_a_mac
+from sandbox.slack.contents import interactive, words
 from sandbox.slack.delivery import FORM, End, Outcome, Sent, What, sign
 from sandbox.slack.payloads import acted, entered
 from sandbox.slack.refused import Refused

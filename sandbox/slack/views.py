@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from sandbox.slack.blocks import filled, modal_flaws
+from sandbox.slack.blocks import Surface, flaws
+from sandbox.slack.contents import filled
+from sandbox.slack.elements import Flaws, check_text
 from sandbox.slack.refused import Refused
 
 DEEPEST = 3
@@ -161,6 +163,38 @@ class Views:
                 "invalid_arguments",
                 response_metadata={"messages": [f"[ERROR] {flaw}" for flaw in found]},
             )
+
+
+def modal_flaws(view: Any, *, new_blocks: bool = True) -> list[str]:
+    """Return what Slack has against *view*, a modal or home tab; empty when it takes it.
+
+    Source: https://docs.slack.dev/reference/views/modal-views
+    """
+    if not isinstance(view, dict):
+        return ["must be an object [json-pointer:/view]"]
+    kind = view.get("type")
+    if kind not in ("modal", "home"):
+        return [f"unsupported type: {kind} [json-pointer:/view/type]"]
+    found = Flaws()
+    known = {"type", "blocks", "private_metadata", "callback_id", "external_id"}
+    if kind == "modal":
+        known |= {"title", "submit", "close", "clear_on_close", "notify_on_close"}
+        known |= {"submit_disabled"}
+        check_text(found, view.get("title"), 24, "/view/title", plain=True)
+        for name in ("submit", "close"):
+            if name in view:
+                check_text(found, view[name], 24, f"/view/{name}", plain=True)
+    for unknown in set(view) - known:
+        found.add(f"unknown field: {unknown}", "/view")
+    found.string(view, "private_metadata", 0, 3000, "/view", required=False)
+    found.string(view, "callback_id", 0, 255, "/view", required=False)
+    blocks = view.get("blocks")
+    has_input = isinstance(blocks, list) and any(
+        isinstance(block, dict) and block.get("type") == "input" for block in blocks
+    )
+    if kind == "modal" and has_input and "submit" not in view:
+        found.add("a modal with an input needs submit", "/view/submit")
+    return found.found + flaws(blocks, Surface(kind), new_blocks=new_blocks)
 
 
 def _hash() -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import count
 from typing import Any, Protocol
 
-from sandbox.slack.blocks import filled, words
+from sandbox.slack.contents import filled, words
 
 Blocks = tuple[dict[str, Any], ...]
 

@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.slack.blocks import (
-    NEW_BLOCKS,
-    SURFACES,
-    Surface,
-    filled,
-    flaws,
-    modal_flaws,
-    too_long_together,
-    words,
-)
+from sandbox.slack.blocks import NEW_BLOCKS, SURFACES, Surface, flaws
+from sandbox.slack.contents import filled, too_long_together, words
+from sandbox.slack.views import modal_flaws
 
 
 def plain(length: int) -> dict[str, Any]:
