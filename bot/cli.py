@@ -1,6 +1,7 @@
 """The ``shipmate`` command: what can be done from a shell."""
 
 import difflib
+import json
 import os
 import shutil
 import sys
@@ -83,6 +84,17 @@ def shipmate() -> None:
 def main() -> None:
     """Run the command line of this process."""
     app()
+
+
+# schema
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of shipmate.yaml, for editors."""
+    from bot.config import schema as published  # late: `edit` starts faster without it
+
+    typer.echo(json.dumps(published(), indent=2))
 
 
 # edit

@@ -1,0 +1,66 @@
+"""What docs/configuration.md shows is what the bot takes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from bot.config import load, models
+from bot.settings import Settings
+
+PAGE = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+YAML_BLOCKS = re.findall(r"^```ya?ml", PAGE, re.MULTILINE)
+
+
+def read(text):
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def test_the_page_shows_a_complete_file():
+    config = load(BLOCKS[0])
+    assert ("core", "user-service") == config.catalog.services
+    assert ("dev", "prod") == config.catalog.environments_of("user-service")
+    assert () == config.warnings
+
+
+@pytest.mark.parametrize("block", BLOCKS[1:], ids=lambda block: block.split(":")[0])
+def test_each_example_fits_into_the_complete_file(block):
+    whole = {**read(BLOCKS[0]), **read(block)}
+    assert load(json.dumps(whole)).catalog.targets  # JSON is YAML
+
+
+def test_no_yaml_block_escapes_the_tests():
+    assert 3 == len(BLOCKS) == len(YAML_BLOCKS)
+
+
+MODELS = [
+    kind
+    for kind in vars(models).values()
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.model_fields
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_is_on_the_page(model):
+    shown = set(re.findall(r"[`.]([a-z_]+)\b|^([a-z]+):", PAGE, re.MULTILINE))
+    assert set(model.model_fields) <= {name for pair in shown for name in pair}
+
+
+def test_every_variable_is_on_the_page_and_no_other():
+    shown = set(re.findall(r"^\| `([A-Z_]+)(?:<INSTANCE>)?` \|", PAGE, re.MULTILINE))
+    known = {name.upper() for name in Settings.model_fields} - {"ARGOCD_AUTH_TOKENS"}
+    assert known | {"ARGOCD_AUTH_TOKEN_"} == shown
+
+
+@pytest.mark.parametrize("name", ["ARGOCD_AUTH_TOKEN", "PORT", "SHIPMATE_CONFIG", "DATABASE_URL"])
+def test_every_variable_may_stand_in_a_file(tmp_path, name):
+    value = {"PORT": "81", "DATABASE_URL": "sqlite:///x"}.get(name, "x")
+    (tmp_path / "value").write_text(value + "\n")
+    needed = {"SLACK_BOT_TOKEN": "b", "SLACK_SIGNING_SECRET": "s", "GITHUB_TOKEN": "g"}
+    settings = Settings.load(needed | {f"{name}_FILE": str(tmp_path / "value")})
+    held = getattr(settings, name.lower())
+    assert value == str(held.get_secret_value() if hasattr(held, "get_secret_value") else held)
