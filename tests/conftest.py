@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import Clock
 from bot.operations.database import Database
 from sandbox.inside import Inside
 from sandbox.systems import system
-from sandbox.world import World
+from sandbox.world import SPEED, World
 from tests import postgres
 from tests.scenarios.story import Story
 
@@ -50,8 +51,10 @@ def story(tmp_path):
     """Begin a story about a system: ``with story("astrago") as told: …``."""
 
     @contextmanager
-    def begin(name="astrago", *, socket_mode=False, database_url=None, prepare=None):
-        world = World(system(name), tmp_path)
+    def begin(
+        name="astrago", *, socket_mode=False, database_url=None, prepare=None, speed=SPEED
+    ):
+        world = World(system(name), tmp_path, clock=Clock(speed))
         world.start()
         if prepare is not None:
             prepare(world)

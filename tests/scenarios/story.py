@@ -3,7 +3,9 @@
 import re
 import subprocess
 
-from bot.domain.operations import Phase
+import httpx
+
+from bot.domain.operations import Phase, Stage
 
 
 class Story:
@@ -13,6 +15,7 @@ class Story:
         self.world, self.inside = world, inside
         self.slack, self.github, self.argocd = world.slack, world.github, world.argocd
         self.system = world.system
+        self.paused = set()
 
     @property
     def store(self):
@@ -45,11 +48,40 @@ class Story:
     def ends(self, reply, seconds=60):
         """Wait for the operation's end, and until its card shows it; return the operation."""
         number = self.operation(reply).id
-        assert self.world.until(lambda: self.store.operation(number).phase.ended, seconds), (
-            self.store.operation(number)
-        )
+        assert self.world.until(
+            lambda: (
+                self.store.operation(number).phase.ended or self.somebody_promotes_what_pauses()
+            ),
+            seconds,
+        ), self.store.operation(number)
         assert self.world.until(lambda: not self.store.stale_cards() and self.card(number), 30)
         return self.store.operation(number)
+
+    def somebody_promotes_what_pauses(self):
+        """Let a person answer every Rollout that waits for one, as ``kubectl argo rollouts`` does."""
+        for operation in self.store.under_way():
+            for progress in operation.progress:
+                if progress.stage is Stage.PAUSED:
+                    self.paused.add(progress.service)
+                    kind, _, name = progress.problem.facts["resource"].partition("/")
+                    self.resume(progress.application, kind, name)
+        return False
+
+    def resume(self, application, kind, name):
+        namespace = self.argocd.application(application)["spec"]["destination"]["namespace"]
+        httpx.post(
+            f"{self.argocd.url}/api/v1/applications/{application}/resource/actions",
+            params={
+                "namespace": namespace,
+                "resourceName": name,
+                "kind": kind,
+                "group": "argoproj.io",
+                "version": "v1alpha1",
+                "project": self.argocd.application(application)["spec"]["project"],
+            },
+            json="resume",
+            headers={"Authorization": f"Bearer {self.argocd.token}"},
+        ).raise_for_status()
 
     def goes_live(self, reply, seconds=60):
         ended = self.ends(reply, seconds)

@@ -10,13 +10,17 @@ import pytest
 
 from sandbox.systems import systems
 from sandbox.systems.nouns import Kustomized
+from sandbox.world import SPEED
+
+SPEEDS = {"pinksea": 100.0}
+"""pinksea's canary rests five minutes four times."""
 
 NO_KUBECTL = "kubectl is not on the PATH: what Kustomize makes of the commits is not compared here"
 
 
 @pytest.mark.parametrize("name", [one.name for one in systems()])
 def test_each_service_in_each_environment_goes_live_by_one_changed_line(story, name):
-    with story(name) as told:
+    with story(name, speed=SPEEDS.get(name, SPEED)) as told:
         for deploy in told.system.deploys:
             services = ",".join(deploy.services)
             before = told.commits()
@@ -42,7 +46,7 @@ def test_each_service_in_each_environment_goes_live_by_one_changed_line(story, n
 )
 def test_kustomize_builds_the_same_but_for_the_image(story, tmp_path, name):
     """An oracle that is not ours: kubectl renders the tree before and after each commit."""
-    with story(name) as told:
+    with story(name, speed=SPEEDS.get(name, SPEED)) as told:
         compared = 0
         for deploy in told.system.deploys:
             before = told.commits()[0][0]
