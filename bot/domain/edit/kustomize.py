@@ -8,19 +8,13 @@ import json
 import re
 from dataclasses import dataclass
 
-from ruamel.yaml.events import (
-    MappingEndEvent,
-    MappingStartEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-
 from bot.domain.edit.errors import EditCode, Refusal
+from bot.domain.edit.events import Event, collection, scalar
 from bot.domain.edit.paths import Index, Name
 from bot.domain.edit.quoting import is_null, reads_as_string
 from bot.domain.edit.source import after_line, line_break, line_end, line_start
-from bot.domain.edit.splice import Splice, Swap, scalar
-from bot.domain.edit.tree import Event, Tree
+from bot.domain.edit.splice import Splice, Swap
+from bot.domain.edit.tree import Tree
 from bot.domain.edit.walk import Spot, ambiguous, reads, refuse_if_shared, templated, value_of
 
 Change = tuple[Splice, Swap]
@@ -267,14 +261,8 @@ def entry_added(images: Images, image: str, tag: str) -> list[Change]:
 
 def _entry_events(image: str, tag: str, *, flow: bool, quotes: tuple[str, str, str]) -> list[Event]:
     key, name, value = quotes
-    return [
-        MappingStartEvent(None, None, True, flow_style=flow),  # noqa: FBT003  # no names there
-        scalar("name", key),
-        scalar(image, name),
-        scalar("newTag", key),
-        scalar(tag, value),
-        MappingEndEvent(),
-    ]
+    pairs = [scalar("name", key), scalar(image, name), scalar("newTag", key), scalar(tag, value)]
+    return collection(pairs, mapping=True, flow=flow)
 
 
 def _block_entry(image: str, tag: str) -> tuple[list[str], list[Event]]:
@@ -380,18 +368,11 @@ def _empty_list_filled(images: Images, image: str, tag: str) -> list[Change]:
         spaces -= 1
     emptied = Splice(spaces if start != end else end, end, "")
     event = tree.events[node]
-    put = _list_events(events, flow=False, anchor=event.anchor, tag=event.tag)
+    put = collection(events, mapping=False, flow=False, anchor=event.anchor, tag=event.tag)
     return [
         (emptied, Swap(node, count, tuple(put))),
         (_new_lines(tree, end, lines), Swap(node, 0)),
     ]
-
-
-def _list_events(
-    entry: list[Event], *, flow: bool, anchor: str | None = None, tag: str | None = None
-) -> list[Event]:
-    opening = SequenceStartEvent(anchor, tag, True, flow_style=flow)  # noqa: FBT003
-    return [opening, *entry, SequenceEndEvent()]
 
 
 def _flow_list(tree: Tree, model_key: int, image: str, tag: str) -> tuple[str, list[Event]]:
@@ -399,7 +380,7 @@ def _flow_list(tree: Tree, model_key: int, image: str, tag: str) -> tuple[str, l
     key = _quotes(tree, model_key)
     quotes = (key, key or _needed_quotes(image), key or _needed_quotes(tag))
     text, events = _flow_entry(image, tag, quotes, ", ", ("", ""))
-    return f"[{text}]", _list_events(events, flow=True)
+    return f"[{text}]", collection(events, mapping=False, flow=True)
 
 
 def _block_list(tree: Tree, root: int, image: str, tag: str) -> tuple[list[str], list[Event]]:
@@ -431,7 +412,7 @@ def _list_added(root: Spot, image: str, tag: str) -> Change:
         written = "".join(line + end_of_line for line in lines)
     else:
         written = "".join(end_of_line + line for line in lines)
-    put = (scalar("images"), *_list_events(events, flow=False))
+    put = (scalar("images"), *collection(events, mapping=False, flow=False))
     return Splice(at, at, written), Swap(closing, 0, put)
 
 

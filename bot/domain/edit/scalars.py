@@ -3,10 +3,11 @@
 import re
 
 from bot.domain.edit.errors import EditCode, Refusal
+from bot.domain.edit.events import scalar
 from bot.domain.edit.locate import Target
 from bot.domain.edit.mask import holes
 from bot.domain.edit.quoting import is_null, reads_as_string
-from bot.domain.edit.splice import Splice, Swap, scalar
+from bot.domain.edit.splice import Splice, Swap
 from bot.domain.edit.tree import Tree
 from bot.domain.edit.walk import Spot, refuse_if_shared, templated, unsupported_style
 

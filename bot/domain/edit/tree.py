@@ -2,36 +2,33 @@
 
 A node is the index of its first event. Positions are characters within the tree's own text.
 libyaml is used because it and Go's parser, with which kustomize, Helm and Argo CD read, accept
-and refuse the same files; the pure Python parsers do not.
+and refuse the same files; the pure Python parsers do not. It comes with PyYAML, since the libyaml
+of ruamel.yaml is one of 2016 that refuses ``{image: r/a:v1}`` (docs/decisions/libyaml.md).
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # it is there
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import (
+from bot.domain.edit import mask
+from bot.domain.edit.errors import EditCode, Refusal
+from bot.domain.edit.events import (
     AliasEvent,
+    CParser,
     DocumentEndEvent,
     DocumentStartEvent,
+    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    YAMLError,
 )
-
-from bot.domain.edit import mask
-from bot.domain.edit.errors import EditCode, Refusal
 from bot.domain.edit.source import line_at
 
 DEEPEST = 200
 """Levels of nesting that are read. Real files reach 38; libyaml is quadratic in them."""
-
-Event = Any
-"""ruamel.yaml's event objects carry no types."""
 
 _STARTS = frozenset({MappingStartEvent, SequenceStartEvent})
 _ENDS = frozenset({MappingEndEvent, SequenceEndEvent})

@@ -1,0 +1,1 @@
+"""Measurements, each beside what people have today. ``python -m benchmarks [name …]``."""
