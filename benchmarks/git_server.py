@@ -1,4 +1,8 @@
-"""Bare repositories over smart HTTP by ``git http-backend``, as a Git host serves them."""
+"""Bare repositories over smart HTTP by ``git http-backend``, as a Git host serves them.
+
+They are private, as GitOps repositories are: a request without credentials gets 401, and any
+credentials will do. Git asks without them first, also when the URL holds them.
+"""
 
 import subprocess
 import threading
@@ -33,6 +37,12 @@ class _Handler(BaseHTTPRequestHandler):
         return whole
 
     def _answer(self, body: bytes) -> None:
+        if "Authorization" not in self.headers:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="Git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         done = subprocess.run(
             ["git", "http-backend"],
             input=body,

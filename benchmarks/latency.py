@@ -17,7 +17,9 @@ class LatencyProxy:
 
     def __init__(self, port: int, delay: float) -> None:
         self._target, self._delay = port, delay
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
+        self._end: asyncio.Event
+        self._carried: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="latency", daemon=True)
         self.port = 0
@@ -34,7 +36,7 @@ class LatencyProxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
 
     @property
@@ -43,18 +45,25 @@ class LatencyProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._connected, "127.0.0.1", 0)
-        )
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        self._loop.run_forever()
+        await self._end.wait()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
+        for task in self._carried:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.close()
+        await asyncio.gather(*self._carried, return_exceptions=True)
+
+    def _accept(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        """Carry a new connection in a task of ours; asyncio would complain when it is cancelled."""
+        task = asyncio.ensure_future(self._connected(near, back))
+        self._carried.add(task)
+        task.add_done_callback(self._carried.discard)
 
     async def _connected(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self.connections += 1

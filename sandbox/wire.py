@@ -9,10 +9,13 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, cast
+from wsgiref.handlers import SimpleHandler
+from wsgiref.headers import Headers
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.exceptions import HTTPException
@@ -62,7 +65,7 @@ class Call:
 
 @dataclass
 class Armed:
-    """Faults of one route: each is used *times* calls (None: until disarmed), after *skip* calls."""
+    """Faults of one route: used *times* calls (None: until disarmed), after *skip* calls."""
 
     fault: Fault
     times: int | None = 1
@@ -87,14 +90,34 @@ class _Handler(WSGIRequestHandler):
         getattr(self.server, "connections", set()).discard(self.connection)
         super().finish()
 
-    def send_header(self, keyword: str, value: str) -> None:
-        """Keep the connection where the fake does so, although werkzeug says otherwise.
+    def run_wsgi(self) -> None:
+        """Answer one request; the connection stays where the fake keeps it.
 
-        It closes every connection as a body may be left unread; ``Wire`` always reads it whole.
+        Werkzeug's own way closes every connection, and swallows what comes after the body.
         """
-        keeps = getattr(self.server, "keeps_connections", False)
-        if not (keeps and (keyword.lower(), value) == ("connection", "close")):
-            super().send_header(keyword, value)
+        if not getattr(self.server, "keeps_connections", False):
+            super().run_wsgi()
+            return
+        environ = self.make_environ()
+        answering = _Answering(
+            environ["wsgi.input"], cast("IO[bytes]", self.wfile), sys.stderr, environ
+        )
+        answering.run(self.server.app)
+        self.close_connection = self.close_connection or not answering.sized
+
+
+class _Answering(SimpleHandler):
+    """Writes one answer as HTTP/1.1. Without a length only the connection's end ends it."""
+
+    http_version = "1.1"
+    headers: Headers
+    sized = False
+
+    def cleanup_headers(self) -> None:
+        super().cleanup_headers()
+        self.sized = "Content-Length" in self.headers
+        if not self.sized:
+            self.headers["Connection"] = "close"
 
 
 class Wire:
@@ -208,7 +231,7 @@ class Wire:
             return sum(call.route == route for call in self.calls)
 
     def until(self, true: Callable[[], bool], seconds: float = 30.0) -> bool:
-        """Wait until *true*, asked after every call and ten times a second; False when it never was."""
+        """Wait until *true*, asked after every call and each 0.1 s; False when it never was."""
         with self.changed:
             return self.changed.wait_for(true, timeout=0) or self._wait(true, seconds)
 

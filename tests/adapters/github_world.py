@@ -115,6 +115,7 @@ class World:
         self.clock = HandClock()
         self.born = self.clock.now()
         self.fake = Fake(root, self.clock)
+        self.fake.keeps_connections = True
         self.fake.start()
         self.repo = "acme/gitops"
         self._now = self.repo
