@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.git_server import GitServer
-from benchmarks.latency import LatencyProxy
+from benchmarks._git_server import GitServer
+from benchmarks._latency import LatencyProxy
 from bot.adapters.github import GitHub, Token
 from bot.adapters.gitops import GitOps
 from bot.clock import Clock
