@@ -334,6 +334,9 @@ class Cluster:
         self.changed(True)  # noqa: FBT003  # a managed object
 
     def _roll(self, live: Live) -> None:
+        if live.kind == "Deployment" and live.spec.get("paused"):
+            live.health = ("Suspended", "Deployment is paused")
+            return
         never_ready = [pod for pod in self.others(live) if not pod.ready]
         self.retire(live, never_ready)
         fresh, old = self.of_template(live), self.others(live)

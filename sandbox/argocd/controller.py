@@ -68,8 +68,8 @@ class Controller:
             "metadata": metadata,
             "spec": spec,
             "status": {
-                "sync": {"status": "Unknown"},
-                "health": {"status": "Unknown"},
+                "sync": {"status": "", "comparedTo": {"destination": {}}},
+                "health": {},
                 "summary": {},
                 "controllerNamespace": "argocd",
             },

@@ -31,7 +31,8 @@ class Informer:
     """Sees each write after *lag*, and tells the streams. Everything happens behind one lock.
 
     *coalesce* is how long MODIFIED events of one application gather before the last is sent.
-    While *silent*, open streams say nothing at all.
+    While *silent*, open streams say nothing at all. *gap* is how long a new stream is not yet
+    subscribed after its initial events.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Informer:
         self.dropped = 0
         self.duplicated = 0
         self.silent = False
+        self.gap = timedelta(0)
         self.seen: dict[Name, dict[str, Any]] = {}
         self.subscriptions: list[Subscription] = []
         self._on_the_way = 0

@@ -120,7 +120,7 @@ class Knobs:
             return (
                 status["sync"].get("revision") == sha
                 and status["sync"]["status"] == "Synced"
-                and status["health"]["status"] == "Healthy"
+                and status["health"].get("status") == "Healthy"
                 and app.operation is None
                 and state.get("finishedAt", "") <= status.get("reconciledAt", "")
                 and wanted == set(app.cluster.images())
@@ -226,6 +226,15 @@ class Knobs:
                 self.controller.operations.wake(found)
         self.touch()
 
+    def lose_operation(self, application: str | tuple[str, str]) -> None:
+        """Lose an update: ``operation`` is gone and its state stays Running until a new sync."""
+        with self.lock:
+            found = self._find(application)
+            found.document.pop("operation", None)
+            found.operation_turn += 1
+            self.world.write(found)
+        self.touch()
+
     def sync_window(self, application: str | tuple[str, str], *windows: Window) -> None:
         """Assign these windows and no others; what waited for one to open goes on."""
         with self.lock:
@@ -262,6 +271,12 @@ class Knobs:
         """Send, of the changes of an application within *seconds*, only the last."""
         with self.lock:
             self.world.informer.coalesce = timedelta(seconds=seconds)
+
+    def subscribe_gap(self, seconds: float) -> None:
+        """Let new streams subscribe only this long after their initial events; 0 ends all gaps."""
+        with self.lock:
+            self.world.informer.gap = timedelta(seconds=seconds)
+            self.world.moved.notify_all()
 
     def silent_stream(self, *, on: bool = True) -> None:
         """Let streams stay open and say nothing, heartbeats included."""

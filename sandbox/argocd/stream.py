@@ -47,6 +47,7 @@ def frames(world: World, watch: Watch, connection: socket.socket | None) -> Iter
                 yield frame
         # Subscribed only now, as the server does: what was written meanwhile is lost.
         with world.lock:
+            world.wait(lambda: not world.informer.gap, world.informer.gap)
             world.informer.subscriptions.append(subscription)
         while (
             event_or_beat := _next(world, watch, subscription, connection, begun=begun)

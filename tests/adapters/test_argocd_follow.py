@@ -237,7 +237,9 @@ spec:
 def test_a_paused_rollout_waits_for_a_person_and_then_goes_live(world):
     world.gitops.push({"web/deployment.yaml": ROLLOUT})
     world.add_web()
-    world.until(lambda: "Healthy" == world.argocd.application("web")["status"]["health"]["status"])
+    world.until(
+        lambda: "Healthy" == world.argocd.application("web")["status"]["health"].get("status")
+    )
     follower = Follower(world)
     sha = world.gitops.push({"web/kustomization.yaml": (KUSTOMIZATION.format(tag="2"))}, "web 2")
     query = {

@@ -20,6 +20,10 @@ def status(g, name="web"):
     return g.argocd.application(name)["status"]
 
 
+def health(g, name="web"):
+    return status(g, name)["health"].get("status")
+
+
 def phase(g, name="web"):
     return (status(g, name).get("operationState") or {}).get("phase")
 
@@ -52,6 +56,25 @@ def test_after_a_push_the_old_revision_stays_synced_and_healthy_until_a_refresh(
     )
     assert "annotations" not in after["metadata"] or not after["metadata"]["annotations"]
     g.live(new)
+
+
+def test_before_the_first_look_nothing_is_known(g):
+    g.argocd.tempo.reconcile_delay = LONG
+    g.add_web()
+    found = g.get("/applications/web").json()["status"]
+    assert ("", {}) == (found["sync"]["status"], found["health"])
+    assert "reconciledAt" not in found
+
+
+def test_a_slow_render_holds_a_refresh_up(g):
+    g.add_web(auto_sync=False)
+    g.until(lambda: "reconciledAt" in status(g))
+    g.argocd.slow_render("web", 60)
+    answer = g.client.get(
+        "/api/v1/applications/web", params={"refresh": "hard"}, headers={"Grpc-Timeout": "10S"}
+    )
+    assert 504 == answer.status_code
+    g.until(lambda: not g.argocd.application("web")["metadata"]["annotations"])
 
 
 def test_without_a_refresh_the_poll_sees_the_push(g):
@@ -130,7 +153,7 @@ def test_while_pods_are_replaced_old_and_new_images_are_seen_together(g):
     g.get("/applications/web", refresh="normal")
     both = ["ghcr.io/acme/web:1", "ghcr.io/acme/web:2"]
     g.until(lambda: status(g)["summary"].get("images") == both)
-    g.until(lambda: status(g)["health"]["status"] == "Progressing")
+    g.until(lambda: health(g) == "Progressing")
     assert "Synced" == status(g)["sync"]["status"]
 
 
@@ -144,7 +167,7 @@ def test_terminating_pods_are_still_seen_when_the_application_is_healthy_again(g
         lambda: (
             status(g)["sync"].get("revision") == new
             and status(g)["sync"]["status"] == "Synced"
-            and status(g)["health"]["status"] == "Healthy"
+            and health(g) == "Healthy"
         )
     )
     assert ["ghcr.io/acme/web:1", "ghcr.io/acme/web:2"] == status(g)["summary"]["images"]
@@ -163,7 +186,7 @@ def test_a_broken_image_ends_degraded_and_the_tree_says_why(g, how):
     g.argocd.break_image("ghcr.io/acme/web", "2", how)
     g.gitops.push_web("2")
     g.get("/applications/web", refresh="normal")
-    g.until(lambda: status(g)["health"]["status"] == "Degraded")
+    g.until(lambda: health(g) == "Degraded")
     assert {
         "status": "Degraded",
         "message": 'Deployment "web" exceeded its progress deadline',
@@ -179,7 +202,7 @@ def test_a_repaired_image_comes_up(g):
     g.argocd.break_image("ghcr.io/acme/web", "1")
     sha = g.gitops.push_web("1")
     g.add_web()
-    g.until(lambda: status(g)["health"]["status"] == "Degraded")
+    g.until(lambda: health(g) == "Degraded")
     g.argocd.repair_image("ghcr.io/acme/web", "1")
     g.live(sha)
 
@@ -278,6 +301,40 @@ def test_terminate_ends_the_operation_as_failed(g):
     g.until(lambda: phase(g) == "Failed")
     assert "Operation terminated" == status(g)["operationState"]["message"]
     assert "operation" not in g.argocd.application("web")
+
+
+def test_a_lost_operation_leaves_its_state_running_until_a_new_sync(g):
+    sha = g.gitops.push_web("1")
+    g.add_web(auto_sync=False)
+    g.argocd.stuck_operation("web")
+    g.post("/applications/web/sync", {})
+    g.until(lambda: phase(g) == "Running")
+    g.argocd.lose_operation("web")
+    assert 400 == g.client.delete("/api/v1/applications/web/operation").status_code
+    g.argocd.stuck_operation("web", on=False)
+    assert "Running" == phase(g)
+    g.post("/applications/web/sync", {})
+    g.live(sha)
+
+
+def test_a_commit_that_renders_the_same_moves_the_revision_without_an_operation(g):
+    first = g.gitops.push_web("1")
+    g.add_web()
+    g.live(first)
+    second = g.gitops.push({"elsewhere.txt": "words"})
+    found = g.get("/applications/web", refresh="normal").json()
+    assert ("Synced", second) == (
+        found["status"]["sync"]["status"],
+        found["status"]["sync"]["revision"],
+    )
+    assert first == found["status"]["operationState"]["syncResult"]["revision"]
+    assert "operation" not in found
+
+
+def test_a_paused_deployment_is_suspended(g):
+    g.gitops.push({"web/deployment.yaml": WEB.replace("replicas: 2", "paused: true")})
+    g.add_web()
+    g.until(lambda: health(g) == "Suspended")
 
 
 def test_a_failing_sync_waits_as_running_with_a_finish_and_ends_by_its_limit(g):

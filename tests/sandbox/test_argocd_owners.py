@@ -81,6 +81,13 @@ def test_a_parent_without_it_restores_at_its_next_sync(g):
     g.until(lambda: policy(g) == WANTED)
 
 
+def test_a_parent_that_is_no_application_here_can_be_synced_by_hand(g):
+    g.add_web(owner=Parent("far-away"))
+    switch_off(g)
+    g.argocd.sync_parent("far-away")
+    assert WANTED == policy(g)
+
+
 def test_before_version_3_a_parent_is_seen_by_a_label():
     with ground(version="v2.14.0") as g:
         g.add_web(owner=Parent("root"))

@@ -143,11 +143,28 @@ def test_a_client_that_leaves_is_noticed(g):
 
 
 def test_what_is_written_between_the_list_and_the_subscription_is_lost(g):
-    """The initial events are read first; a write before the subscription is never told."""
     g.add_web(auto_sync=False)
     g.add_web("other", auto_sync=False)
     settled(g)
     settled(g, "other")
+    g.argocd.tempo.reconcile_delay = timedelta(hours=9)  # Only our own writes from here on.
+    g.argocd.subscribe_gap(360000)
+    with watching(g) as response:
+        found = events(response)
+        next(found), next(found)
+        change(g)
+        g.argocd.subscribe_gap(0)
+        g.until(lambda: g.argocd.open_streams() == 1)
+        change(g, "other")
+        assert "other" == next(found)["application"]["metadata"]["name"]
+
+
+def test_events_get_lost(g):
+    g.add_web(auto_sync=False)
+    g.add_web("other", auto_sync=False)
+    settled(g)
+    settled(g, "other")
+    g.argocd.tempo.reconcile_delay = timedelta(hours=9)  # Only our own writes from here on.
     with watching(g) as response:
         found = events(response)
         next(found), next(found)

@@ -25,7 +25,7 @@ class Story:
         def healthy():
             documents = [self.argocd.application(a.name) for a in self.system.applications]
             return all(
-                (one["status"]["sync"]["status"], one["status"]["health"]["status"])
+                (one["status"]["sync"]["status"], one["status"]["health"].get("status"))
                 == ("Synced", "Healthy")
                 for one in documents
             )
@@ -105,7 +105,9 @@ class Story:
         path = str(self.github.path(self.system.gitops))
         shown = subprocess.run(
             ["git", "-C", path, "show", "--format=", "-U0", sha],
-            check=True, capture_output=True, text=True,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.splitlines()
         removed = [line[1:] for line in shown if line.startswith("-") and line[:3] != "---"]
         added = [line[1:] for line in shown if line.startswith("+") and line[:3] != "+++"]
