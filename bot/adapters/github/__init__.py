@@ -2,7 +2,8 @@
 
 from bot.adapters.github.client import GitHub, OnCall
 from bot.adapters.github.commits import Ahead, Commit, CommitName, Commits, Relation
-from bot.adapters.github.credentials import AppKey, Credentials, Token
+from bot.adapters.github.credentials import Credentials
+from bot.settings import AppKey, Token
 
 __all__ = [
     "Ahead",

@@ -31,16 +31,15 @@ from bot.adapters.github.answers import (
     text,
 )
 from bot.adapters.github.credentials import (
-    AppKey,
     BadKeyError,
     Credentials,
     QuietAppAuth,
     SharedInstallationAuth,
-    Token,
     TokenRefusedError,
 )
 from bot.clock import Clock
 from bot.domain.errors import BotError, Conflict, Garbled, Rejected, Unauthorized, Unavailable
+from bot.settings import AppKey, Token
 
 API_VERSION = "2022-11-28"
 
