@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 REGULAR = 0o100644
-EXECUTABLE = 0o100755
 
 
 @dataclass(frozen=True, slots=True)
