@@ -19,7 +19,7 @@ from bot.adapters.argocd_stream import Stream
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.gitops import GitOps
-from bot.adapters.slack import Slack
+from bot.adapters.slack import Identity, Slack
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.errors import BotError
@@ -31,6 +31,7 @@ from bot.operations.database import Database
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.flow import DeployFlow, Steps
 from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.engine import Engine
@@ -54,11 +55,10 @@ DRAIN = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
-class Team:
-    """Our Slack workspace and the bot's own user, known once Slack has told us."""
+class Ourselves:
+    """Who Slack says we are; None until it has told us."""
 
-    id: str | None = None
-    bot_user: str | None = None
+    identity: Identity | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Shipmate:
     speaker: Speaker
     slack: Slack
     bolt: App
-    team: Team
+    ourselves: Ourselves
     streams: Mapping[str, Stream]
     scheduler: BackgroundScheduler
     started: bool = False
@@ -128,7 +128,7 @@ class Shipmate:
             self.database.ping()
         except BotError as away:
             found["database"] = str(away)
-        if self.team.id is None:
+        if self.ourselves.identity is None:
             found["slack"] = "Slack has not told us yet who we are"
         elif self.settings.slack_app_token is not None and not self._is_connected():
             found["slack"] = "the Socket Mode connection is down"
@@ -151,9 +151,8 @@ class Shipmate:
         """Learn who we are, then open Socket Mode; both are tried until they work or we stop."""
         while not self._stopping.is_set():
             try:
-                if self.team.id is None:
-                    me = self.slack.whoami()
-                    self.team.id, self.team.bot_user = me.team, me.user
+                if self.ourselves.identity is None:
+                    self.ourselves.identity = self.slack.whoami()
                 if self.settings.slack_app_token is not None:
                     self._connect(self.settings.slack_app_token.get_secret_value())
             except Exception as error:  # noqa: BLE001  # the outermost edge of this thread
@@ -208,13 +207,13 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
     steps = Steps(
         check=Check(store, catalog, gatherer, clock),
         write=Write(store, catalog, gitops, clock),
-        follow=Follow(store, catalog, argocd, commits, changes, clock),
+        follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
     )
     DeployFlow(engine, steps)
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack)
-    team = Team()
+    ourselves = Ourselves()
     desk = Desk(catalog, intake, store, StatusReader(store, catalog, gitops, argocd), clock)
     bolt = bolt_app(
         WebClient(
@@ -226,7 +225,7 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
         settings.slack_signing_secret.get_secret_value(),
         desk,
         speaker,
-        lambda: team.id,
+        lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
     )
     notify = partial(_notify, changes)
@@ -244,7 +243,7 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
         speaker=speaker,
         slack=slack,
         bolt=bolt,
-        team=team,
+        ourselves=ourselves,
         streams=streams,
         scheduler=BackgroundScheduler(timezone="UTC"),
     )

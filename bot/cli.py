@@ -86,6 +86,53 @@ def main() -> None:
     app()
 
 
+# run
+
+
+@app.command(
+    epilog="Exit code: 0 after SIGTERM or Ctrl-C, 1 if something outside was not as it must be, "
+    "2 if the environment or shipmate.yaml was wrong.",
+)
+def run(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  # a container's port is opened by whoever runs it
+    level: Annotated[str, typer.Option(help="The least level that is logged.")] = "INFO",
+) -> None:
+    """Run the bot until it is told to stop.
+
+    Secrets and addresses come from the environment, what to deploy from shipmate.yaml.
+    """
+    from bot import app as root  # late: the other commands start faster without it
+    from bot import log, server
+    from bot.config import ConfigInvalid, load
+    from bot.domain.errors import BotError
+    from bot.operations.lease import AlreadyRunningError
+    from bot.settings import Settings, SettingsInvalid
+
+    try:
+        settings = Settings.load()
+        log.configure(level=level.upper(), secrets=settings.secrets())
+        config = load(_config_text(settings.shipmate_config), str(settings.shipmate_config))
+        for warning in config.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        shipmate = root.build(settings, config)
+    except (SettingsInvalid, ConfigInvalid) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
+    except (AlreadyRunningError, BotError) as error:
+        raise _refused(str(error)) from error
+    server.run(shipmate, host, settings.port)
+
+
+def _config_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise _refused(
+            f"{path} cannot be read: {why}. Set SHIPMATE_CONFIG to the path of your shipmate.yaml."
+        ) from error
+
+
 # schema
 
 

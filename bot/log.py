@@ -41,7 +41,17 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_QUIET = ("apscheduler", "httpcore", "httpx", "urllib3", "dbos", "alembic", "waitress", "github")
+_QUIET = (
+    "apscheduler",
+    "httpcore",
+    "httpx",
+    "urllib3",
+    "dbos",
+    "alembic",
+    "waitress",
+    "github",
+    "slack_sdk",
+)
 
 
 class Redaction:

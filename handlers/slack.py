@@ -5,9 +5,11 @@ from typing import Any
 
 import structlog
 from slack_bolt import App, BoltContext
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk import WebClient
 
+from bot.adapters.slack import Identity
 from bot.messages import replies
 from bot.messages.cards import CANCEL
 from handlers.buttons import on_cancel, on_other_action
@@ -27,10 +29,10 @@ def bolt_app(
     signing_secret: str,
     desk: Desk,
     speaker: Speaker,
-    team: Callable[[], str | None],
+    team: Callable[[], Identity | None],
     incident: Callable[[], str],
 ) -> App:
-    """Return Bolt with all our listeners. *team* gives our workspace's id once it is known.
+    """Return Bolt with all our listeners. *team* says who we are, once it is known.
 
     Everything is answered before the response leaves (``process_before_response``): measured, an
     ack then takes 0.2 ms instead of 10, and no listener waits for one of Bolt's five threads.
@@ -40,7 +42,8 @@ def bolt_app(
         signing_secret=signing_secret,
         process_before_response=True,
         raise_error_for_unhandled_request=True,
-        token_verification_enabled=False,
+        # By itself Bolt asks Slack who we are before it answers its first request.
+        authorize=lambda: _ourselves(team()),
     )
 
     @app.middleware
@@ -72,11 +75,25 @@ def bolt_app(
     return app
 
 
+def _ourselves(us: Identity | None) -> AuthorizeResult:
+    """Return who Bolt acts as. Listeners reach Slack through our adapter, so no token is lent.
+
+    Before we know who we are nothing is said here; ``lend`` turns everybody away.
+    """
+    return AuthorizeResult(
+        enterprise_id=None,
+        team_id=us.team if us else None,
+        bot_id=us.bot if us else None,
+        bot_user_id=us.user if us else None,
+        bot_token="",
+    )
+
+
 def _team_of(body: dict[str, Any]) -> str | None:
     team = body.get("team")
     return body.get("team_id") or (team.get("id") if isinstance(team, dict) else None)
 
 
-def _ours(body: dict[str, Any], team: str | None) -> bool:
+def _ours(body: dict[str, Any], us: Identity | None) -> bool:
     """Tell whether the payload is of our workspace; before we know ours, nothing is."""
-    return team is not None and _team_of(body) == team
+    return us is not None and _team_of(body) == us.team

@@ -99,24 +99,31 @@ class Cards:
         found = self._store.versioned(operation_id)
         assert found is not None
         message = self._render(found.operation, self._clock.now())
-        posted = None
-        if begun.shown_version >= 0:  # begun before: it may stand in Slack already
-            posted = self._slack.find(channel, found.operation.key, found.operation.requested_at)
+        again = begun.shown_version >= 0  # begun before: it may stand in Slack already
+        posted = self._post_to(channel, message, found.operation, again=again)
         if posted is None:
-            posted = self._post_somewhere(channel, fallback, message, found.operation.key)
+            since = found.operation.requested_at
+            posted = self._slack.direct(fallback, message, key=found.operation.key, since=since)
         self._store.save_card(
             Card(operation_id, posted.channel, posted.ts, digest(message), found.version)
         )
         self._wake.set()
 
-    def _post_somewhere(self, channel: str, person: str, message: Message, key: str) -> Posted:
+    def _post_to(
+        self, channel: str, message: Message, operation: Operation, *, again: bool
+    ) -> Posted | None:
+        """Post to *channel*, or find what was posted there before; None where it refuses us."""
         try:
-            return self._slack.post(channel, message, key=key)
+            if again and (
+                found := self._slack.find(channel, operation.key, operation.requested_at)
+            ):
+                return found
+            return self._slack.post(channel, message, key=operation.key)
         except Unavailable:
             raise
         except BotError as refused:
             log.warning("the channel takes no card", channel=channel, error=str(refused))
-            return self._slack.direct(person, message, key=key)
+            return None
 
     # updating
 

@@ -1,26 +1,24 @@
 """The step that follows a commit through Argo CD: one look at a time, until the true end."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from bot.adapters.argocd import ArgoCD, Refresh
-from bot.adapters.github.commits import Commits
-from bot.adapters.github.commits import Relation as Lies
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.errors import BotError, Conflict, Forbidden, NotFound
-from bot.domain.following import judge, revisions_to_relate
-from bot.domain.observation import Absence, Absent, Health, Observation
+from bot.domain.errors import BotError
+from bot.domain.following import judge
+from bot.domain.observation import Observation
 from bot.domain.operations import Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
-from bot.domain.verdict import Ask, Evidence, Expectation, Relation, Verdict, Watched
+from bot.domain.verdict import Ask, Expectation, Verdict, Watched
 from bot.operations.changes import Changes, application_change, operation_change
 from bot.operations.codec import dump, load
+from bot.operations.deploy.sight import Seen, Sight
 from bot.operations.facts import problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
@@ -30,28 +28,13 @@ log = structlog.get_logger(__name__)
 LONGEST_LOOK = timedelta(seconds=30)
 """The longest wait inside one step: what a crash makes us wait again at most."""
 
+ENDED = frozenset({Stage.LIVE, Stage.FAILED})
+
+LONGEST_WAIT = timedelta(hours=24)
+"""How long past its deadline an operation stays open for a person or a window. Then it ends, so
+that nothing holds a target for ever; what is true stands on the card."""
+
 AFTER_ERROR = timedelta(seconds=10)
-
-RELATIONS: Mapping[Lies, Relation] = {
-    Lies.IDENTICAL: Relation.SAME,
-    Lies.AHEAD: Relation.CONTAINS,
-    Lies.BEHIND: Relation.OLDER,
-    Lies.DIVERGED: Relation.DIVERGED,
-    Lies.UNKNOWN: Relation.UNKNOWN,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One application as read for one look, or why it could not be read.
-
-    *wounds* is what its pods say about not being well; empty when it is well.
-    """
-
-    what: Observation | Absent | BotError
-    evidence: Evidence = field(default_factory=Evidence)
-    relations: Mapping[str, Relation] = field(default_factory=dict)
-    wounds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +45,6 @@ class Judged:
     watched: Watched
     verdict: Verdict | None
 
-    @property
-    def ended(self) -> bool:
-        """Tell whether nothing follows for this target."""
-        return self.progress.stage in {Stage.LIVE, Stage.FAILED}
-
 
 class Follow:
     """Looks at the applications of an operation whose commit is made."""
@@ -75,15 +53,13 @@ class Follow:
         self,
         store: Store,
         catalog: Catalog,
-        argocd: Mapping[str, ArgoCD],
-        commits: Commits,
+        sight: Sight,
         changes: Changes,
         clock: Clock,
     ) -> None:
-        self._store, self._catalog, self._argocd = store, catalog, argocd
-        self._commits, self._changes, self._clock = commits, changes, clock
+        self._store, self._catalog, self._sight = store, catalog, sight
+        self._changes, self._clock = changes, clock
         self._marks: dict[str, int] = {}
-        self._relations: dict[tuple[str, str, str], Relation] = {}
 
     async def look(self, operation_id: str, state: Mapping[str, Any]) -> Outcome:
         """Wait for a change or the next time to look, look once at every target, and judge.
@@ -96,7 +72,9 @@ class Follow:
         assert operation.plan is not None
         if operation.phase.ended:
             return Outcome(Next.OVER)
-        targets = self._targets(operation)
+        # What has ended for a target stays so, while others of the operation go on.
+        ended = {one.service for one in operation.progress if one.stage in ENDED}
+        targets = [one for one in self._targets(operation) if one.service not in ended]
         await self._wait(operation, targets, state.get("again", 0.0))
         self._marks[operation_id] = self._changes.mark()
         watched = {
@@ -124,7 +102,7 @@ class Follow:
         )
         return tuple(target for target in found if target is not None)
 
-    async def _wait(self, operation: Operation, targets: tuple[Target, ...], again: float) -> None:
+    async def _wait(self, operation: Operation, targets: Sequence[Target], again: float) -> None:
         if again <= 0:
             return
         things = [application_change(t.application.instance, t.application.name) for t in targets]
@@ -138,72 +116,18 @@ class Follow:
     # seeing
 
     async def _see(
-        self, operation: Operation, targets: tuple[Target, ...], asks: Mapping[str, Ask]
+        self, operation: Operation, targets: Sequence[Target], asks: Mapping[str, Ask]
     ) -> dict[Application, Seen]:
         wanted: dict[Application, set[Ask]] = {}
         for target in targets:
             wanted.setdefault(target.application, set()).add(asks.get(target.service, Ask.REFRESH))
         answers = await asyncio.gather(
             *(
-                asyncio.to_thread(self._see_one, operation, application, asked)
+                asyncio.to_thread(self._sight.see, operation, application, asked)
                 for application, asked in wanted.items()
             )
         )
         return dict(zip(wanted, answers, strict=True))
-
-    def _see_one(self, operation: Operation, application: Application, asks: set[Ask]) -> Seen:
-        argocd = self._argocd[application.instance]
-        try:
-            if Ask.SYNC in asks:
-                self._sync(argocd, application, operation)
-            if Ask.RESOLVE in asks:
-                argocd.forget(application)
-            observed = argocd.look(application, refresh=_refresh(asks))
-            evidence = Evidence(
-                argocd.workloads(application, observed) if Ask.WORKLOADS in asks else None,
-                argocd.windows(application) if Ask.WINDOWS in asks else None,
-            )
-            degraded = observed.health is Health.DEGRADED
-            wounds = argocd.why_degraded(application) if degraded else ""
-            return Seen(observed, evidence, self._relate(operation, observed), wounds)
-        except NotFound as gone:
-            return Seen(Absent(Absence.GONE, gone.detail))
-        except Forbidden as forbidden:
-            return Seen(Absent(Absence.FORBIDDEN, forbidden.detail))
-        except BotError as error:
-            log.warning("could not look", operation=operation.id, error=str(error))
-            return Seen(error)
-
-    def _sync(self, argocd: ArgoCD, application: Application, operation: Operation) -> None:
-        try:
-            argocd.sync(application, operation.key)
-        except Conflict as busy:  # Another operation runs; the next look sees which.
-            log.info("sync not taken", operation=operation.id, error=str(busy))
-
-    def _relate(self, operation: Operation, observed: Observation) -> dict[str, Relation]:
-        assert operation.plan is not None
-        assert operation.written is not None
-        repo, commit = operation.plan.repo, operation.written.sha
-        return {
-            revision: self._relation(repo, commit, revision)
-            for revision in revisions_to_relate(observed)
-        }
-
-    def _relation(self, repo: str, commit: str, revision: str) -> Relation:
-        if revision == commit:
-            return Relation.SAME
-        known = self._relations.get((repo, commit, revision))
-        if known is not None:
-            return known
-        try:
-            relation = RELATIONS[self._commits.relation(repo, commit, revision).relation]
-        except BotError as error:
-            # GitHub away does not stop the look: unknown never counts as contained.
-            log.info("could not compare", repo=repo, error=str(error))
-            return Relation.UNKNOWN
-        if relation is not Relation.UNKNOWN:
-            self._relations[repo, commit, revision] = relation
-        return relation
 
     # judging
 
@@ -216,13 +140,15 @@ class Follow:
         degraded_before: frozenset[str],
     ) -> Judged:
         expectation = self._expectation(operation, target, degraded_before)
-        url = self._argocd[target.application.instance].page(target.application)
+        url = self._sight.page(target.application)
         blank = Progress(target.service, target.application.name, url, Stage.WAITING)
         if isinstance(seen.what, BotError):
             return self._blind(blank, watched, seen.what, expectation)
         now = self._clock.now()
         verdict, after = judge(seen.what, expectation, seen.relations, watched, now, seen.evidence)
         log.debug("judged", operation=operation.id, app=target.application.name, row=verdict.row)
+        if now > expectation.deadline + LONGEST_WAIT and not verdict.final:
+            verdict = replace(verdict, stage=Stage.FAILED, final=True)
         problem = _told(verdict.problem, seen.wounds)
         progress = replace(blank, stage=verdict.stage, problem=problem)
         if isinstance(seen.what, Observation):
@@ -255,8 +181,10 @@ class Follow:
         )
 
     def _conclude(self, operation: Operation, judged: Mapping[str, Judged]) -> Outcome:
-        progress = tuple(judged[service].progress for service in sorted(judged))
-        over = all(one.ended for one in judged.values())
+        newest = {one.service: one for one in operation.progress}
+        newest |= {service: one.progress for service, one in judged.items()}
+        progress = tuple(newest[service] for service in sorted(newest))
+        over = all(one.stage in ENDED for one in progress)
         failed = next((one for one in progress if one.stage is Stage.FAILED), None)
         waits = next((one.problem for one in progress if one.problem), None)
         phase = Phase.FOLLOWING
@@ -299,12 +227,6 @@ def _carry(judged: Mapping[str, Judged]) -> dict[str, Any]:
         },
         "again": min(pauses, default=timedelta()).total_seconds(),
     }
-
-
-def _refresh(asks: set[Ask]) -> Refresh:
-    if Ask.HARD_REFRESH in asks:
-        return Refresh.HARD
-    return Refresh.NORMAL if Ask.REFRESH in asks else Refresh.NONE
 
 
 def _news(before: Progress | None, after: Progress) -> bool:
