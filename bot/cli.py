@@ -277,9 +277,12 @@ def _show(file: str, old: bytes, edited: Edited) -> None:
         typer.echo(f"{file}: the tag is {edited.new} already.", err=True)
         return
     before, after = (text.decode().split("\n") for text in (old, edited.text))
-    for line in difflib.unified_diff(_ended(before), _ended(after), f"a/{file}", f"b/{file}"):
-        heading = line.startswith(("---", "+++"))
-        typer.secho(line, fg=None if heading else _COLOURS.get(line[0]), bold=heading, nl=False)
+    name = file.lstrip("/")
+    for line in difflib.unified_diff(_ended(before), _ended(after), f"a/{name}", f"b/{name}"):
+        if line.startswith(("---", "+++")):
+            typer.secho(line, bold=True, nl=False)
+        else:
+            typer.secho(line, fg=_COLOURS.get(line[0]), nl=False)
 
 
 def _ended(lines: list[str]) -> list[str]:

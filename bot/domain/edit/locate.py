@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.domain.edit.errors import EditCode, Refusal
-from bot.domain.edit.mask import fill
+from bot.domain.edit.mask import fill, holes
 from bot.domain.edit.paths import Index, Name, Step, parse_path
 from bot.domain.edit.quoting import is_null
 from bot.domain.edit.tree import Tree
@@ -20,7 +20,7 @@ from bot.domain.edit.walk import (
     unsupported_style,
     value_of,
 )
-from bot.domain.images import ImageReference, is_digest, same_repository
+from bot.domain.images import ImageReference, is_digest, is_tag, same_repository
 
 TAG_KEYS = ("tag", "imageTag")
 """Keys under which values files keep the tag beside a ``repository``."""
@@ -148,26 +148,31 @@ def _parent(tree: Tree, node: int) -> int:
 def _reference(spot: Spot, value: str) -> Target | None:
     """Return the tag of a value that is a whole image reference, else None.
 
-    Under a key ``image`` a value is a reference as soon as it has a slash or a colon; under any
-    other key only one with both name and tag, such as ``r/a:v1``, is taken for one.
+    A value is one if it has both name and tag, such as ``r/a:v1``; under a key ``image`` it must
+    be one, and a slash is enough.
     """
-    if is_digest(value):
-        return None
-    named_image = bool(spot.trail) and spot.trail[-1] == Name("image")
-    target = reference_in(spot, value)
-    if target is None:
-        return None
-    if not named_image:
-        return target if target.tag is not None else None
-    if target.tag is None and target.digest is None and "/" not in value:
-        raise Refusal(
-            EditCode.AMBIGUOUS,
-            f"{value!r} may be a repository or a tag",
-            "Write it as repository:tag, then try again.",
-            line=spot.line,
-            candidates=(f"{value}:<tag>", "<tag>"),
-        )
-    return target
+    target = None if is_digest(value) else reference_in(spot, value)
+    if target is not None and target.tag is not None:
+        return target
+    if spot.trail and spot.trail[-1] == Name("image"):
+        if target is None or (target.digest is None and "/" not in value):
+            raise _no_reference(spot, value)
+        return target
+    return None
+
+
+def _no_reference(spot: Spot, value: str) -> Refusal:
+    if holes(spot.tree.text[spot.tree.start(spot.node) : spot.tree.end(spot.node)]):
+        return templated(spot)
+    return Refusal(
+        EditCode.AMBIGUOUS if is_tag(value) else EditCode.WRONG_TYPE,
+        f"{value[:60]!r} may be a repository or a tag"
+        if is_tag(value)
+        else f"the image is {value[:60]!r}, which names no repository",
+        "Write it as repository:tag, then try again.",
+        line=spot.line,
+        candidates=(f"{value}:<tag>", "<tag>") if is_tag(value) else (),
+    )
 
 
 def reference_in(spot: Spot, value: str, skip: int = 0) -> Target | None:

@@ -42,6 +42,7 @@ class Each:
 Step = Name | Index | Where | Each
 
 _BARE = re.compile(r"""(?:\\.|[^.\[\]"'\\])+""", re.DOTALL)
+_BARE_IN_BRACKETS = re.compile(r"[^.=\"'\[\]]+")
 _QUOTED = re.compile(r"""\"((?:\\.|[^"\\])*)\"|'((?:''|[^'])*)'""", re.DOTALL)
 _INDEX = re.compile(r"[0-9]{1,9}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -93,10 +94,9 @@ def _bracket(path: str, at: int) -> tuple[Step, int]:
 
 def _where(path: str, at: int) -> tuple[Step, int]:
     keys: list[str] = []
-    equals = path.find("=", at)
-    while equals > at:
+    while at < len(path):
         quoted = _QUOTED.match(path, at)
-        bare = re.compile(r"[^.=\"'\[\]]+").match(path, at)
+        bare = _BARE_IN_BRACKETS.match(path, at)
         if quoted:
             key, at = _name(path, at)
         elif bare:

@@ -382,6 +382,11 @@ def test_only_the_tag_changes(at, tag, before, after):
         pytest.param(TAG, "", EditCode.NOT_FOUND, None, id="empty file"),
         pytest.param(Key("a["), "a: 1\n", EditCode.BAD_VALUE, None, id="malformed path"),
         pytest.param(Key("image"), "image: nginx\n", EditCode.AMBIGUOUS, 1, id="name or tag"),
+        pytest.param(Key("image"), "image:\n", EditCode.WRONG_TYPE, 1, id="image is empty"),
+        pytest.param(
+            Key("image"), "image: ${I}\n", EditCode.TEMPLATED, 1, id="image is a variable"
+        ),
+        pytest.param(Key("image"), "image: {{ .i }}\n", EditCode.TEMPLATED, 1, id="image from .i"),
         pytest.param(TAG, "[" * 1_000_000, EditCode.UNPARSABLE, 1, id="40 deep"),
     ],
 )
