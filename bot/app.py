@@ -1,7 +1,6 @@
 """BUILDS: the composition root. Everything real is constructed and joined here, also for tests."""
 
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.adapters.argocd import ArgoCD
+from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.argocd_stream import Stream
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
@@ -47,11 +46,19 @@ from handlers.slack import bolt_app
 
 log = structlog.get_logger(__name__)
 
-SLACK_TIMEOUT = timedelta(seconds=10)
 SWEEP = timedelta(seconds=15)
 RECONNECT = timedelta(seconds=2)
 DRAIN = timedelta(seconds=5)
 """How long a running step may finish at a stop; the rest goes on at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call to each system may take, on the wall. *github* is in whole seconds."""
+
+    github: int = 10
+    slack: timedelta = timedelta(seconds=10)
+    argocd: Timeouts = field(default_factory=Timeouts)
 
 
 @dataclass(slots=True)
@@ -170,7 +177,12 @@ class Shipmate:
         self._socket = handler
 
 
-def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shipmate:
+def build(
+    settings: Settings,
+    config: Config,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
+) -> Shipmate:
     """Build the bot: open the database, take the lease, construct and join everything.
 
     Raises:
@@ -178,7 +190,7 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
         AlreadyRunningError: another process serves the same SQLite file.
         Unavailable: the database does not answer.
     """
-    clock = clock or Clock()
+    clock, patience = clock or Clock(), patience or Patience()
     catalog = config.catalog
     database = Database(settings.database_url.get_secret_value())
     lease = lease_for(database)
@@ -187,20 +199,25 @@ def build(settings: Settings, config: Config, clock: Clock | None = None) -> Shi
     engine = Engine(database, lease.executor, clock)
     changes = Changes()
 
-    github = GitHub(settings.github_credentials(), settings.github_api_url, clock=clock)
+    github = GitHub(
+        settings.github_credentials(),
+        settings.github_api_url,
+        timeout=patience.github,
+        clock=clock,
+    )
     commits, gitops = Commits(github), GitOps(github)
     tokens = settings.argocd_tokens(catalog.instances)
     argocd = {
-        name: ArgoCD(instance, tokens[name].get_secret_value(), clock=clock)
+        name: ArgoCD(
+            instance, tokens[name].get_secret_value(), clock=clock, timeouts=patience.argocd
+        )
         for name, instance in catalog.instances.items()
     }
     slack = Slack(
-        settings.slack_bot_token.get_secret_value(), settings.slack_api_url, SLACK_TIMEOUT
+        settings.slack_bot_token.get_secret_value(), settings.slack_api_url, patience.slack
     )
     links = Links()
-    cards = Cards(
-        store, slack, lambda operation, now: card(operation, links, now), clock, time.monotonic
-    )
+    cards = Cards(store, slack, lambda operation, now: card(operation, links, now), clock)
     store.observe(cards.changed)
 
     gatherer = Gatherer(catalog, commits, gitops, argocd)

@@ -2,15 +2,16 @@
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from waitress.server import MultiSocketServer, TcpWSGIServer
-
-from bot.app import Shipmate, build
+from bot.app import Patience, Shipmate, build
 from bot.config import load
 from bot.server import serve
 from bot.settings import Settings
 from sandbox.world import World
+
+if TYPE_CHECKING:
+    from waitress.server import MultiSocketServer, TcpWSGIServer
 
 
 class Inside:
@@ -19,8 +20,15 @@ class Inside:
     Only one may live at a time: the engine is one for each process.
     """
 
-    def __init__(self, world: World, database_url: str, *, socket_mode: bool = False) -> None:
-        self._world, self._socket_mode = world, socket_mode
+    def __init__(
+        self,
+        world: World,
+        database_url: str,
+        *,
+        socket_mode: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
+        self._world, self._socket_mode, self._patience = world, socket_mode, patience
         self._environment = world.environment(database_url, socket_mode=socket_mode)
         self._server: MultiSocketServer | TcpWSGIServer | None = None
         self._listener: threading.Thread | None = None
@@ -29,7 +37,8 @@ class Inside:
     def __enter__(self) -> Self:
         """Build and start the bot, and connect Slack to it."""
         text = (self._world.folder / "shipmate.yaml").read_text(encoding="utf-8")
-        shipmate = build(Settings.load(self._environment), load(text), self._world.clock)
+        settings, clock = Settings.load(self._environment), self._world.clock
+        shipmate = build(settings, load(text), clock, self._patience)
         self.shipmate = shipmate
         self._server = serve(shipmate, "127.0.0.1", 0)
         self._listener = threading.Thread(target=self._server.run, name="http", daemon=True)

@@ -15,7 +15,7 @@ import structlog
 
 from bot.adapters.slack import Posted, Slack
 from bot.clock import Clock
-from bot.domain.errors import BotError, NotFound, Unavailable
+from bot.domain.errors import BotError, Garbled, NotFound, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation
 from bot.operations.store import Card, Store, Versioned
@@ -32,10 +32,13 @@ REFILL_PER_SECOND = 40 / 60
 PAUSE_SECONDS = 2.5
 """The least time between two updates of one card; an end does not wait for it."""
 
+AWAY = timedelta(seconds=3)
+"""How long no card is sent after a call that brought no answer, where Slack names no time."""
+
 
 @dataclass(slots=True)
 class Budget:
-    """A token bucket over real seconds."""
+    """A token bucket over the clock's seconds."""
 
     tokens: float = BUCKET
     at: float = 0.0
@@ -58,12 +61,9 @@ class Budget:
 class Cards:
     """Posts first cards and updates them later. One updating thread for the process."""
 
-    def __init__(
-        self, store: Store, slack: Slack, render: Render, clock: Clock, seconds: Callable[[], float]
-    ) -> None:
-        self._store, self._slack, self._render = store, slack, render
-        self._clock, self._seconds = clock, seconds
-        self._budget = Budget(at=seconds())
+    def __init__(self, store: Store, slack: Slack, render: Render, clock: Clock) -> None:
+        self._store, self._slack, self._render, self._clock = store, slack, render, clock
+        self._budget = Budget(at=self._seconds())
         self._not_before: dict[str, float] = {}
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -137,7 +137,7 @@ class Cards:
                 log.exception("cards could not be updated; they are tried again")
                 pause = 1.0
             if pause:
-                self._stopped.wait(pause)
+                self._stopped.wait(self._clock.pause(timedelta(seconds=pause)))
                 self._wake.set()
         self._last_words()
 
@@ -148,7 +148,7 @@ class Cards:
             log.exception("the last card updates were not sent; the next start sends them")
 
     def tick(self) -> float:
-        """Send what is due; return the real seconds until something else is, else 0."""
+        """Send what is due; return the clock's seconds until something else is, else 0."""
         soonest = 0.0
         for operation_id in self._store.stale_cards():
             found, card = self._store.versioned(operation_id), self._store.card(operation_id)
@@ -176,13 +176,13 @@ class Cards:
         assert card.ts is not None
         posted = Posted(card.channel, card.ts)
         try:
-            self._slack.update(posted, message)
-        except Unavailable as away:
-            self._budget.close(now, away.retry_after or timedelta(seconds=2))
+            posted = self._edit(posted, message, found.operation)
+        except (Unavailable, Garbled, Unauthorized) as away:
+            # It may show or not; as long as it is not known to, it is tried again.
+            log.warning("a card waits for Slack", operation=card.operation, error=str(away))
+            asked = away.retry_after if isinstance(away, Unavailable) else None
+            self._budget.close(now, asked or AWAY)
             return max(self._budget.closed_until - now, 0.1)
-        except NotFound:
-            # Somebody deleted the message: the story goes on in a new one.
-            posted = self._slack.post(card.channel, message, key=found.operation.key)
         except BotError as refused:
             log.warning("a card was refused", operation=card.operation, error=str(refused))
         self._store.save_card(Card(card.operation, posted.channel, posted.ts, shown, found.version))
@@ -191,6 +191,22 @@ class Cards:
         else:
             self._not_before[card.operation] = now + PAUSE_SECONDS
         return 0.0
+
+    def _edit(self, posted: Posted, message: Message, operation: Operation) -> Posted:
+        """Let *posted* say *message*; where somebody deleted it, the story goes on in a new one."""
+        try:
+            self._slack.update(posted, message)
+        except NotFound:
+            # An earlier run may have posted the new one and heard no answer.
+            found = self._slack.find(posted.channel, operation.key, operation.requested_at)
+            if found is None:
+                return self._slack.post(posted.channel, message, key=operation.key)
+            self._slack.update(found, message)
+            return found
+        return posted
+
+    def _seconds(self) -> float:
+        return self._clock.now().timestamp()
 
 
 def digest(message: Message) -> str:
