@@ -2,18 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.clock import Clock
 from bot.operations.database import Database
-from sandbox.inside import Inside
-from sandbox.systems import system
-from sandbox.world import SPEED, World
 from tests import postgres
-from tests.scenarios.story import Story
+from tests.scenarios.story import told_in
 
 
 @pytest.fixture(scope="session")
@@ -49,23 +45,4 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def story(tmp_path):
     """Begin a story about a system: ``with story("astrago") as told: …``."""
-
-    @contextmanager
-    def begin(
-        name="astrago", *, socket_mode=False, database_url=None, prepare=None, speed=SPEED
-    ):
-        world = World(system(name), tmp_path, clock=Clock(speed))
-        world.start()
-        if prepare is not None:
-            prepare(world)
-        url = database_url or f"sqlite:///{tmp_path / 'shipmate.db'}"
-        try:
-            with Inside(world, url, socket_mode=socket_mode) as inside:
-                told = Story(world, inside)
-                told.everything_is_healthy()
-                yield told
-            assert [] == world.troubles()
-        finally:
-            world.stop()
-
-    return begin
+    return partial(told_in, tmp_path)

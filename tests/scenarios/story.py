@@ -2,10 +2,42 @@
 
 import re
 import subprocess
+from contextlib import contextmanager
 
 import httpx
 
+from bot.clock import Clock
 from bot.domain.operations import Phase, Stage
+from sandbox.inside import Inside
+from sandbox.systems import system
+from sandbox.world import SPEED, World
+
+
+@contextmanager
+def told_in(
+    folder,
+    name="astrago",
+    *,
+    socket_mode=False,
+    database_url=None,
+    prepare=None,
+    speed=SPEED,
+    patience=None,
+):
+    """Tell a story about the system *name*, its world and database below *folder*."""
+    world = World(system(name), folder, clock=Clock(speed))
+    world.start()
+    if prepare is not None:
+        prepare(world)
+    url = database_url or f"sqlite:///{folder / 'shipmate.db'}"
+    try:
+        with Inside(world, url, socket_mode=socket_mode, patience=patience) as inside:
+            told = Story(world, inside)
+            told.everything_is_healthy()
+            yield told
+        assert [] == world.troubles()
+    finally:
+        world.stop()
 
 
 class Story:
@@ -58,7 +90,7 @@ class Story:
         return self.store.operation(number)
 
     def somebody_promotes_what_pauses(self):
-        """Let a person answer every Rollout that waits for one, as ``kubectl argo rollouts`` does."""
+        """Answer every Rollout that waits for a person, as ``kubectl argo rollouts`` does."""
         for operation in self.store.under_way():
             for progress in operation.progress:
                 if progress.stage is Stage.PAUSED:
