@@ -128,12 +128,11 @@ def _shipmate(world: Far, *, warm: bool) -> Callable[[str], float]:
         github = kept if warm else connect()
         gitops = GitOps(github)
         start = time.perf_counter()
-        with gitops.turn(REPO, BRANCH):
-            snapshot = gitops.read(REPO, BRANCH, [FILE])
-            file = snapshot.files[FILE]
-            assert file is not None
-            text = _with_tag(file.text, tag)
-            gitops.commit(snapshot, {FILE: text}, f"deploy {tag}", f"Operation: {tag}", tag)
+        snapshot = gitops.read(REPO, BRANCH, [FILE])
+        file = snapshot.files[FILE]
+        assert file is not None
+        text = _with_tag(file.text, tag)
+        gitops.commit(snapshot, {FILE: text}, f"deploy {tag}", f"Operation: {tag}", tag)
         taken = time.perf_counter() - start
         if not warm:
             github.close()

@@ -39,6 +39,7 @@ from bot.operations.intake import Intake
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease, lease_for
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
+from bot.operations.threads import Threads
 from bot.settings import Settings
 from handlers.desk import Desk
 from handlers.later import Speaker
@@ -87,6 +88,7 @@ class Shipmate:
     ourselves: Ourselves
     streams: Mapping[str, Stream]
     scheduler: BackgroundScheduler
+    threads: Threads
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -122,6 +124,7 @@ class Shipmate:
             stream.stop()
         self.engine.close(DRAIN if self.started else timedelta())
         self.cards.close()
+        self.threads.close()
         self.lease.release()
         self.database.close()
         log.info("stopped")
@@ -216,14 +219,15 @@ def build(
     slack = Slack(
         settings.slack_bot_token.get_secret_value(), settings.slack_api_url, patience.slack
     )
-    links = Links()
+    links = Links(github.web)
     cards = Cards(store, slack, lambda operation, now: card(operation, links, now), clock)
     store.observe(cards.changed)
 
-    gatherer = Gatherer(catalog, commits, gitops, argocd)
+    threads = Threads("github")
+    gatherer = Gatherer(catalog, commits, gitops, argocd, threads)
     steps = Steps(
         check=Check(store, catalog, gatherer, clock),
-        write=Write(store, catalog, gitops, clock),
+        write=Write(store, catalog, gitops, threads, clock),
         follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
     )
@@ -263,6 +267,7 @@ def build(
         ourselves=ourselves,
         streams=streams,
         scheduler=BackgroundScheduler(timezone="UTC"),
+        threads=threads,
     )
 
 

@@ -7,6 +7,9 @@ that the engine must wait: the same number here, fewer in a rehearsal whose cloc
 import time
 from datetime import UTC, datetime, timedelta
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Never set back, and where the system has it, counting the time a machine was suspended."""
+
 
 class Clock:
     """Time as it passes, *speed* times faster than on the wall; 1 outside the sandbox.
@@ -19,11 +22,13 @@ class Clock:
         now = datetime.now(UTC)  # noqa: TID251  # this file is the one reader
         self.speed = speed
         self.epoch = epoch or now
-        self._zero = time.monotonic() - (now - self.epoch).total_seconds()
+        self._zero = time.clock_gettime(_STEADY) - (now - self.epoch).total_seconds()
 
     def now(self) -> datetime:
         """Return the aware UTC time. It never runs backwards within one process."""
-        return self.epoch + timedelta(seconds=(time.monotonic() - self._zero) * self.speed)
+        return self.epoch + timedelta(
+            seconds=(time.clock_gettime(_STEADY) - self._zero) * self.speed
+        )
 
     def pause(self, span: timedelta) -> float:
         """Return the real seconds that *span* takes; never negative."""

@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
-from bot.log import configure
-from bot.settings import Settings
 
 from bot.app import build
 from bot.clock import Clock
 from bot.config import load
+from bot.log import configure
 from bot.server import run
+from bot.settings import Settings
 
 
 def main() -> None:

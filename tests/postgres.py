@@ -27,7 +27,7 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server in a temporary folder. It refuses to run as root, so root lends it a user."""
+    """A running server in a temporary folder. As root it could not run, so root lends it a user."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder, self.port = folder, port

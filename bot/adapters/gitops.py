@@ -4,9 +4,7 @@ Two GitHub requests change any number of files. The commit names the head it was
 branch that moved in between refuses it; whoever calls looks again and edits the fresh text.
 """
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.adapters.github import gitdata, graph
@@ -24,20 +22,10 @@ class GitOps:
 
     def __init__(self, github: GitHub) -> None:
         self._github = github
-        self._guard = threading.Lock()
-        self._turns: dict[tuple[str, str], threading.Lock] = {}
 
-    @contextmanager
-    def turn(self, repo: str, branch: str) -> Iterator[None]:
-        """Hold the only turn of this process on *branch* while reading, editing and committing.
-
-        Without it writers make each other's heads stale: tries grow with the square of writers.
-        Other processes may still come in between; they are what Conflict is for.
-        """
-        with self._guard:
-            turn = self._turns.setdefault((repo.lower(), branch), threading.Lock())
-        with turn:
-            yield
+    def page(self, repo: str, sha: str) -> str:
+        """Return the web address of a commit."""
+        return f"{self._github.web}/{repo}/commit/{sha}"
 
     def read(self, repo: str, branch: str, files: Sequence[str]) -> Snapshot:
         """Return *branch* as it stands now, with the named *files* and its newest 100 messages.

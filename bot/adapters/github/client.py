@@ -20,6 +20,7 @@ import urllib3
 from github import Auth, Github, GithubException, GithubIntegration
 from github.Requester import Requester
 
+from bot.adapters.github.addresses import web_address
 from bot.adapters.github.answers import (
     SYSTEM,
     Answer,
@@ -113,6 +114,7 @@ class GitHub:
     ) -> None:
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
+        self.web = web_address(api_url)
         self._timeout = timeout
         self._clock = clock
         self._wall = wall or Clock()

@@ -3,7 +3,7 @@
 A node is the index of its first event. Positions are characters within the tree's own text.
 libyaml is used because it and Go's parser, with which kustomize, Helm and Argo CD read, accept
 and refuse the same files; the pure Python parsers do not. It comes with PyYAML, since the libyaml
-of ruamel.yaml is one of 2016 that refuses ``{image: r/a:v1}`` (docs/decisions/libyaml.md).
+of ruamel.yaml is one of 2016 that refuses ``{image: r/a:v1}`` (docs/decisions/0008-libyaml.md).
 """
 
 import re

@@ -6,6 +6,7 @@ snapshot; the server then accepts our commit only on that head.
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,6 +26,7 @@ from bot.operations.deploy.check import seconds
 from bot.operations.facts import problem_of, texts_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
+from bot.operations.threads import Threads
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +53,12 @@ class Made:
 class Write:
     """Begins an operation whose targets are all held, and commits its change."""
 
-    def __init__(self, store: Store, catalog: Catalog, gitops: GitOps, clock: Clock) -> None:
-        self._store, self._catalog, self._gitops, self._clock = store, catalog, gitops, clock
+    def __init__(
+        self, store: Store, catalog: Catalog, gitops: GitOps, threads: Threads, clock: Clock
+    ) -> None:
+        self._store, self._catalog, self._gitops = store, catalog, gitops
+        self._threads, self._clock = threads, clock
+        self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def begin(self, operation_id: str) -> Outcome:
         """Enter the phase in which a cancel can no longer end the operation by itself."""
@@ -74,11 +80,14 @@ class Write:
             return Outcome(Next.OVER)
         if operation.written is not None:
             return Outcome(Next.GO)
-        for race in range(1, MOST_RACES + 1):
-            outcome = await asyncio.to_thread(self._race, operation, failures, race, unsure)
-            if outcome is not None:
-                return outcome
-            await asyncio.sleep(self._clock.pause(_jitter(race)))
+        # One writer of this process at a time on a branch: otherwise they make each other's heads
+        # stale, and tries grow with the square of writers.
+        async with self._turns[operation.plan.repo.lower(), operation.plan.branch]:
+            for race in range(1, MOST_RACES + 1):
+                outcome = await self._threads.run(self._race, operation, failures, race, unsure)
+                if outcome is not None:
+                    return outcome
+                await asyncio.sleep(self._clock.pause(_jitter(race)))
         busy = {"repo": operation.plan.repo, "branch": operation.plan.branch}
         problem = Problem(Reason.BRANCH_BUSY, {**busy, "tries": str(MOST_RACES)})
         return await asyncio.to_thread(
@@ -106,24 +115,22 @@ class Write:
     def _attempt(self, operation: Operation, unsure: bool) -> Made | Problem:  # noqa: FBT001
         plan = operation.plan
         assert plan is not None
-        with self._gitops.turn(plan.repo, plan.branch):
-            files = sorted({change.file for change in plan.changes})
-            snapshot = self._gitops.read(plan.repo, plan.branch, files)
-            if made := self._made_before(operation, plan, snapshot, unsure):
-                return made
-            if problem := self._called_off(operation):
-                return problem
-            edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
-            if isinstance(edits, Problem):
-                return edits
-            if problem := moved(plan.changes, edits.changes):
-                return problem
-            fresh = replace(plan, changes=edits.changes)
-            if not edits.files:
-                url = f"https://github.com/{plan.repo}/commit/{snapshot.head}"
-                return Made(snapshot.head, url, fresh)
-            made_now = self._commit(operation, snapshot, edits)
-            return Made(made_now.sha, made_now.url, fresh)
+        files = sorted({change.file for change in plan.changes})
+        snapshot = self._gitops.read(plan.repo, plan.branch, files)
+        if made := self._made_before(operation, plan, snapshot, unsure):
+            return made
+        if problem := self._called_off(operation):
+            return problem
+        edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
+        if isinstance(edits, Problem):
+            return edits
+        if problem := moved(plan.changes, edits.changes):
+            return problem
+        fresh = replace(plan, changes=edits.changes)
+        if not edits.files:
+            return Made(snapshot.head, self._gitops.page(plan.repo, snapshot.head), fresh)
+        made_now = self._commit(operation, snapshot, edits)
+        return Made(made_now.sha, made_now.url, fresh)
 
     def _made_before(
         self,
@@ -134,7 +141,7 @@ class Write:
     ) -> Made | None:
         trailer = f"{KEY_TRAILER}: {operation.key}"
         if sha := snapshot.commit_with(trailer):
-            return Made(sha, f"https://github.com/{plan.repo}/commit/{sha}", plan)
+            return Made(sha, self._gitops.page(plan.repo, sha), plan)
         if unsure:
             found = self._gitops.find(plan.repo, plan.branch, trailer, operation.requested_at)
             if found:
