@@ -44,6 +44,14 @@ class Check:
         return await asyncio.to_thread(self._decide, operation, answer, failures)
 
     def _enter(self, operation_id: str) -> Operation | None:
+        """Return the operation to judge, or None where it has ended.
+
+        A check that died between its effect and its record has left it queued already; it stays
+        there while it is judged again.
+        """
+        operation = self._store.operation(operation_id)
+        if operation is not None and operation.phase is Phase.QUEUED:
+            return operation
         return self._store.move(operation_id, Phase.CHECKING, self._clock.now(), "checking")
 
     def _decide(
@@ -90,7 +98,7 @@ class Check:
         note = problem_of(away, again.isoformat(timespec="seconds"))
         self._store.move(
             operation.id,
-            Phase.CHECKING,
+            operation.phase,
             now,
             f"check-again-{failures}",
             changes={"problem": note},
