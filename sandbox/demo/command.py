@@ -1,0 +1,87 @@
+"""The command ``shipmate demo``: what may be asked of it, and its exit code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.domain.suggestions import nearest
+from sandbox.demo.playing import interruptible, play
+from sandbox.demo.script import CHAPTERS
+from sandbox.demo.stage import Row, Stage
+
+FAILED = 1
+INTERRUPTED = 130
+SPEED = 20.0
+
+
+def demo(
+    script: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool,
+        typer.Option("--script", help="Do not wait for Enter. So it is without a terminal, too."),
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="SYSTEM", help="Play one system's chapter only.")
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(min=1.0, max=100.0, help="How many times faster time runs in the sandbox."),
+    ] = SPEED,
+    repo: Annotated[
+        Path | None, typer.Option(metavar="CLONE", help="Rehearse on your own GitOps clone.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your shipmate.yaml, with --repo.")
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(metavar='"/deploy …"', help="The one command to rehearse, with --repo."),
+    ] = None,
+) -> None:
+    """Show the bot at work in a sandbox on this machine: no account, no server, no network.
+
+    Without options it plays the story of five systems. With --repo and --config it rehearses on
+    a copy of your own GitOps clone; nothing is pushed, and the clone stays as it is.
+    """
+    if repo is None and (config is not None or command is not None):
+        raise typer.BadParameter("--config and --command need --repo, the path of your clone.")
+    by_hand = not script and sys.stdin.isatty() and sys.stdout.isatty()
+    stage = Stage.standard(by_hand=by_hand)
+    try:
+        with interruptible():
+            _play(stage, only, speed)
+    except KeyboardInterrupt:
+        stage.ends("Stopped. Nothing is left behind.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _play(stage: Stage, only: str | None, speed: float) -> None:
+    chapters = [one for one in CHAPTERS if only in {None, one.system}]
+    if not chapters:
+        names = [one.system for one in CHAPTERS]
+        near = nearest(only or "", names, most=1)
+        meant = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(names)}."
+        raise typer.BadParameter(f"There is no system {only}. {meant}")
+    stage.opens(
+        "Shipmate: one deploy, from Slack to the cluster",
+        "The bot is the real one. Slack, GitHub and Argo CD are pretended, on this machine,",
+        f"over real Git repositories. Time runs {speed:g} times faster than on your wall.",
+    )
+    rows, logs = play(stage, chapters, speed)
+    stage.table("What happened", "system", rows)
+    finish(stage, rows, logs, "All of it ended as told: each card, each commit, what runs.")
+
+
+def finish(stage: Stage, rows: list[Row], logs: Path | None, good: str) -> None:
+    """Print the last words about *rows*; leave with ``FAILED`` where something went wrong.
+
+    Raises:
+        typer.Exit: not all ended as told.
+    """
+    failures = [failure for row in rows for failure in row.failures]
+    if not failures:
+        stage.ends(good)
+        return
+    stage.ends(f"Not all ended as told. The bots' log: {logs}", failures)
+    raise typer.Exit(FAILED)

@@ -1,0 +1,388 @@
+"""One bot in one pretend world, before an audience: people act, and what they see is printed.
+
+Everything is judged from outside: by the card, by Git, and by what runs in the cluster.
+"""
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.clock import Clock
+from bot.domain.catalog import Application, Catalog
+from bot.domain.commands import Deploy, parse
+from bot.domain.operations import Phase, Stage as Progressing
+from bot.messages.cards import MARKS, STAGES
+from sandbox.argocd import ArgoCD
+from sandbox.demo.stage import Stage
+from sandbox.github import GitHub
+from sandbox.process import Process
+from sandbox.slack import Reply, Slack
+from sandbox.slack.workspace import Message, Version
+from sandbox.wire import Wire
+
+PATIENCE = 120.0
+"""Real seconds until the demo says that something did not happen. All takes far less."""
+
+Looked = tuple[str, str, str, str]
+"""How an application looks: sync, health, the running operation's phase, the revision."""
+
+
+class Untold(Exception):  # noqa: N818  # it names what became of the story
+    """The story went another way; the sentence says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the bot lives in: one fake for each Argo CD instance, by its name."""
+
+    slack: Slack
+    github: GitHub
+    argocd: Mapping[str, ArgoCD]
+    clock: Clock
+    gitops: str
+    branch: str
+
+    def wires(self) -> tuple[Wire, ...]:
+        """Return every fake."""
+        return (self.slack, self.github, *self.argocd.values())
+
+    def application(self, named: Application) -> dict[str, Any]:
+        """Return the application's document as it is now."""
+        return self._argocd(named).application(_key(named))
+
+    def images(self, named: Application) -> list[str]:
+        """Return the images that run."""
+        return self._argocd(named).images(_key(named))
+
+    def _argocd(self, named: Application) -> ArgoCD:
+        return self.argocd[named.instance]
+
+
+def _key(named: Application) -> str | tuple[str, str]:
+    return named.name if named.namespace is None else (named.namespace, named.name)
+
+
+@dataclass
+class Asked:
+    """A deploy that somebody asked for: its id, what it is about, and Git's head before it."""
+
+    id: str
+    what: Deploy
+    at: datetime
+    head: str
+    applications: tuple[Application, ...]
+    shown: int = 0
+    looked: dict[Application, Looked] = field(default_factory=dict)
+
+
+class Scene:
+    """A running bot and its world. *channel* is where people type."""
+
+    def __init__(
+        self, stage: Stage, outside: Outside, catalog: Catalog, bot: Process, channel: str
+    ) -> None:
+        self.stage, self.outside, self.catalog, self.bot = stage, outside, catalog, bot
+        self.slack, self._channel = outside.slack, channel
+        self.failures: list[str] = []
+        self.deployed: set[str] = set()
+        workspace = self.slack.workspace
+        self.names = {
+            **{user.id: user.name for user in workspace.users.values()},
+            **{channel.id: channel.name for channel in workspace.channels.values()},
+        }
+        self._first_head = self.head()
+
+    # what is so
+
+    def head(self) -> str:
+        """Return the head of the GitOps branch."""
+        return self.outside.github.head(self.outside.gitops, self.outside.branch)
+
+    def commits(self, since: str | None = None) -> list[str]:
+        """Return the GitOps commits after *since* (by default: of this scene), newest first."""
+        return self._git("rev-list", f"{since or self._first_head}..{self.head()}").split()
+
+    def sha(self, repo: str, ref: str) -> str:
+        """Return the full SHA that *ref* names in *repo*."""
+        path = self.outside.github.path(repo)
+        return _run("git", "-C", str(path), "rev-parse", f"{ref}^{{commit}}").strip()
+
+    def card(self, asked: Asked) -> Message | None:
+        """Return the card of a deploy as it stands now; None while there is none."""
+        cards = self._cards(asked)
+        return cards[-1] if cards else None
+
+    def phase(self, asked: Asked) -> Phase | None:
+        """Return the phase that the card of *asked* shows."""
+        card = self.card(asked)
+        if card is None:
+            return None
+        words = card.blocks[0]["text"]["text"]
+        return next(phase for phase, mark in MARKS.items() if words.startswith(mark))
+
+    def is_healthy(self, application: Application) -> bool:
+        """Tell whether *application* is synced and healthy."""
+        return self._look(application)[:2] == ("Synced", "Healthy")
+
+    def holds(self, what: str, *, true: bool) -> None:
+        """Print whether *what* is *true*, and keep it where it is not."""
+        self.stage.holds(what, true=true)
+        if not true:
+            self.failures.append(what)
+
+    # what people do
+
+    def types(self, by: str, text: str) -> Reply:
+        """Let the person with the Slack id *by* type; print that and the answer."""
+        who = self.names[by]
+        self.stage.typed(who, f"in #{self.names[self._channel]}", text)
+        reply = self.slack.type(text, by=by, channel=self._channel)
+        if reply.error is not None:
+            raise Untold(f"Slack answered {text} with {reply.error}")
+        version = Version(self.outside.clock.now(), reply.text, reply.blocks)
+        self.stage.answered(who, version, self.names)
+        return reply
+
+    def asks(self, by: str, text: str) -> Asked:
+        """Let *by* type a deploy; return it once the bot has taken it."""
+        understood = parse("deploy", text.removeprefix("/deploy "), self.catalog)
+        assert isinstance(understood, Deploy), understood
+        head, at = self.head(), self.outside.clock.now()
+        reply = self.types(by, text)
+        number = re.search(r"Received as .*?(D-\d+)", reply.words, re.DOTALL)
+        if number is None:
+            raise Untold(f"{text} was not taken: {reply.words.splitlines()[0]}")
+        targets = (self.catalog.target(one, understood.environment) for one in understood.services)
+        applications = dict.fromkeys(one.application for one in targets if one is not None)
+        asked = Asked(number[1], understood, at, head, tuple(applications))
+        for one in asked.applications:
+            asked.looked[one] = self._look(one)
+        return asked
+
+    def deploys(self, by: str, text: str) -> Asked:
+        """Let *by* deploy; show all of it, and look whether it ended as it should."""
+        asked = self.asks(by, text)
+        self.follow(asked)
+        self.shows_the_end(asked)
+        return asked
+
+    def promotes(self, by: str, application: Application, *, full: bool = False) -> None:
+        """Let *by* promote the paused Rollout of *application*, with Argo's own tool."""
+        document = self.outside.application(application)
+        rollout = next(
+            one
+            for one in document["status"]["resources"]
+            if one["kind"] == "Rollout" and one["health"]["status"] == "Suspended"
+        )
+        name, namespace = rollout["name"], rollout["namespace"]
+        option = " --full" if full else ""
+        command = f"kubectl argo rollouts promote {name} -n {namespace}{option}"
+        self.stage.typed(self.names[by], "$", command)
+        argocd = self.outside.argocd[application.instance]
+        httpx.post(
+            f"{argocd.url}/api/v1/applications/{application.name}/resource/actions",
+            params={
+                "appNamespace": document["metadata"]["namespace"],
+                "project": document["spec"]["project"],
+                "namespace": namespace,
+                "resourceName": name,
+                "group": "argoproj.io",
+                "version": "v1alpha1",
+                "kind": "Rollout",
+            },
+            json="promote-full" if full else "resume",
+            headers={"Authorization": f"Bearer {argocd.token}"},
+        ).raise_for_status()
+
+    def presses(self, by: str, asked: Asked, action: str) -> None:
+        """Let *by* press a button on the card of *asked*, and show what they alone see then."""
+        card = self.card(asked)
+        assert card is not None
+        self.stage.typed(self.names[by], f"on the card of {asked.id}", "[ Cancel this deploy ]")
+        before = self.slack.ephemerals(by)
+        self.slack.click(action, by=by, message=card)
+        self._hears(by, before, "the answer to the button")
+
+    def inquires(self, by: str, text: str) -> None:
+        """Let *by* ask something whose answer needs a look outside, and show it."""
+        before = self.slack.ephemerals(by)
+        self.stage.typed(self.names[by], f"in #{self.names[self._channel]}", text)
+        self.slack.type(text, by=by, channel=self._channel)
+        self._hears(by, before, f"the answer to {text}", wanted=2)
+
+    def _hears(self, by: str, before: Sequence[Message], what: str, wanted: int = 1) -> None:
+        """Wait for the last of *wanted* answers that only *by* sees, and show that one."""
+        new = len(before) + wanted
+        self.waits(lambda: len(self.slack.ephemerals(by)) >= new, what)
+        last = self.slack.ephemerals(by)[-1]
+        self.stage.answered(self.names[by], last.versions[-1], self.names)
+
+    # what people see
+
+    def dies(self, asked: Asked) -> None:
+        """Show the deploy until the bot's process is gone."""
+        self.follow(asked, lambda: self.bot.died(0))
+
+    def is_single(self, asked: Asked) -> bool:
+        """Tell whether *asked* has one commit and one card."""
+        return len(self.commits(asked.head)) == 1 == len(self._cards(asked))
+
+    def follow(
+        self,
+        asked: Asked,
+        until: Callable[[], bool] | None = None,
+        *,
+        paused: Callable[[Application], None] | None = None,
+    ) -> None:
+        """Show the card and Argo CD as they change, *until* it is so, or the deploy has ended.
+
+        *paused* is called once, when the card says that a Rollout waits for a person.
+        """
+        with self.stage.card_on_screen():
+            asked.shown, answered = 0, paused is None
+            while True:
+                seen = self._seen(asked)
+                self._show(asked)
+                over = self._ended(asked)
+                if over or (until is not None and until()):
+                    return
+                if paused is not None and not answered and self._waits_for_a_person(asked):
+                    paused(asked.applications[0])
+                    answered = True
+                self._wait_for_news(asked, seen, until)
+
+    def shows_the_end(self, asked: Asked) -> None:
+        """Show the commit of *asked*, and look whether one commit and live images are all."""
+        phase, commits, lines = self.phase(asked), self.commits(asked.head), list[str]()
+        for sha in commits:
+            short = sha[:8]
+            self.stage.shows_commit(f"git show {short}", self._git("show", "--no-color", sha))
+            patch = self._git("show", "--no-color", "--format=", "-U0", sha).splitlines()
+            lines += [line for line in patch if line.startswith("+") and line[:3] != "+++"]
+        self.stage.console.print()
+        wanted = len(asked.what.services)
+        self.holds("the card says live", true=phase is Phase.LIVE)
+        self.holds(
+            f"one commit, {_counted(wanted, 'changed line')}",
+            true=len(commits) == 1 and len(lines) == wanted,
+        )
+        for line in lines:
+            running = self._running(asked, line)
+            self.holds(f"{running or line.lstrip('+ ')} runs", true=running is not None)
+        if len(self._cards(asked)) != 1:
+            self.holds("it has one card", true=False)
+        self.deployed.update(asked.what.services)
+
+    def waits(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+        """Wait until *true*.
+
+        Raises:
+            Untold: it did not come, or the bot died; with *what* it was.
+        """
+        for _ in range(int(seconds)):
+            if self.slack.until(true, 1.0):
+                return
+            if self.bot.died(0):
+                raise Untold(f"the bot's process ended by itself, and {what} did not come")
+        raise Untold(f"{what} did not come within {seconds:.0f} s")
+
+    # inside
+
+    def _git(self, *words: str) -> str:
+        return _run("git", "-C", str(self.outside.github.path(self.outside.gitops)), *words)
+
+    def _cards(self, asked: Asked) -> list[Message]:
+        headline = f"{asked.id}:headline"
+        return [card for card in self.slack.cards() if card.blocks[0].get("block_id") == headline]
+
+    def _ended(self, asked: Asked) -> bool:
+        phase = self.phase(asked)
+        return phase is not None and phase.ended
+
+    def _waits_for_a_person(self, asked: Asked) -> bool:
+        card = self.card(asked)
+        return (
+            card is not None
+            and STAGES[Progressing.PAUSED] in card.words
+            and any(health == "Suspended" for _, health, _, _ in asked.looked.values())
+        )
+
+    def _look(self, application: Application) -> Looked:
+        status = self.outside.application(application)["status"]
+        return (
+            status.get("sync", {}).get("status", "Unknown"),
+            status.get("health", {}).get("status", "Unknown"),
+            status.get("operationState", {}).get("phase", ""),
+            status.get("sync", {}).get("revision", "")[:8],
+        )
+
+    def _seen(self, asked: Asked) -> tuple[int, tuple[Looked, ...]]:
+        card = self.card(asked)
+        versions = len(card.versions) if card else 0
+        return versions, tuple(self._look(one) for one in asked.applications)
+
+    def _wait_for_news(
+        self,
+        asked: Asked,
+        seen: tuple[int, tuple[Looked, ...]],
+        until: Callable[[], bool] | None,
+    ) -> None:
+        def news() -> bool:
+            return self._seen(asked) != seen or (until is not None and until())
+
+        self.waits(news, f"the end of {asked.id}")
+
+    def _show(self, asked: Asked) -> None:
+        """Print what is new of the applications, then of the card."""
+        at = self.outside.clock.now() - asked.at
+        for application in asked.applications:
+            looks = self._look(application)
+            if _worded(looks) != _worded(asked.looked[application]):
+                self.stage.happens(at, f"Argo CD {application.name}", _worded(looks))
+            asked.looked[application] = looks
+        card = self.card(asked)
+        if card is None:
+            return
+        for number, version in enumerate(card.versions[asked.shown :], asked.shown):
+            before = card.versions[number - 1] if number else None
+            if before is None or (before.text, before.blocks) != (version.text, version.blocks):
+                self.stage.shows_card(
+                    version,
+                    self.names,
+                    version.at - asked.at,
+                    where=f"#{self.names[card.channel]}",
+                    last=number == len(card.versions) - 1 and self._ended(asked),
+                )
+        asked.shown = len(card.versions)
+
+    def _running(self, asked: Asked, line: str) -> str | None:
+        """Return the image that runs and whose tag stands in *line* of the diff."""
+        for application in asked.applications:
+            for image in self.outside.images(application):
+                tag = image.rpartition(":")[2]
+                if re.search(rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])", line):
+                    return image
+        return None
+
+
+def _worded(looks: Looked) -> str:
+    sync, health, operation, revision = looks
+    running = " · operation running" if operation == "Running" else ""
+    return f"{sync} · {health}{running}" + (f" · at {revision}" if revision else "")
+
+
+def _counted(number: int, thing: str) -> str:
+    words = {1: "one", 2: "two", 3: "three"}
+    return f"{words.get(number, number)} {thing}{'' if number == 1 else 's'}"
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
