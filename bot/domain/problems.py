@@ -51,7 +51,7 @@ class Reason(StrEnum):
     TOKEN_REFUSED = "token_refused"  # system, doing, detail  # noqa: S105  # a reason, no secret
     NO_RIGHT = "no_right"  # system, doing, detail
     REJECTED = "rejected"  # system, doing, detail
-    GARBLED = "garbled"  # system, doing, detail
+    GARBLED = "garbled"  # system, doing, detail, again (ISO time of the next try)
     # ends by people
     CANCELLED = "cancelled"  # by (Slack user id)
     INTERNAL = "internal"  # detail: a fault of the bot itself

@@ -184,7 +184,8 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.GARBLED: Words(
         "{system} answered something the bot cannot read when asked to {doing}[ ({detail})].",
-        "Send the command again; if it stays so, show this to a platform engineer.",
+        "[It is tried again at {again}; nothing to do unless it lasts."
+        "|Send the command again; if it stays so, show this to a platform engineer.]",
     ),
     # ends by people
     Reason.CANCELLED: Words(

@@ -90,7 +90,7 @@ class Cards:
         Where the channel refuses us the card goes to the person *fallback* directly.
 
         Raises:
-            Unavailable: Slack is away; call again.
+            Unavailable, Garbled, Unauthorized: nobody knows whether it stands there; call again.
             BotError: Slack refused the person too.
         """
         begun = self._store.begin_card(operation_id)
@@ -104,9 +104,9 @@ class Cards:
         if posted is None:
             since = found.operation.requested_at
             posted = self._slack.direct(fallback, message, key=found.operation.key, since=since)
-        self._store.save_card(
-            Card(operation_id, posted.channel, posted.ts, digest(message), found.version)
-        )
+        # What an earlier run posted may show an older state: it is brought up to date at once.
+        shown, version = (None, 0) if again else (digest(message), found.version)
+        self._store.save_card(Card(operation_id, posted.channel, posted.ts, shown, version))
         self._wake.set()
 
     def _post_to(
@@ -119,7 +119,7 @@ class Cards:
             ):
                 return found
             return self._slack.post(channel, message, key=operation.key)
-        except Unavailable:
+        except (Unavailable, Garbled, Unauthorized):
             raise
         except BotError as refused:
             log.warning("the channel takes no card", channel=channel, error=str(refused))

@@ -7,7 +7,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
-from bot.domain.errors import BotError, Unavailable
+from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.operations import Operation, Phase, Plan
 from bot.domain.patience import next_try
 from bot.domain.planning import Edits, plan_edits, tag_for
@@ -18,6 +18,9 @@ from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)
+
+MOST_GARBLED = 5
+"""Answers in a row that can't be read before we say so: a proxy's page passes, a new API stays."""
 
 
 class Check:
@@ -61,7 +64,9 @@ class Check:
             case Problem():
                 return self._refuse(operation, answer)
             case Unavailable():
-                return self._later(operation, answer, failures)
+                return self._later(operation, answer, failures, answer.retry_after)
+            case Garbled() if failures < MOST_GARBLED:
+                return self._later(operation, answer, failures, None)
             case BotError():
                 return self._refuse(operation, problem_of(answer))
             case _:
@@ -89,12 +94,14 @@ class Check:
         carry = {"targets": [target.name for target in targets], "degraded": degraded}
         return Outcome(Next.GO, carry=carry)
 
-    def _later(self, operation: Operation, away: Unavailable, failures: int) -> Outcome:
+    def _later(
+        self, operation: Operation, away: BotError, failures: int, asked: timedelta | None
+    ) -> Outcome:
         now = self._clock.now()
         patience = self._catalog.environments[operation.request.environment].deadline
         if now - operation.requested_at > patience:
             return self._refuse(operation, problem_of(away))
-        again = now + next_try(failures + 1, away.retry_after)
+        again = now + next_try(failures + 1, asked)
         note = problem_of(away, again.isoformat(timespec="seconds"))
         self._store.move(
             operation.id,
@@ -104,7 +111,7 @@ class Check:
             changes={"problem": note},
             detail={"waits": str(away)},
         )
-        return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
+        return Outcome(Next.AGAIN, stay_away=seconds(asked))
 
     def _refuse(self, operation: Operation, problem: Problem) -> Outcome:
         self._store.move(

@@ -7,7 +7,7 @@ import structlog
 from bot.adapters.slack import Slack
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
-from bot.domain.errors import BotError, Unavailable
+from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.domain.problems import Problem, Reason
@@ -48,6 +48,9 @@ class Tell:
             self._cards.post(operation_id, channel, operation.request.requester)
         except Unavailable as away:
             return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
+        except (Garbled, Unauthorized) as unclear:
+            log.warning("the card waits for Slack", operation=operation_id, error=str(unclear))
+            return Outcome(Next.AGAIN)
         except BotError as refused:
             log.warning("no card could be posted", operation=operation_id, error=str(refused))
         return Outcome(Next.GO)
@@ -79,9 +82,10 @@ class Tell:
                 key=key,
                 since=operation.ended_at or self._clock.now(),
             )
-        except Unavailable as away:
+        except (Unavailable, Garbled) as away:
             if failures < MOST_TRIES:
-                return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
+                asked = away.retry_after if isinstance(away, Unavailable) else None
+                return Outcome(Next.AGAIN, stay_away=seconds(asked))
             log.warning("the requester could not be told", operation=operation_id)
         except BotError as refused:
             log.warning("the requester takes no word", operation=operation_id, error=str(refused))
