@@ -65,8 +65,8 @@ def _play(stage: Stage, only: str | None, speed: float) -> None:
         raise typer.BadParameter(f"There is no system {only}. {meant}")
     stage.opens(
         "Shipmate: one deploy, from Slack to the cluster",
-        "The bot is the real one. Slack, GitHub and Argo CD are pretended, on this machine,",
-        f"over real Git repositories. Time runs {speed:g} times faster than on your wall.",
+        "The bot is the real one, and so are the Git repositories. Slack, GitHub and",
+        f"Argo CD are pretended on this machine, where time runs {speed:g} times as fast.",
     )
     rows, logs = play(stage, chapters, speed)
     stage.table("What happened", "system", rows)

@@ -7,8 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -16,10 +15,11 @@ import httpx
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog
 from bot.domain.commands import Deploy, parse
-from bot.domain.operations import Phase, Stage as Progressing
+from bot.domain.operations import Phase
+from bot.domain.operations import Stage as Progressing
 from bot.messages.cards import MARKS, STAGES
 from sandbox.argocd import ArgoCD
-from sandbox.demo.stage import Stage
+from sandbox.demo.stage import Shown, Stage
 from sandbox.github import GitHub
 from sandbox.process import Process
 from sandbox.slack import Reply, Slack
@@ -245,7 +245,9 @@ class Scene:
         *paused* is called once, when the card says that a Rollout waits for a person.
         """
         with self.stage.card_on_screen():
-            asked.shown, answered = 0, paused is None
+            answered = paused is None
+            if self.stage.edits_in_place:
+                asked.shown = max(0, asked.shown - 1)  # what stands there comes on screen again
             while True:
                 seen = self._seen(asked)
                 self._show(asked)
@@ -352,13 +354,9 @@ class Scene:
         for number, version in enumerate(card.versions[asked.shown :], asked.shown):
             before = card.versions[number - 1] if number else None
             if before is None or (before.text, before.blocks) != (version.text, version.blocks):
-                self.stage.shows_card(
-                    version,
-                    self.names,
-                    version.at - asked.at,
-                    where=f"#{self.names[card.channel]}",
-                    last=number == len(card.versions) - 1 and self._ended(asked),
-                )
+                ended = number == len(card.versions) - 1 and self._ended(asked)
+                shown = Shown(self.names[card.channel], version, before, ended)
+                self.stage.shows_card(shown, self.names, version.at - asked.at)
         asked.shown = len(card.versions)
 
     def _running(self, asked: Asked, line: str) -> str | None:
@@ -373,7 +371,7 @@ class Scene:
 
 def _worded(looks: Looked) -> str:
     sync, health, operation, revision = looks
-    running = " · operation running" if operation == "Running" else ""
+    running = " · running" if operation == "Running" else ""
     return f"{sync} · {health}{running}" + (f" · at {revision}" if revision else "")
 
 

@@ -9,7 +9,6 @@ from bot.messages.cards import CANCEL
 from sandbox.demo.scene import Scene
 from sandbox.github.server import mutates
 from sandbox.systems.astrago.system import BACKEND, BRANCH
-from sandbox.systems.flash_tickets.system import CODE as TICKETS
 from sandbox.systems.people import ALICE, BOB, CAROL, MALLORY
 from sandbox.systems.pingvas.system import CODE as STUDIO
 from sandbox.systems.pinksea.system import REPO as PINKSEA
@@ -38,7 +37,7 @@ def astrago(scene: Scene) -> str:
 
     scene.stage.tells("Two services at once are one commit.")
     scene.deploys(BOB.id, f"/deploy core,batch {older} stage because the session fix must wait")
-    return "live; a typo corrected"
+    return "live; typo corrected"
 
 
 def pingvas(scene: Scene) -> str:
@@ -53,7 +52,7 @@ def pingvas(scene: Scene) -> str:
 
     scene.stage.tells("In dev six services share one file. A branch's name is a version too.")
     scene.deploys(CAROL.id, "/deploy ai-worker develop dev")
-    return "live; a stranger refused"
+    return "live; Mallory refused"
 
 
 def flash_tickets(scene: Scene) -> str:
@@ -77,7 +76,7 @@ def flash_tickets(scene: Scene) -> str:
     scene.follow(asked)
     scene.shows_the_end(asked)
     scene.holds("no second commit, no second card", true=scene.is_single(asked))
-    return "live, in spite of kill -9"
+    return "live after kill -9"
 
 
 def pinksea(scene: Scene) -> str:
@@ -85,11 +84,11 @@ def pinksea(scene: Scene) -> str:
     sha = scene.sha(PINKSEA, "main")[:7]
 
     def looks_and_promotes(application: Application) -> None:
-        scene.stage.tells("The card says who is waited for. Alice looks at the preview.")
+        scene.stage.tells("The card says that a person is waited for. Alice looks at the preview.")
         scene.promotes(ALICE.id, application)
 
     def promotes_fully(application: Application) -> None:
-        scene.stage.tells("20 % of the people have it. Alice has seen enough.")
+        scene.stage.tells("A fifth of the people have it. Alice has seen enough.")
         scene.promotes(ALICE.id, application, full=True)
 
     scene.stage.tells("Blue-green: the new version waits beside the old one.")
@@ -97,11 +96,11 @@ def pinksea(scene: Scene) -> str:
     scene.follow(blue_green, paused=looks_and_promotes)
     scene.shows_the_end(blue_green)
 
-    scene.stage.tells("Canary: a release by its name, a fifth of the people first.")
+    scene.stage.tells("Canary: a release by its name, for a fifth of the people first.")
     canary = scene.asks(ALICE.id, "/deploy generation-service v1.2.3 prod")
     scene.follow(canary, paused=promotes_fully)
     scene.shows_the_end(canary)
-    return "live; two Rollouts promoted"
+    return "live after promotion"
 
 
 def guide(scene: Scene) -> str:
@@ -129,7 +128,7 @@ def guide(scene: Scene) -> str:
     scene.holds("the cancelled one made no commit", true=len(scene.commits()) == 1)
     scene.stage.tells("What runs where? Anybody may ask.")
     scene.inquires(BOB.id, "/ship status my-app")
-    return "live; a second one cancelled"
+    return "live; one cancelled"
 
 
 CHAPTERS: Sequence[Chapter] = (

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.padding import Padding
 from rich.panel import Panel
@@ -36,6 +36,16 @@ class Row:
     failures: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card in *channel* as it stands *now*, and *before*: None where it was just posted."""
+
+    channel: str
+    now: Version
+    before: Version | None
+    ended: bool
+
+
 @dataclass
 class Stage:
     """Prints to *console*. With *by_hand* it waits for Enter between chapters.
@@ -46,7 +56,6 @@ class Stage:
     console: Console
     by_hand: bool = False
     _live: Live | None = None
-    _shown: list[str] = field(default_factory=list)
 
     @classmethod
     def standard(cls, *, by_hand: bool = False) -> "Stage":
@@ -68,7 +77,7 @@ class Stage:
         """Print a chapter's title."""
         self.console.print("\n")
         self.console.print(Rule(Text(f"{number}  {title}", "bold"), align="left", style="dim"))
-        self.console.print(Padding(Text(about, "dim"), (0, 0, 0, 3)))
+        self._indented(Text(about, "dim"), 3)
 
     def rests(self) -> None:
         """Wait for Enter, if a person turns the pages."""
@@ -91,19 +100,18 @@ class Stage:
 
     def answered(self, who: str, answer: Version, names: Names) -> None:
         """Print what only *who* sees."""
-        frame = render(answer, names)
-        assert isinstance(frame, Panel)
+        frame = _frame(answer, names)
         self._indented(Text(f"only {who} sees", "dim"), _INDENT)
         self._barred(self._lines(frame.renderable), _INDENT)
 
     def happens(self, at: timedelta | None, what: str, detail: str = "", style: str = "") -> None:
         """Print one line of what happened *at* a time since the command."""
-        said = Text(_elapsed(at).rjust(_AFTER_TIME - 2), "dim")
-        said.append("  ")
-        said.append(what, style or "default")
-        if detail:
-            said.append(f"  {detail}", "dim")
-        self.console.print(said)
+        line = Table.grid(padding=(0, 2))
+        line.add_column(justify="right", width=_AFTER_TIME - 2)
+        line.add_column()
+        said = Text.assemble((what, style), (f"  {detail}" if detail else "", "dim"))
+        line.add_row(Text(_elapsed(at), "dim"), said)
+        self.console.print(line)
 
     def alarms(self, what: str) -> None:
         """Print what should make people sit up."""
@@ -113,49 +121,49 @@ class Stage:
     def shows_commit(self, command: str, shown: str) -> None:
         """Print a commit as Git shows it."""
         self.console.print()
-        self._indented(Text.assemble(("$ ", "dim"), (command, "bold")), _INDENT)
-        self._indented(Group(*map(_diff_line, shown.rstrip("\n").split("\n"))), _INDENT)
+        self._unbroken(Text.assemble(("$ ", "dim"), (command, "bold")), _INDENT)
+        for line in shown.rstrip("\n").split("\n"):
+            self._unbroken(_diff_line(line), _INDENT)
 
     def holds(self, what: str, *, true: bool) -> None:
         """Print what was looked at after the act, and whether it is so."""
         mark, style = ("✓", "green") if true else ("✗", "bold red")
-        self._indented(Text.assemble((f"{mark} ", style), (what, "" if true else style)), 3)
+        self._unbroken(Text.assemble((f"{mark} ", style), (what, "" if true else style)), 3)
 
     # the card
 
     @contextmanager
     def card_on_screen(self) -> Iterator[None]:
         """Edit one card in place as long as this lasts, where that can be done."""
-        self._shown = []
         if not self.console.is_terminal:
             yield
             return
-        with Live(console=self.console, auto_refresh=False, transient=False) as live:
+        with Live(console=self.console, auto_refresh=False) as live:
             self._live = live
             try:
                 yield
             finally:
                 self._live = None
 
-    def shows_card(
-        self, version: Version, names: Names, at: timedelta | None, *, where: str, last: bool
-    ) -> None:
-        """Show the card as it stands now; called for each version that differs."""
-        frame = render(version, names)
-        assert isinstance(frame, Panel)
-        frame.title, frame.title_align = Text(where, "dim"), "left"
-        frame.border_style = "dim"
+    @property
+    def edits_in_place(self) -> bool:
+        """Tell whether a card is on the screen and can be edited there."""
+        return self._live is not None
+
+    def shows_card(self, card: Shown, names: Names, at: timedelta) -> None:
+        """Show a card as it stands now; called for each version that differs."""
+        frame = _frame(card.now, names)
+        frame.title, frame.border_style = Text(f"#{card.channel}", "dim"), "dim"
         if self._live is not None:
             self._live.update(Padding(frame, (0, 0, 0, _INDENT)), refresh=True)
             return
-        first = not self._shown
-        lines = self._lines(frame.renderable)
-        fresh = [line for line in lines if line.plain not in self._shown]
-        self._shown = [line.plain for line in lines]
-        if first or last:
-            self.happens(at, f"card {'posted' if first else 'edited'}")
+        if card.before is None or card.ended:
+            self.happens(at, "card posted" if card.before is None else "card edited")
             self._indented(frame, _INDENT)
-        elif fresh:
+            return
+        known = {line.plain for line in self._lines(_frame(card.before, names).renderable)}
+        lines = self._lines(frame.renderable)
+        if fresh := [line for line in lines if line.plain not in known]:
             self.happens(at, "card edited")
             self._barred(fresh, _AFTER_TIME)
 
@@ -185,16 +193,29 @@ class Stage:
     # inside
 
     def _indented(self, what: RenderableType, by: int) -> None:
-        self.console.print(Padding(what, (0, 0, 0, by), expand=False))
+        if isinstance(what, Text):
+            for line in self._broken(what, self.console.width - by):
+                self._unbroken(line, by)
+        else:
+            self.console.print(Padding(what, (0, 0, 0, by), expand=False))
+
+    def _broken(self, text: Text, room: int) -> Iterator[Text]:
+        for line in text.wrap(self.console, room):
+            line.rstrip()
+            yield line
+
+    def _unbroken(self, line: Text, by: int) -> None:
+        """Print a line that only the terminal may break, so that it can be copied."""
+        self.console.print(Text(" " * by).append_text(line), soft_wrap=True)
 
     def _barred(self, lines: Iterable[Text], by: int) -> None:
         """Print *lines* behind a bar, so that a broken one is still seen to be one."""
         room = self.console.width - by - 4
         for line in lines:
-            first, *more = line.wrap(self.console, room)
-            self._indented(Text.assemble(("│ ", "dim"), first), by)
+            first, *more = self._broken(line, room)
+            self._unbroken(Text.assemble(("│ ", "dim"), first), by)
             for rest in more:
-                self._indented(Text.assemble(("│   ", "dim"), rest), by)
+                self._unbroken(Text.assemble(("│   ", "dim"), rest), by)
 
     def _lines(self, what: RenderableType) -> list[Text]:
         """Return the lines of *what* as they are before any is broken; empty ones are left out."""
@@ -210,11 +231,14 @@ class Stage:
         return [line for line in lines if line.plain]
 
 
+def _frame(version: Version, names: Names) -> Panel:
+    frame = render(version, names)
+    assert isinstance(frame, Panel)
+    return frame
+
+
 def _elapsed(span: timedelta | None) -> str:
-    if span is None:
-        return ""
-    seconds = int(span.total_seconds())
-    return f"+{seconds} s" if seconds < 120 else f"+{seconds // 60} min"
+    return "" if span is None else f"+{int(span.total_seconds())} s"
 
 
 def _diff_line(line: str) -> Text:
@@ -223,4 +247,4 @@ def _diff_line(line: str) -> Text:
     if line.startswith("commit "):
         return Text(line, "yellow")
     style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-    return Text(line, style, overflow="fold")
+    return Text(line, style)
