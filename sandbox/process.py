@@ -91,7 +91,6 @@ class Process:
         Raises:
             RuntimeError: it died, or was not ready in time; with the end of its log.
         """
-        assert self._process is not None
         for _ in range(int(seconds / 0.05)):
             try:
                 if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
@@ -139,7 +138,7 @@ def free_port() -> int:
 
 def _inherited() -> dict[str, str]:
     """Return our environment without what would configure the bot from outside the world."""
-    names = {"PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR"}
+    names = {"T","SYN","PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR"}
     return {name: value for name, value in os.environ.items() if name in names}
 
 

@@ -1,0 +1,134 @@
+"""The real bot as a process that kills itself at named points.
+
+A point is ``[workflow/]step:occurrence:when``, such as ``write:1:between`` or
+``D-2.hold.0/look:3:before``. Steps are those that workflows record; *occurrence* counts a step's
+runs of one workflow from 1, with those recorded before a crash. *when* is ``before`` the effect,
+``between`` effect and record, or ``after`` the record. The step ``start`` is the moment in which a
+written request is handed to the engine. The process dies once at each point: a file named like
+the point says that it was there.
+"""
+
+import inspect
+import multiprocessing
+import os
+import signal
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from dbos import DBOS
+
+from bot.operations import lease
+from bot.operations.engine import Engine
+from sandbox.process import Process, main
+
+POINTS = "KILL_POINTS"
+FOLDER = "KILL_FOLDER"
+GRACE = "KILL_GRACE"
+
+
+class Points:
+    """The points that are left, and the files of those that were reached."""
+
+    def __init__(self, points, folder):
+        self._points, self._folder = points, folder
+
+    def reach(self, workflow, step, occurrence, when):
+        """Die here if this is a point and we have not died at it before."""
+        here = f"{step}:{occurrence}:{when}"
+        for point in {here, f"{workflow}/{here}"} & self._points:
+            marker = self._folder / file_name(point)
+            if not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def file_name(point):
+    return point.replace("/", "@")
+
+
+def wrap(points):
+    """Make the engine pass by the points."""
+    run_step, start = Engine.step, Engine.start
+    runs = Counter()
+
+    async def step(self, name, work, *args):
+        workflow = DBOS.workflow_id
+        runs[workflow, name] += 1
+        occurrence, ran = runs[workflow, name], []
+
+        def with_points(*given):
+            points.reach(workflow, name, occurrence, "before")
+            result = work(*given)
+            return awaited(result) if inspect.isawaitable(result) else done(result)
+
+        async def awaited(result):
+            return done(await result)
+
+        def done(outcome):
+            ran.append(outcome)
+            points.reach(workflow, name, occurrence, "between")
+            return outcome
+
+        outcome = await run_step(self, name, with_points, *args)
+        if ran:  # else it was only read from the record of an earlier life
+            points.reach(workflow, name, occurrence, "after")
+        return outcome
+
+    def start_points(self, name, workflow_id, *args):
+        points.reach(workflow_id, "start", 1, "before")
+        start(self, name, workflow_id, *args)
+        points.reach(workflow_id, "start", 1, "after")
+
+    Engine.step, Engine.start = step, start_points
+
+
+def live(environment, arguments, log):
+    """Be the bot of *environment* in this process; everything it prints goes to the file *log*."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    sys.argv = [__name__, *arguments]
+    wrap(Points(set(environment[POINTS].split()), Path(environment[FOLDER])))
+    if grace := environment[GRACE]:
+        lease.GRACE = timedelta(seconds=float(grace))
+    main()
+
+
+class Mortal(Process):
+    """A bot process that passes by the points. It is forked from one that has imported all."""
+
+    def __init__(self, environment, clock, log):
+        super().__init__(environment, clock, log)
+        self._life = None
+
+    @property
+    def pid(self):
+        return self._life.pid
+
+    def start(self, *, wait=True):
+        arguments = (self._environment, self._command[3:], self.log)
+        self._life = NURSERY.Process(target=live, args=arguments, daemon=True)
+        self._life.start()
+        if wait:
+            self.wait_ready()
+
+    def died(self, seconds):
+        self._life.join(seconds)
+        return self._life.exitcode is not None
+
+    def kill(self):
+        if self._life is not None:
+            self._life.kill()
+            self._life.join()
+
+    def stop(self, seconds=20.0):
+        self._life.terminate()
+        return self._life.exitcode if self.died(seconds) else None
+
+
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload([__name__])
