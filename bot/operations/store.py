@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,12 +104,18 @@ class Store:
         """
         wish = wish_of(request)
         with self._database.write() as connection:
-            if found := _by(connection, operations.c.asked == asked):
-                return found.operation, Receipt.REPEATED
-            if found := _by(connection, operations.c.wish == wish):
-                return found.operation, Receipt.UNDER_WAY
+            if found := _there(connection, asked, wish):
+                return found
+            operation = Operation(
+                id="",
+                key=uuid.uuid4().hex,
+                request=request,
+                phase=Phase.RECEIVED,
+                requested_at=at,
+                entered={Phase.RECEIVED.value: at},
+            )
             values = {
-                "key": uuid.uuid4().hex,
+                "key": operation.key,
                 "asked": asked,
                 "wish": wish,
                 "flow": FLOW,
@@ -121,23 +128,20 @@ class Store:
                 "requested_at": at,
                 "version": 1,
             }
-            insert = _insert(connection, operations).values(values).on_conflict_do_nothing()
-            if connection.execute(insert.returning(operations.c.number)).first() is None:
+            insert = _insert_new(connection.dialect.name, operations)
+            new = insert.returning(operations.c.number)
+            number = connection.execute(new, values).scalar_one_or_none()
+            if number is None:
                 # Another replica came between our look and our insert.
-                found = _by(connection, operations.c.asked == asked) or _by(
-                    connection, operations.c.wish == wish
-                )
+                found = _there(connection, asked, wish)
                 assert found is not None, "a conflicting row must exist"
-                return found.operation, Receipt.UNDER_WAY
-            row = _by(connection, operations.c.key == values["key"])
-            assert row is not None
-            number = number_of(row.operation.id)
+                return found
             connection.execute(
                 sa.insert(operation_services),
                 [{"number": number, "service": service} for service in request.services],
             )
             _record(connection, number, "received", at, request.requester, "received", {})
-            return row.operation, Receipt.NEW
+            return replace(operation, id=f"D-{number}"), Receipt.NEW
 
     # reading
 
@@ -370,6 +374,31 @@ def _insert(connection: sa.Connection, table: sa.Table) -> Any:
     return postgresql.insert(table)
 
 
+@cache
+def _insert_new(dialect: str, table: sa.Table) -> Any:
+    """Return the insert that leaves a row that is already there, built once: acks wait for it."""
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+_THERE = sa.select(operations).where(
+    sa.or_(
+        operations.c.asked == sa.bindparam("asked"),
+        operations.c.wish == sa.bindparam("wish"),
+    )
+)
+
+
+def _there(connection: sa.Connection, asked: str, wish: str) -> tuple[Operation, Receipt] | None:
+    """Return the operation of this delivery or else of this wish, or None."""
+    rows = connection.execute(_THERE, {"asked": asked, "wish": wish}).all()
+    for row in rows:
+        if row.asked == asked:
+            return _operation(row), Receipt.REPEATED
+    return (_operation(rows[0]), Receipt.UNDER_WAY) if rows else None
+
+
 def _by(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Versioned | None:
     row = connection.execute(sa.select(operations).where(condition)).one_or_none()
     return Versioned(_operation(row), row.version) if row else None
@@ -422,9 +451,8 @@ def _record(
     detail: Mapping[str, str],
 ) -> None:
     connection.execute(
-        _insert(connection, timeline)
-        .values(number=number, mark=mark, at=at, by=by, what=what, detail=dict(detail))
-        .on_conflict_do_nothing()
+        _insert_new(connection.dialect.name, timeline),
+        {"number": number, "mark": mark, "at": at, "by": by, "what": what, "detail": dict(detail)},
     )
 
 
