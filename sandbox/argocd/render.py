@@ -19,13 +19,15 @@ class ValuesWorkload:
     """One Deployment that a chart or helmfile would make of a values file.
 
     *key* is the dotted path of its tag; the image is *image*:tag. *file* None means the
-    application's own path.
+    application's own path. *tag* reads the tag from the file's bytes where a dotted path does not
+    lead to it; it raises Broken where there is none.
     """
 
     name: str
     image: str
     key: str
     file: str | None = None
+    tag: Callable[[bytes], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,22 @@ class Renderer:
             raise Broken(f"failed to checkout revision {sha}: {gone}") from gone
         path = posixpath.normpath(source.path or ".")
 
-        def load(name: str) -> list[Any]:
+        def blob(name: str) -> str:
             if name not in files:
                 raise Broken(f"open {name}: no such file or directory")
-            return self._parse(name, files[name], repository)
+            return files[name]
+
+        def load(name: str) -> list[Any]:
+            return self._parse(name, blob(name), repository)
+
+        def read(name: str) -> bytes:
+            return repository.blob(blob(name))
 
         if source.workloads:
-            return [_deployment(each, path, load) for each in source.workloads]
+            return [
+                _deployment(each, _tag(each, _values(each, path), load, read))
+                for each in source.workloads
+            ]
         if path in files:
             return _plain([path], load)
         prefix = "" if path == "." else f"{path}/"
@@ -149,9 +160,21 @@ def _override(manifests: list[Manifest], image: str) -> None:
         rename_images(manifest, {key: value for key, value in entry.items() if value})
 
 
-def _deployment(workload: ValuesWorkload, path: str, load: Callable[[str], list[Any]]) -> Manifest:
-    file = workload.file or (path if path.endswith((".yaml", ".yml")) else f"{path}/values.yaml")
-    documents = load(posixpath.normpath(file))
+def _values(workload: ValuesWorkload, path: str) -> str:
+    """Return the path of the file that holds the workload's tag."""
+    own = path if path.endswith((".yaml", ".yml")) else f"{path}/values.yaml"
+    return posixpath.normpath(workload.file or own)
+
+
+def _tag(
+    workload: ValuesWorkload,
+    file: str,
+    load: Callable[[str], list[Any]],
+    read: Callable[[str], bytes],
+) -> str:
+    if workload.tag is not None:
+        return workload.tag(read(file))
+    documents = load(file)
     node: Any = documents[0] if documents else None
     for part in workload.key.split("."):
         if not isinstance(node, dict) or part not in node:
@@ -160,6 +183,10 @@ def _deployment(workload: ValuesWorkload, path: str, load: Callable[[str], list[
                 f"nil pointer evaluating interface {{}}.{workload.key}"
             )
         node = node[part]
+    return goyaml.printed(node)
+
+
+def _deployment(workload: ValuesWorkload, tag: str) -> Manifest:
     labels = {"app.kubernetes.io/name": workload.name}
     return {
         "apiVersion": "apps/v1",
@@ -171,9 +198,7 @@ def _deployment(workload: ValuesWorkload, path: str, load: Callable[[str], list[
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {
-                    "containers": [
-                        {"name": workload.name, "image": f"{workload.image}:{goyaml.printed(node)}"}
-                    ]
+                    "containers": [{"name": workload.name, "image": f"{workload.image}:{tag}"}]
                 },
             },
         },
