@@ -138,7 +138,7 @@ def free_port() -> int:
 
 def _inherited() -> dict[str, str]:
     """Return our environment without what would configure the bot from outside the world."""
-    names = {"T","SYN","PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR"}
+    names = {"PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR"}
     return {name: value for name, value in os.environ.items() if name in names}
 
 
