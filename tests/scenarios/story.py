@@ -79,15 +79,21 @@ class Story:
 
     def ends(self, reply, seconds=60):
         """Wait for the operation's end, and until its card shows it; return the operation."""
-        number = self.operation(reply).id
+        return self.ends_with_id(self.operation(reply).id, seconds)
+
+    def ends_with_id(self, number, seconds=60):
         assert self.world.until(
             lambda: (
                 self.store.operation(number).phase.ended or self.somebody_promotes_what_pauses()
             ),
             seconds,
         ), self.store.operation(number)
-        assert self.world.until(lambda: not self.store.stale_cards() and self.card(number), 30)
+        assert self.world.until(lambda: self.card_is_up_to_date(number), 30)
         return self.store.operation(number)
+
+    def card_is_up_to_date(self, number):
+        known = self.store.card(number)
+        return known and known.ts and self.card(number) and not self.store.stale_cards()
 
     def somebody_promotes_what_pauses(self):
         """Answer every Rollout that waits for a person, as ``kubectl argo rollouts`` does."""

@@ -158,10 +158,12 @@ class Follow:
     def _blind(
         self, progress: Progress, watched: Watched, error: BotError, expectation: Expectation
     ) -> Judged:
-        problem = problem_of(error)
-        if self._clock.now() <= expectation.deadline:
-            return Judged(replace(progress, problem=problem), watched, None)
-        return Judged(replace(progress, stage=Stage.FAILED, problem=problem), watched, None)
+        now = self._clock.now()
+        if now <= expectation.deadline:
+            again = (now + AFTER_ERROR).isoformat(timespec="seconds")
+            return Judged(replace(progress, problem=problem_of(error, again)), watched, None)
+        failed = replace(progress, stage=Stage.FAILED, problem=problem_of(error))
+        return Judged(failed, watched, None)
 
     def _expectation(
         self, operation: Operation, target: Target, degraded_before: frozenset[str]
@@ -230,7 +232,15 @@ def _carry(judged: Mapping[str, Judged]) -> dict[str, Any]:
 
 
 def _news(before: Progress | None, after: Progress) -> bool:
-    return before is None or (before.stage, before.problem) != (after.stage, after.problem)
+    return before is None or (before.stage, _lasting(before)) != (after.stage, _lasting(after))
+
+
+def _lasting(progress: Progress) -> Problem | None:
+    """Return the problem without the time of the next try, which is no news."""
+    if progress.problem is None:
+        return None
+    facts = {name: fact for name, fact in progress.problem.facts.items() if name != "again"}
+    return Problem(progress.problem.reason, facts)
 
 
 def _line(progress: Progress) -> str:
