@@ -2,7 +2,7 @@
 
 import posixpath
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,23 +106,7 @@ class Renderer:
                 _deployment(each, _tag(each, _values(each, path), load, read))
                 for each in source.workloads
             ]
-        if path in files:
-            return _plain([path], load)
-        prefix = "" if path == "." else f"{path}/"
-        if not any(name.startswith(prefix) for name in files):
-            raise Broken(f"{source.path}: app path does not exist")
-        kustomize = Kustomize(set(files), load)
-        if kustomize.file_of(path):
-            manifests = kustomize.build(path)
-            for image in source.images:
-                _override(manifests, image)
-            return manifests
-        direct = [
-            name
-            for name in sorted(files)
-            if posixpath.dirname(f"{prefix}x") == posixpath.dirname(name)
-        ]
-        return _plain([name for name in direct if name.endswith((".yaml", ".yml", ".json"))], load)
+        return _of_folder(source, path, files, load)
 
     def _parse(self, name: str, blob: str, repository: Repository) -> list[Any]:
         with self._lock:
@@ -137,6 +121,27 @@ class Renderer:
         with self._lock:
             self._parsed[blob] = documents
         return documents
+
+
+def _of_folder(
+    source: Source, path: str, files: Collection[str], load: Callable[[str], list[Any]]
+) -> list[Manifest]:
+    """Return what Kustomize builds of *path*, or the plain manifests that stand there."""
+    if path in files:
+        return _plain([path], load)
+    prefix = "" if path == "." else f"{path}/"
+    if not any(name.startswith(prefix) for name in files):
+        raise Broken(f"{source.path}: app path does not exist")
+    kustomize = Kustomize(set(files), load)
+    if kustomize.file_of(path):
+        manifests = kustomize.build(path)
+        for image in source.images:
+            _override(manifests, image)
+        return manifests
+    direct = [
+        name for name in sorted(files) if posixpath.dirname(f"{prefix}x") == posixpath.dirname(name)
+    ]
+    return _plain([name for name in direct if name.endswith((".yaml", ".yml", ".json"))], load)
 
 
 def _plain(names: Sequence[str], load: Callable[[str], list[Any]]) -> list[Manifest]:
