@@ -248,6 +248,11 @@ class Store:
         self._changed()
         return after
 
+    def note(self, operation_id: str, mark: str, what: str, at: datetime) -> bool:
+        """Write the line *mark* of the operation's timeline once; tell whether it is new."""
+        with self._database.write() as connection:
+            return _record(connection, number_of(operation_id), mark, at, "shipmate", what, {})
+
     def cancel(
         self, operation_id: str, by: str, at: datetime
     ) -> tuple[Operation | None, CancelOutcome]:
@@ -409,15 +414,15 @@ def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tupl
         return ()
     # Only what already passed its checks holds or waits for a target; what is still being checked
     # will line up behind us.
-    holding = (Phase.QUEUED.value, Phase.COMMITTING.value, Phase.FOLLOWING.value)
+    holds = operations.c.phase.in_((Phase.COMMITTING.value, Phase.FOLLOWING.value))
+    waits = sa.and_(operations.c.phase == Phase.QUEUED.value, operations.c.number < number)
     query = (
         sa.select(operations.c.number)
         .distinct()
         .join(operation_services, operation_services.c.number == operations.c.number)
         .where(
-            operations.c.number < number,
+            sa.or_(holds, waits),
             operations.c.environment == operation.request.environment,
-            operations.c.phase.in_(holding),
             operation_services.c.service.in_(operation.request.services),
         )
         .order_by(operations.c.number)
@@ -438,7 +443,34 @@ def _save(connection: sa.Connection, number: int | None, value: Operation, versi
     }
     if value.phase.ended:
         values["wish"] = None
+        _move_up(connection, number, value.request)
     connection.execute(sa.update(operations).where(operations.c.number == number).values(values))
+
+
+def _move_up(connection: sa.Connection, number: int | None, ended: Request) -> None:
+    """Count a change of all who waited behind *ended*: their cards say who is ahead."""
+    sharing = sa.select(operation_services.c.number).where(
+        operation_services.c.service.in_(ended.services)
+    )
+    # Locked in the order of their numbers, and always higher than ours, so that two ends at once
+    # never wait for each other.
+    behind = (
+        sa.select(operations.c.number)
+        .where(
+            operations.c.number > number,
+            operations.c.environment == ended.environment,
+            operations.c.phase == Phase.QUEUED.value,
+            operations.c.number.in_(sharing),
+        )
+        .order_by(operations.c.number)
+        .with_for_update()
+    )
+    numbers = list(connection.execute(behind).scalars())
+    connection.execute(
+        sa.update(operations)
+        .where(operations.c.number.in_(numbers))
+        .values(version=operations.c.version + 1)
+    )
 
 
 def _record(
@@ -449,11 +481,12 @@ def _record(
     by: str,
     what: str,
     detail: Mapping[str, str],
-) -> None:
-    connection.execute(
-        _insert_new(connection.dialect.name, timeline),
+) -> bool:
+    new = connection.execute(
+        _insert_new(connection.dialect.name, timeline).returning(timeline.c.id),
         {"number": number, "mark": mark, "at": at, "by": by, "what": what, "detail": dict(detail)},
     )
+    return new.first() is not None
 
 
 def _operation(row: Any) -> Operation:

@@ -92,8 +92,9 @@ def test_dead_while_github_and_slack_do_what_it_asked(tmp_path, database_url):
 
 def test_a_commit_is_found_again_below_what_others_pushed_meanwhile(tmp_path, database_url):
     """It died right after its commit; a hundred commits and a revert later it commits no more."""
-    with Lives(tmp_path, database_url, points=["write:1:between"]) as lives:
+    with Lives(tmp_path, database_url) as lives:
         bot = lives.alive()
+        lives.github.arm("graphql", Fault(kill=bot.pid, kill_when="after"), when=mutates)
         values = "helmfile/environments/customers/xiilab/values.yaml"
         gitops = lives.world.system.gitops
         before = lives.github.file(gitops, "main", values)

@@ -199,6 +199,45 @@ def test_a_queued_operation_knows_who_is_ahead_of_it(store):
     assert () == store.operation(other.id).ahead
 
 
+def queued(store, number):
+    operation = received(store, replace(REQUEST, version=f"bbbbbbb{number}"), f"command:{number}")
+    store.move(operation.id, Phase.CHECKING, NOON, "checking")
+    store.move(operation.id, Phase.QUEUED, NOON, "planned")
+    return operation
+
+
+def test_who_holds_the_target_is_ahead_also_of_an_earlier_number(store):
+    """An operation whose checks took long lines up behind a later one that already acts."""
+    first, second = queued(store, 1), queued(store, 2)
+    store.move(second.id, Phase.COMMITTING, NOON, "committing")
+    assert (second.id,) == store.operation(first.id).ahead
+
+
+@pytest.mark.parametrize("cancelled", [True, False], ids=["a cancel", "a bad end"])
+def test_when_one_in_line_ends_the_cards_behind_it_are_stale(store, cancelled):
+    first, second, third = (queued(store, number) for number in (1, 2, 3))
+    for operation in (first, second, third):
+        store.begin_card(operation.id)
+        version = store.versioned(operation.id).version
+        store.save_card(Card(operation.id, "C0DEPLOY", "1.2", "d", version))
+    if cancelled:
+        store.cancel(second.id, "U0BOB", NOON)
+    else:
+        store.move(second.id, Phase.REFUSED, NOON, "refused")
+    assert (second.id, third.id) == store.stale_cards()
+    assert (first.id,) == store.operation(third.id).ahead
+
+
+def test_a_line_of_the_timeline_is_written_once(store):
+    operation = received(store)
+    assert store.note(operation.id, "writing-0", "writing", NOON)
+    assert not store.note(operation.id, "writing-0", "writing", NOON)
+    assert store.note(operation.id, "writing-1", "writing", NOON)
+    assert ["received", "writing", "writing"] == [
+        entry.what for entry in store.timeline(operation.id)
+    ]
+
+
 def test_a_card_that_was_begun_is_told_from_a_new_one(store):
     operation = received(store)
     assert -1 == store.begin_card(operation.id).shown_version

@@ -80,6 +80,8 @@ class Write:
             return Outcome(Next.OVER)
         if operation.written is not None:
             return Outcome(Next.GO)
+        if not await asyncio.to_thread(self._is_first_life, operation_id, failures):
+            unsure = True
         # One writer of this process at a time on a branch: otherwise they make each other's heads
         # stale, and tries grow with the square of writers.
         async with self._turns[operation.plan.repo.lower(), operation.plan.branch]:
@@ -93,6 +95,10 @@ class Write:
         return await asyncio.to_thread(
             self._again, operation, problem, failures, None, unsure=unsure
         )
+
+    def _is_first_life(self, operation_id: str, failures: int) -> bool:
+        """Tell whether this is the first life of this try: one before it may have committed."""
+        return self._store.note(operation_id, f"writing-{failures}", "writing", self._clock.now())
 
     def _race(
         self,
