@@ -19,6 +19,45 @@ class Reason(StrEnum):
     SEVERAL_REPOSITORIES = "several_repositories"  # repos: one plan is one commit
     NOT_ALLOWED = "not_allowed"  # user, environment; who may: allowed (ids, may be empty)
     ALREADY_THERE = "already_there"  # nothing to change, and it runs: tag
+    # rights: who somebody is, and what their teams let them do
+    NOT_LINKED = "not_linked"  # user
+    NO_SUCH_ACCOUNT = "no_such_account"  # user, login
+    ACCOUNT_CHANGED = "account_changed"  # user, login: another account has this login now
+    OUTSIDER = "outsider"  # user, outsider (WhyNot: guest, bot, deactivated, stranger)
+    NOT_PERMITTED = "not_permitted"  # user, action, service, environment; teams (may be empty)
+    MEMBERSHIP_PENDING = "membership_pending"  # user, team
+    NO_OVERRIDE = "no_override"  # user, service, environment; teams (may be empty)
+    OVERRIDE_UNEXPLAINED = "override_unexplained"  # no facts: no reason was given
+    NOT_ANSWERED = "not_answered"  # question (RuleName), detail; service (absent: of all)
+    # policy: what an environment asks of a change
+    UNKNOWN_ENVIRONMENT = "unknown_environment"  # environment, environments
+    TAG_DENIED = "tag_denied"  # tag, service, environment, pattern
+    TAG_NOT_REQUIRED = "tag_not_required"  # tag, service, environment, patterns: fits none of them
+    TAG_MOVES = "tag_moves"  # tag, service, environment
+    CHECKS_RED = "checks_red"  # sha, repo, checks (may be empty)
+    CHECKS_PENDING = "checks_pending"  # sha, repo, checks (may be empty)
+    CHECKS_MISSING = "checks_missing"  # sha, repo, checks: required, and never reported
+    NO_CHECKS = "no_checks"  # sha, repo: nothing was reported at all
+    IMAGE_MISSING = "image_missing"  # image, tag, service
+    NOT_BEFORE = "not_before"  # service, tag, before (environment), runs (tags, may be empty)
+    UNHEALTHY_BEFORE = "unhealthy_before"  # service, tag, before, state
+    NEVER_HERE = "never_here"  # service, tag, environment: a rollback to what never ran here
+    SOAKING = "soaking"  # service, tag, before, since (ISO time), ready (ISO time)
+    FROZEN = "frozen"  # environment, until (ISO time, absent: no end), by, rule, detail
+    LOCKED = "locked"  # service, environment, by, until (ISO time, absent: no end), detail
+    HELD = "held"  # service, environment, tag, by, detail
+    OLDER = "older"  # service, environment, runs, behind (number of commits)
+    DIVERGED = "diverged"  # service, environment, runs, behind, ahead (numbers of commits)
+    # approvals
+    NEEDS_OTHER_EYES = "needs_other_eyes"  # user: who asked may not approve
+    WROTE_IT = "wrote_it"  # user: authors may not approve their own commits
+    ALREADY_APPROVED = "already_approved"  # user
+    NOT_AN_APPROVER = "not_an_approver"  # user; teams (may be empty)
+    APPROVAL_OVER = "approval_over"  # operation, state: it has ended already
+    REJECTED_BY = "rejected_by"  # by, detail
+    APPROVAL_EXPIRED = "approval_expired"  # expired (ISO time)
+    PLAN_MOVED = "plan_moved"  # moved (parts of the plan)
+    SUPERSEDED = "superseded"  # operation (the newer one), by
     # the GitOps repository
     REPOSITORY_MISSING = "repository_missing"  # repo
     BRANCH_MISSING = "branch_missing"  # repo, branch

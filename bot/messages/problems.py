@@ -58,6 +58,174 @@ WORDS: Mapping[Reason, Words] = {
         "{tag} already stands in Git and runs. There was nothing to change.",
         "Nothing to do. `/ship status` shows what runs.",
     ),
+    # rights
+    Reason.NOT_LINKED: Words(
+        "The bot does not know which GitHub account {user} has.",
+        "Send `/ship link` to connect it, or ask a platform engineer to add you under"
+        " `people.map` in `shipmate.yaml`; then send the command again.",
+    ),
+    Reason.NO_SUCH_ACCOUNT: Words(
+        "{user} is said to be {login} on GitHub, but GitHub has no such account.",
+        "Ask a platform engineer to correct the login in `people.map`, or send `/ship link`;"
+        " then send the command again.",
+    ),
+    Reason.ACCOUNT_CHANGED: Words(
+        "{user} is said to be {login} on GitHub, but that login now belongs to another account"
+        " than the one the bot remembers.",
+        "Send `/ship link` to connect your account anew, or ask a platform engineer to correct"
+        " `people.map` in `shipmate.yaml`.",
+    ),
+    Reason.OUTSIDER: Words(
+        "{user} [has {outsider} here|is no full member here], and such accounts may not act.",
+        "Ask a full member of this workspace to send the command.",
+    ),
+    Reason.NOT_PERMITTED: Words(
+        "{user} may not {action} {service} in {environment}.",
+        "[Ask a member of {teams} to do it, or ask|Nobody has that right yet: ask]"
+        " a platform engineer to give it to your team under `permissions` in `shipmate.yaml`.",
+    ),
+    Reason.MEMBERSHIP_PENDING: Words(
+        "{user} was invited to the GitHub team {team} and has not accepted yet.",
+        "Accept the invitation on GitHub, then send the command again.",
+    ),
+    Reason.NO_OVERRIDE: Words(
+        "{user} may not override the rules for {service} in {environment}.",
+        "[Ask a member of {teams}, or send|Nobody has that right yet: send] the command without"
+        " `override` and follow what `/ship why` names.",
+    ),
+    Reason.OVERRIDE_UNEXPLAINED: Words(
+        "An override needs a reason that others can read.",
+        "Send the command again and end it with `override because <reason>`.",
+    ),
+    Reason.NOT_ANSWERED: Words(
+        "The bot could not learn {question}[ for {service}][: {detail}].",
+        "What is unknown is never allowed: send the command again when that can be read,"
+        " and see `/ship why` for all the rules.",
+    ),
+    # policy
+    Reason.UNKNOWN_ENVIRONMENT: Words(
+        "There is no environment {environment}.",
+        "Send the command again with [one of {environments}|an environment of `shipmate.yaml`].",
+    ),
+    Reason.TAG_DENIED: Words(
+        "{tag} of {service} may not run in {environment}: tags such as {pattern} are denied there.",
+        "Send the command again with a commit or a release; the list is"
+        " `environments.{environment}.tags.deny` in `shipmate.yaml`.",
+    ),
+    Reason.TAG_NOT_REQUIRED: Words(
+        "{tag} of {service} may not run in {environment}[: tags there look like {patterns}].",
+        "Send the command again with a version whose tag fits; the list is"
+        " `environments.{environment}.tags.require` in `shipmate.yaml`.",
+    ),
+    Reason.TAG_MOVES: Words(
+        "{tag} of {service} is pushed again and again, so nobody can say what would run in"
+        " {environment}.",
+        "Send the command again with a commit or a release.",
+    ),
+    Reason.CHECKS_RED: Words(
+        "Checks of {sha} failed in {repo}[: {checks}].",
+        "Fix them and deploy the new commit; if a check failed by chance, run it again on GitHub"
+        " and then send the command again.",
+    ),
+    Reason.CHECKS_PENDING: Words(
+        "Checks of {sha} in {repo} have not ended yet[: {checks}].",
+        "Send the command again when they are green.",
+    ),
+    Reason.CHECKS_MISSING: Words(
+        "Required checks were never reported on {sha} in {repo}[: {checks}].",
+        "Run them on that commit, or ask a platform engineer to correct"
+        " `checks.required` in `shipmate.yaml`.",
+    ),
+    Reason.NO_CHECKS: Words(
+        "No check at all was reported on {sha} in {repo}, and nothing reported is no green.",
+        "Wait until its checks have begun, or run them on that commit; then send the command"
+        " again.",
+    ),
+    Reason.IMAGE_MISSING: Words(
+        "The registry has no image {image} with the tag {tag} for {service}.",
+        "See whether its build has ended and pushed the image; then send the command again.",
+    ),
+    Reason.NOT_BEFORE: Words(
+        "{tag} of {service} does not run in {before}[; {runs} runs there].",
+        "Deploy that version to {before} first, then send the command again.",
+    ),
+    Reason.UNHEALTHY_BEFORE: Words(
+        "{tag} of {service} runs in {before}, but is not healthy there[: {state}].",
+        "See what is wrong in {before} and deploy a version that is well there.",
+    ),
+    Reason.NEVER_HERE: Words(
+        "{tag} of {service} was never live in {environment}, so there is no way back to it.",
+        "Choose a version from `/ship history {service} {environment}`, or deploy this one.",
+    ),
+    Reason.SOAKING: Words(
+        "{tag} of {service} has not been healthy in {before} for long enough[: since {since}].",
+        "Send the command again[ at {ready}| later], if it is still healthy then.",
+    ),
+    Reason.FROZEN: Words(
+        "{environment} is frozen[ until {until}][ by {by}][, by the rule {rule}][: {detail}].",
+        "[Send the command again after {until}|Wait until `/ship unfreeze {environment}`], or ask"
+        " somebody with the right to override, if it cannot wait.",
+    ),
+    Reason.LOCKED: Words(
+        "{by} holds the lock on {service} in {environment}[ until {until}][: {detail}].",
+        "Ask {by} to send `/ship unlock {service} {environment}`, or wait until it ends.",
+    ),
+    Reason.HELD: Words(
+        "{tag} of {service} is held back from {environment} since it was rolled back[ by {by}]"
+        "[: {detail}].",
+        "Deploy a version that is fixed, or send `/ship release {service} {environment}` if this"
+        " one is well after all.",
+    ),
+    Reason.OLDER: Words(
+        "This goes back {behind} commits from what runs of {service} in {environment}"
+        "[, which is {runs}].",
+        "If that is meant, send `/rollback {service} {environment}`.",
+    ),
+    Reason.DIVERGED: Words(
+        "This version of {service} lacks {behind} commits of what runs in {environment}[ ({runs})],"
+        " and has {ahead} others.",
+        "Bring the two branches together and deploy the result; to go back on purpose,"
+        " send `/rollback {service} {environment}`.",
+    ),
+    # approvals
+    Reason.NEEDS_OTHER_EYES: Words(
+        "{user} asked for this, and may not be the one who approves it.",
+        "Ask another approver to look at it.",
+    ),
+    Reason.WROTE_IT: Words(
+        "{user} wrote part of what would be deployed, and may not be the one who approves it.",
+        "Ask an approver who did not write any of these commits.",
+    ),
+    Reason.ALREADY_APPROVED: Words(
+        "It is already approved by {user}, and one person counts once.",
+        "Nothing to do: the card says how many approvals are still missing.",
+    ),
+    Reason.NOT_AN_APPROVER: Words(
+        "{user} may not decide about this.",
+        "[Ask a member of {teams} to look at it|Nobody may approve yet: ask a platform engineer"
+        " to name teams under `approvals.from` in `shipmate.yaml`].",
+    ),
+    Reason.APPROVAL_OVER: Words(
+        "{operation} no longer waits for approval[: it is {state}].",
+        "See its card; send the command again if it is still wanted.",
+    ),
+    Reason.REJECTED_BY: Words(
+        "{by} rejected it[: {detail}].",
+        "Talk it over; send the command again when the reason is gone.",
+    ),
+    Reason.APPROVAL_EXPIRED: Words(
+        "Not enough people approved it[ by {expired}| in time].",
+        "Send the command again when an approver is there to look at it.",
+    ),
+    Reason.PLAN_MOVED: Words(
+        "What was asked for is no longer what would be done[; moved: {moved}].",
+        "Nothing was committed. Send the command again: a fresh plan is made and has to be"
+        " approved anew.",
+    ),
+    Reason.SUPERSEDED: Words(
+        "[{by} asked for something newer: {operation}|{operation}] takes its place.",
+        "Look at {operation} instead.",
+    ),
     # the GitOps repository
     Reason.REPOSITORY_MISSING: Words(
         "There is no repository {repo}, or the bot may not see it.",

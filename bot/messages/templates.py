@@ -47,6 +47,10 @@ def _codes(value: str) -> Line:
     return listed([code(item, NAME) for item in _items(value)], most=NAMES)
 
 
+def _teams(value: str) -> Line:
+    return listed([name(item) for item in _items(value)], most=NAMES, last=" or ")
+
+
 def _name(value: str) -> Line:
     return (name(value),)
 
@@ -90,6 +94,68 @@ def _moment(value: str) -> Line:
     return (Text(f"{at:%H:%M:%S} {at.tzname() or ''}".rstrip()),)
 
 
+QUESTIONS: Mapping[str, str] = {
+    "identity": "which GitHub account this person has",
+    "right": "which teams this person is in",
+    "override": "whether this person may override",
+    "place": "where it would go",
+    "tag": "which image tag the version has",
+    "version": "which commit the version names",
+    "checks": "whether its checks are green",
+    "image": "whether its image exists",
+    "order": "what runs in the environment before",
+    "soak": "how long it has been healthy in the environment before",
+    "freeze": "whether the environment is frozen",
+    "lock": "whether somebody holds a lock",
+    "hold": "whether the version is held back",
+    "new": "what runs there now",
+    "age": "whether it is older than what runs",
+}
+"""What a rule asks, by the rule's code, as the end of "could not learn …"."""
+
+PARTS: Mapping[str, str] = {
+    "action": "what is asked for",
+    "targets": "the services",
+    "files": "the files",
+    "values": "the tags in Git",
+    "tags": "the new tags",
+    "blobs": "the text of the files",
+    "commit": "the commit",
+    "templates": "how tags are made",
+    "policy": "the rules of the environment",
+}
+"""A part of a plan, by its code."""
+
+OUTSIDERS: Mapping[str, str] = {
+    "guest": "a guest account",
+    "bot": "a bot's account",
+    "deactivated": "a deactivated account",
+    "stranger": "an account of another workspace",
+}
+
+
+def _question(value: str) -> Line:
+    return (Text(QUESTIONS.get(value) or clean(value, NAME)),)
+
+
+def _parts(value: str) -> Line:
+    known = [PARTS.get(item) or clean(item, NAME) for item in _items(value)]
+    return listed(map(Text, known), most=NAMES)
+
+
+def _outsider(value: str) -> Line:
+    return (Text(OUTSIDERS.get(value) or clean(value, NAME)),)
+
+
+def _day(value: str) -> Line:
+    """Show a moment that may be days away."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return _words(value)
+    return (Text(f"{at:%Y-%m-%d %H:%M} {at.tzname() or ''}".rstrip()),)
+
+
 SHOWN: Mapping[str, Callable[[str], Line]] = {
     "user": _people,
     "by": _people,
@@ -111,6 +177,23 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "limit": _words,
     "deadline": _moment,
     "again": _moment,
+    "question": _question,
+    "moved": _parts,
+    "outsider": _outsider,
+    "until": _day,
+    "since": _day,
+    "ready": _day,
+    "expired": _day,
+    "action": _words,
+    "behind": _words,
+    "ahead": _words,
+    "count": _words,
+    "rule": _words,
+    "teams": _teams,
+    "checks": _paths,
+    "patterns": _codes,
+    "runs": _codes,
+    "before": _name,
     "service": _name,
     "app": _name,
     "environment": _name,

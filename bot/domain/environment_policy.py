@@ -1,0 +1,28 @@
+"""What one environment asks of a change, as configured."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.approval_rule import ApprovalRule
+from bot.domain.freezes import CalendarFreeze
+from bot.domain.moving_tags import TagRule
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPolicy:
+    """The rules of the environment *name*.
+
+    *after* is the environment that a version has to run in first, healthy for *soak*; None: none.
+    *approvals* None asks nobody. *rollback_approvals* is what a rollback asks. *required_checks*
+    empty means the commit's whole rollup.
+    """
+
+    name: str
+    after: str | None = None
+    soak: timedelta = timedelta()
+    approvals: ApprovalRule | None = None
+    rollback_approvals: ApprovalRule | None = None
+    tags: TagRule = field(default_factory=TagRule)
+    required_checks: tuple[str, ...] = ()
+    freezes: tuple[CalendarFreeze, ...] = ()
+    freeze_stops_rollback: bool = False
