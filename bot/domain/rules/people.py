@@ -1,0 +1,93 @@
+"""The rules about who asks."""
+
+from bot.domain.facts import Facts, Proposal, TargetFacts
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import (
+    Action,
+    Identified,
+    Right,
+    Standing,
+    Unidentified,
+    WhyNot,
+    permitted,
+)
+from bot.domain.rules.rulings import Finding, joined
+from bot.domain.unknown import Unknown
+
+_UNIDENTIFIED = {
+    WhyNot.NOT_LINKED: Reason.NOT_LINKED,
+    WhyNot.NO_SUCH_ACCOUNT: Reason.NO_SUCH_ACCOUNT,
+    WhyNot.ACCOUNT_CHANGED: Reason.ACCOUNT_CHANGED,
+    WhyNot.GUEST: Reason.OUTSIDER,
+    WhyNot.BOT: Reason.OUTSIDER,
+    WhyNot.DEACTIVATED: Reason.OUTSIDER,
+    WhyNot.STRANGER: Reason.OUTSIDER,
+}
+
+
+def identity_known(proposal: Proposal, facts: Facts) -> Finding:
+    """Refuse a Slack user who stands for no GitHub account."""
+    who = facts.who
+    if isinstance(who, Identified):
+        return {"user": proposal.requester, "login": who.user.login, "source": who.source}
+    if isinstance(who, Unidentified):
+        return unidentified(proposal.requester, who)
+    return who
+
+
+def unidentified(user: str, who: Unidentified) -> Problem:
+    """Return why the Slack *user* stands for no GitHub account."""
+    reason = _UNIDENTIFIED[who.why]
+    if reason is Reason.OUTSIDER:
+        return Problem(reason, {"user": user, "outsider": who.why.value})
+    named = {"login": who.login} if who.login else {}
+    return Problem(reason, {"user": user, **named})
+
+
+def right_held(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+    """Refuse a person none of whose teams may do this there."""
+    right = _right(proposal.action, facts, target)
+    named = {
+        "user": proposal.requester,
+        "action": proposal.action.value,
+        "service": target.service,
+        "environment": target.environment,
+    }
+    return _found(right, Problem(Reason.NOT_PERMITTED, {**named, "teams": joined(right.teams)}))
+
+
+def override_held(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+    """Refuse a break-glass by somebody without that right, or without a reason."""
+    if proposal.override is None:
+        return {}
+    if not proposal.override.strip():
+        return Problem(Reason.OVERRIDE_UNEXPLAINED)
+    right = _right(Action.OVERRIDE, facts, target)
+    named = {
+        "user": proposal.requester,
+        "service": target.service,
+        "environment": target.environment,
+        "teams": joined(right.teams),
+    }
+    return _found(right, Problem(Reason.NO_OVERRIDE, named))
+
+
+def _right(action: Action, facts: Facts, target: TargetFacts) -> Right:
+    """Return whether the requester may; without an account nobody can tell."""
+    teams = facts.permissions.teams(action, target.service, target.environment)
+    if teams and not isinstance(facts.who, Identified):
+        return Right(Standing.UNKNOWN, teams, why="it is not known who this is on GitHub")
+    return permitted(teams, facts.memberships)
+
+
+def _found(right: Right, refusal: Problem) -> Finding:
+    match right.standing:
+        case Standing.YES:
+            return {"team": right.team, "action": refusal.facts.get("action", "")}
+        case Standing.UNKNOWN:
+            return Unknown(right.why)
+        case Standing.PENDING:
+            facts = {"user": refusal.facts["user"], "team": right.team}
+            return Problem(Reason.MEMBERSHIP_PENDING, facts)
+        case Standing.NO:
+            return refusal

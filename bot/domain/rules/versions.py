@@ -1,0 +1,112 @@
+"""The rules about what would run: its tag, its commit, its checks, its image."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from bot.domain.checks import ChecksVerdict, Green, Missing, NothingReported, Pending, Red
+from bot.domain.facts import Facts, ImageAbsent, ImageFound, Proposal, Resolved, TargetFacts
+from bot.domain.moving_tags import denied_by, fits, moves
+from bot.domain.problems import Problem, Reason
+from bot.domain.rules.rulings import Finding, RuleName, Ruling, joined, ruling
+from bot.domain.unknown import Unknown
+
+NO_PLACE = Unknown("there is no such environment")
+
+
+def judge_places(proposal: Proposal, facts: Facts) -> tuple[Ruling, ...]:
+    """Judge each target's place. A service that nothing was read about is not allowed either."""
+    read = {target.service for target in facts.targets}
+    unread = Unknown("nothing was read about it")
+    return (
+        *(
+            ruling(RuleName.PLACE, lives_there(proposal, facts, target), target)
+            for target in facts.targets
+        ),
+        *(
+            replace(ruling(RuleName.PLACE, unread), target=f"{service}/{proposal.environment}")
+            for service in proposal.services
+            if service not in read
+        ),
+    )
+
+
+def lives_there(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+    """Refuse an environment that is not configured, and a service that does not live in it."""
+    if facts.policy is None:
+        known = {"environment": target.environment, "environments": ", ".join(facts.environments)}
+        return Problem(Reason.UNKNOWN_ENVIRONMENT, known)
+    asked = target.service in proposal.services and target.environment == proposal.environment
+    if not asked or facts.policy.name != proposal.environment:
+        return Unknown("the facts are those of another target")
+    named = {"service": target.service, "environment": target.environment}
+    if target.environment not in target.homes:
+        homes = ", ".join(target.homes)
+        return Problem(Reason.NOT_IN_ENVIRONMENT, {**named, "environments": homes})
+    return named
+
+
+def tag_allowed(_: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+    """Refuse tags that the environment denies, does not list, or that are pushed again."""
+    if isinstance(target.tag, Problem | Unknown):
+        return target.tag
+    if facts.policy is None:
+        return NO_PLACE
+    tags = facts.policy.tags
+    named = {"tag": target.tag, "service": target.service, "environment": target.environment}
+    if pattern := denied_by(target.tag, tags.deny):
+        return Problem(Reason.TAG_DENIED, {**named, "pattern": pattern})
+    if not fits(target.tag, tags.require):
+        return Problem(Reason.TAG_NOT_REQUIRED, {**named, "patterns": ", ".join(tags.require)})
+    if moves(target.tag) and not tags.moving_ok:
+        return Problem(Reason.TAG_MOVES, named)
+    return {"tag": target.tag}
+
+
+def version_resolves(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
+    """Refuse a version that does not name exactly one commit."""
+    if isinstance(target.commit, Resolved):
+        return {"version": proposal.version, "sha": target.commit.sha, "repo": target.source}
+    return target.commit
+
+
+def checks_are_green(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
+    """Refuse a commit whose checks are not all green; none at all are not green."""
+    if not isinstance(target.commit, Resolved):
+        return Unknown("it is not known which commit the version names")
+    return _judged(target.checks, {"sha": target.commit.sha, "repo": target.source})
+
+
+def _judged(checks: ChecksVerdict, named: dict[str, str]) -> Finding:  # one each
+    match checks:
+        case Green(count):
+            return {**named, "count": str(count)}
+        case Red(names):
+            return Problem(Reason.CHECKS_RED, {**named, "checks": joined(names)})
+        case Pending(names):
+            return Problem(Reason.CHECKS_PENDING, {**named, "checks": joined(names)})
+        case Missing(names):
+            return Problem(Reason.CHECKS_MISSING, {**named, "checks": joined(names)})
+        case NothingReported():
+            return Problem(Reason.NO_CHECKS, named)
+        case Unknown():
+            return checks
+        case _:
+            assert_never(checks)
+
+
+def image_exists(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
+    """Refuse a tag that the registry does not have."""
+    if not isinstance(target.tag, str):
+        return Unknown("it is not known which image tag the version has")
+    named = {"image": target.image_repository, "tag": target.tag, "service": target.service}
+    match target.image:
+        case ImageFound(digest):
+            if digest:
+                return {**named, "digest": digest}
+            return Unknown("the registry did not tell the image's digest")
+        case ImageAbsent():
+            return Problem(Reason.IMAGE_MISSING, named)
+        case Unknown():
+            return target.image
+        case _:
+            assert_never(target.image)
