@@ -1,0 +1,125 @@
+"""The door for Slack's requests: what is not Slack's, not now, or not for us is turned away."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from bot.server import LARGEST_BODY
+from sandbox.slack.delivery import End, Sent
+from tests.scenarios.story import Story, told_in
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with told_in(tmp_path_factory.mktemp("server"), speed=60) as story:
+        yield story
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_started(told: Story) -> Iterator[None]:
+    """What is turned away leaves no trace."""
+    before = told.store.latest()
+    yield
+    assert before == told.store.latest()
+
+
+@pytest.fixture
+def form(told: Story) -> dict[str, str]:
+    """A command that would be obeyed if it came from Slack."""
+    sha = told.world.sha("xiilab/astrago-backend", "stabilize/1.0")
+    return {
+        "command": "/deploy",
+        "text": f"core {sha} stage",
+        "user_id": "U0ALICE",
+        "channel_id": "C0DEPLOY",
+        "team_id": "T0SHIP",
+        "api_app_id": told.slack.app.id,
+        "trigger_id": "1.2.forged",
+        "response_url": f"{told.slack.url}/commands/none",
+    }
+
+
+def assert_refused(outcome, status: int) -> None:
+    assert (End.REFUSED, status) == (outcome.end, outcome.status)
+    assert not outcome.said or "text" not in outcome.said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"secret": "not-the-secret"}, id="signed with another secret"),
+        pytest.param({"age": 301.0}, id="five minutes old"),
+        pytest.param({"age": -302.0}, id="five minutes ahead"),
+        pytest.param({"headers": {"X-Slack-Signature": None}}, id="unsigned"),
+        pytest.param({"headers": {"X-Slack-Signature": ""}}, id="an empty signature"),
+        pytest.param({"headers": {"X-Slack-Signature": "v0=ü"}}, id="a signature not in ASCII"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": None}}, id="no timestamp"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "now"}}, id="a timestamp in words"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "-1"}}, id="a negative timestamp"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "1e9"}}, id="a float timestamp"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "9" * 400}}, id="a huge timestamp"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "²"}}, id="a digit that is none"),
+    ],
+)
+def test_what_slack_did_not_sign_now_is_refused(told: Story, form: dict[str, str], wrong):
+    assert_refused(told.slack.forge(form, **wrong), 401)
+
+
+def test_a_body_changed_on_the_way_is_refused(told: Story, form: dict[str, str]):
+    told.types("/ship help")
+    sent = told.slack._http.sent[-1]
+    changed = Sent(sent.body.replace(b"text=help", b"text=status"), sent.headers)
+    assert sent.body != changed.body
+    assert_refused(told.slack._http.post(changed), 401)
+
+
+def test_a_recorded_request_is_answered_once(told: Story):
+    """A command that was refused starts nothing; its copy is not even read."""
+    told.types("/deploy cor a1b2c3d4 stage")
+    assert_refused(told.slack.replay(), 401)
+
+
+def test_another_workspace_is_turned_away(told: Story, form: dict[str, str]):
+    """Signed rightly, as a shared secret or another installation of the app would do."""
+    assert_refused(told.slack.forge(form | {"team_id": "T0OTHER"}), 403)
+
+
+def test_a_click_from_another_workspace_is_turned_away(told: Story):
+    payload = {
+        "type": "block_actions",
+        "team": {"id": "T0OTHER"},
+        "user": {"id": "U0ALICE"},
+        "actions": [{"action_id": "cancel_operation", "value": "D-1", "type": "button"}],
+    }
+    assert_refused(told.slack.forge({"payload": json.dumps(payload)}), 403)
+
+
+def test_a_payload_without_a_workspace_is_turned_away(told: Story, form: dict[str, str]):
+    assert_refused(told.slack.forge({**form, "team_id": ""}), 403)
+
+
+def test_a_body_too_large_for_slack_is_not_read(told: Story):
+    response = httpx.post(f"{told.inside.url}/slack/events", content=b"x" * (LARGEST_BODY + 1))
+    assert 413 == response.status_code
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/slack/events", 405),
+        ("POST", "/slack/commands", 404),
+        ("GET", "/", 404),
+        ("GET", "/healthz", 200),
+        ("GET", "/readyz", 200),
+    ],
+)
+def test_other_addresses(told: Story, method: str, path: str, status: int):
+    assert status == httpx.request(method, f"{told.inside.url}{path}").status_code
+
+
+def test_nothing_inside_is_told_to_strangers(told: Story, form: dict[str, str]):
+    response = httpx.post(f"{told.inside.url}/slack/events", data=form)
+    assert (401, b"") == (response.status_code, response.content)
+    assert "server" not in {name.lower() for name in response.headers}
