@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from bot.config import ConfigInvalid
 from bot.domain.suggestions import nearest
+from sandbox.demo.clone import CloneUnfit
 from sandbox.demo.playing import interruptible, play
+from sandbox.demo.rehearsal import Unready, rehearse
 from sandbox.demo.script import CHAPTERS
 from sandbox.demo.stage import Row, Stage
 
@@ -50,7 +53,10 @@ def demo(
     stage = Stage.standard(by_hand=by_hand)
     try:
         with interruptible():
-            _play(stage, only, speed)
+            if repo is None:
+                _play(stage, only, speed)
+            else:
+                _rehearse(stage, repo, config or Path("shipmate.yaml"), command, speed)
     except KeyboardInterrupt:
         stage.ends("Stopped. Nothing is left behind.")
         raise typer.Exit(INTERRUPTED) from None
@@ -71,6 +77,25 @@ def _play(stage: Stage, only: str | None, speed: float) -> None:
     rows, logs = play(stage, chapters, speed)
     stage.table("What happened", "system", rows)
     finish(stage, rows, logs, "All of it ended as told: each card, each commit, what runs.")
+
+
+def _rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: float) -> None:
+    try:
+        rehearsed = rehearse(stage, repo, file, command, speed)
+    except ConfigInvalid as invalid:
+        stage.ends(f"{file} cannot be used. Correct it, then rehearse again.", _of(invalid))
+        raise typer.Exit(FAILED) from invalid
+    except (CloneUnfit, Unready) as unfit:
+        stage.ends("Nothing was rehearsed.", [str(unfit)])
+        raise typer.Exit(FAILED) from unfit
+    stage.table("What happened", "target", rehearsed.rows)
+    good = "All of it ended live. Nothing was pushed anywhere."
+    finish(stage, rehearsed.rows, rehearsed.logs, good)
+
+
+def _of(invalid: ConfigInvalid) -> list[str]:
+    """Return each mistake as the bot itself says it: file, line, column, what and what to do."""
+    return [f"{invalid.name}:{problem}" for problem in invalid.problems]
 
 
 def finish(stage: Stage, rows: list[Row], logs: Path | None, good: str) -> None:

@@ -17,7 +17,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.config import load
-from sandbox.demo.scene import Outside, Scene, Untold
+from sandbox.demo.scene import PATIENCE, Outside, Scene, Untold
 from sandbox.demo.script import Chapter
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
@@ -167,8 +167,5 @@ def _scene(stage: Stage, ready: Ready) -> Scene:
 def _healthy(scene: Scene, ready: Ready) -> None:
     """Wait until Argo CD has brought out what was in Git from the start."""
     applications = {target.application for target in scene.catalog.targets.values()}
-
-    def healthy() -> bool:
-        return all(scene.is_healthy(application) for application in applications)
-
-    scene.waits(healthy, f"the first sync of {ready.world.system.title}")
+    if not scene.settles(applications, PATIENCE):
+        raise Untold(f"the first sync of {ready.world.system.title} did not end")

@@ -5,7 +5,7 @@ Everything is judged from outside: by the card, by Git, and by what runs in the 
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from bot.clock import Clock
-from bot.domain.catalog import Application, Catalog
+from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.commands import Deploy, parse
 from bot.domain.operations import Phase
 from bot.domain.operations import Stage as Progressing
@@ -70,15 +70,24 @@ def _key(named: Application) -> str | tuple[str, str]:
 
 @dataclass
 class Asked:
-    """A deploy that somebody asked for: its id, what it is about, and Git's head before it."""
+    """A deploy that somebody asked for: its id, what it is about, and Git's head before it.
+
+    *shown* counts the versions of its card that people saw, *looked* is what they saw last of its
+    applications.
+    """
 
     id: str
     what: Deploy
     at: datetime
     head: str
-    applications: tuple[Application, ...]
+    targets: tuple[Target, ...]
     shown: int = 0
     looked: dict[Application, Looked] = field(default_factory=dict)
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """Return the applications of its targets, each once."""
+        return tuple(dict.fromkeys(one.application for one in self.targets))
 
 
 class Scene:
@@ -151,19 +160,21 @@ class Scene:
 
     def asks(self, by: str, text: str) -> Asked:
         """Let *by* type a deploy; return it once the bot has taken it."""
-        understood = parse("deploy", text.removeprefix("/deploy "), self.catalog)
-        assert isinstance(understood, Deploy), understood
         head, at = self.head(), self.outside.clock.now()
         reply = self.types(by, text)
         number = re.search(r"Received as .*?(D-\d+)", reply.words, re.DOTALL)
         if number is None:
-            raise Untold(f"{text} was not taken: {reply.words.splitlines()[0]}")
-        targets = (self.catalog.target(one, understood.environment) for one in understood.services)
-        applications = dict.fromkeys(one.application for one in targets if one is not None)
-        asked = Asked(number[1], understood, at, head, tuple(applications))
+            raise Untold(f"it was not taken: {reply.text}")
+        understood = parse("deploy", text.removeprefix("/deploy "), self.catalog)
+        assert isinstance(understood, Deploy), understood
+        asked = Asked(number[1], understood, at, head, self._targets(understood))
         for one in asked.applications:
             asked.looked[one] = self._look(one)
         return asked
+
+    def _targets(self, deploy: Deploy) -> tuple[Target, ...]:
+        found = (self.catalog.target(one, deploy.environment) for one in deploy.services)
+        return tuple(one for one in found if one is not None)
 
     def deploys(self, by: str, text: str) -> Asked:
         """Let *by* deploy; show all of it, and look whether it ended as it should."""
@@ -261,25 +272,30 @@ class Scene:
 
     def shows_the_end(self, asked: Asked) -> None:
         """Show the commit of *asked*, and look whether one commit and live images are all."""
-        phase, commits, lines = self.phase(asked), self.commits(asked.head), list[str]()
+        phase, commits = self.phase(asked), self.commits(asked.head)
         for sha in commits:
-            short = sha[:8]
-            self.stage.shows_commit(f"git show {short}", self._git("show", "--no-color", sha))
-            patch = self._git("show", "--no-color", "--format=", "-U0", sha).splitlines()
-            lines += [line for line in patch if line.startswith("+") and line[:3] != "+++"]
+            shown = self._git("show", "--no-color", sha)
+            self.stage.shows_commit(f"git show {sha[:8]}", shown)
         self.stage.console.print()
-        wanted = len(asked.what.services)
         self.holds("the card says live", true=phase is Phase.LIVE)
-        self.holds(
-            f"one commit, {_counted(wanted, 'changed line')}",
-            true=len(commits) == 1 and len(lines) == wanted,
-        )
-        for line in lines:
-            running = self._running(asked, line)
-            self.holds(f"{running or line.lstrip('+ ')} runs", true=running is not None)
+        added, removed = self._changed_lines(commits)
+        lines = _counted(len(added), "changed line" if removed else "new line")
+        as_wished = len(added) == len(removed) == len(asked.targets) or (added and not removed)
+        if commits or phase is Phase.LIVE:
+            what = f"{_counted(len(commits), 'commit')}, {lines}"
+            self.holds(what, true=len(commits) == 1 and bool(as_wished))
+        for target in asked.targets if commits else ():
+            image = self._running(target, added)
+            self.holds(f"{image or target.image} runs", true=image is not None)
         if len(self._cards(asked)) != 1:
             self.holds("it has one card", true=False)
-        self.deployed.update(asked.what.services)
+        if phase is Phase.LIVE:
+            self.deployed.update(asked.what.services)
+
+    def settles(self, applications: Iterable[Application], seconds: float) -> bool:
+        """Wait until *applications* are synced and healthy; tell whether they came to be."""
+        wanted = tuple(applications)
+        return self.slack.until(lambda: all(map(self.is_healthy, wanted)), seconds)
 
     def waits(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Wait until *true*.
@@ -359,13 +375,21 @@ class Scene:
                 self.stage.shows_card(shown, self.names, version.at - asked.at)
         asked.shown = len(card.versions)
 
-    def _running(self, asked: Asked, line: str) -> str | None:
-        """Return the image that runs and whose tag stands in *line* of the diff."""
-        for application in asked.applications:
-            for image in self.outside.images(application):
-                tag = image.rpartition(":")[2]
-                if re.search(rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])", line):
-                    return image
+    def _changed_lines(self, commits: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the lines that *commits* added, and those that they removed."""
+        shown = [self._git("show", "--no-color", "--format=", "-U0", sha) for sha in commits]
+        lines = "\n".join(shown).splitlines()
+        added = [line[1:] for line in lines if line.startswith("+") and line[:4] != "+++ "]
+        removed = [line[1:] for line in lines if line.startswith("-") and line[:4] != "--- "]
+        return added, removed
+
+    def _running(self, target: Target, added: Sequence[str]) -> str | None:
+        """Return the image of *target* that runs and whose tag stands in one of *added*."""
+        for image in self.outside.images(target.application):
+            repository, _, tag = image.rpartition(":")
+            whole = rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])"
+            if repository == target.image and any(re.search(whole, line) for line in added):
+                return image
         return None
 
 

@@ -92,6 +92,10 @@ class Stage:
         self.console.print()
         self._indented(Text(sentence, "italic"), 3)
 
+    def remarks(self, sentence: str) -> None:
+        """Print something to know, beside the story."""
+        self._indented(Text(sentence, "dim"), 3)
+
     def typed(self, who: str, where: str, words: str) -> None:
         """Print what a person types in a channel or at a prompt."""
         self.console.print()
