@@ -1,0 +1,160 @@
+"""Team memberships as they were read a short while ago: faster, and never more than GitHub said.
+
+A yes lives five minutes, anything else half a minute, and what could not be read is not kept at
+all. An answer that is too old is never served, whatever happens to the question asked instead.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from bot.adapters.github.teams import Teams
+from bot.clock import Clock
+from bot.domain.rights import Membership, Standing
+from bot.domain.unknown import Unknown
+
+ALLOW_FOR = timedelta(minutes=5)
+"""Somebody taken out of a team keeps a cached right for so long, if no webhook tells us sooner."""
+
+DENY_FOR = timedelta(seconds=30)
+"""Somebody just let into a team waits so long at most."""
+
+MOST = 10_000
+"""Answers kept; beyond that all are forgotten, which costs requests and nothing else."""
+
+T = TypeVar("T")
+_Key = tuple[str, str, str]
+"""Organization, login and team slug in lower case; the slug is empty for the whole set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    """An answer and when it was asked for: GitHub may have changed its mind while answering."""
+
+    answer: T
+    asked_at: datetime
+
+
+class MembershipCache:
+    """Asks *teams* and remembers. Safe to use from any thread.
+
+    *live* in a question means that nothing remembered may answer it. The fresh answer is kept.
+    """
+
+    def __init__(self, teams: Teams, clock: Clock) -> None:
+        self._teams = teams
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._memberships: dict[_Key, _Kept[Membership]] = {}
+        self._sets: dict[_Key, _Kept[frozenset[str]]] = {}
+        self._drops = 0
+
+    def membership(self, org: str, slug: str, login: str, *, live: bool = False) -> Membership:
+        """Return how *login* stands to a team: now if *live*, else as of five minutes at most."""
+        key = _key(org, login, slug)
+        kept = None if live else self._fresh(self._memberships, key, _life)
+        if kept is not None:
+            return kept
+        asked_at, drops = self._clock.now(), self._drops
+        answer = self._teams.membership(org, slug, login)
+        if answer.standing is Standing.UNKNOWN:
+            self._forget(self._memberships, key)
+        else:
+            self._keep(self._memberships, key, _Kept(answer, asked_at), drops)
+        return answer
+
+    def memberships(
+        self, org: str, slugs: Collection[str], login: str, *, live: bool = False
+    ) -> Mapping[str, Membership]:
+        """Return how *login* stands to each of *slugs*, with one request when one of them is a yes.
+
+        Several teams are asked for at once. Only when none of them is a yes each is asked singly,
+        because that tells an open invitation from nothing.
+        """
+        if len(slugs) > 1:
+            teams = self.teams_of(org, login, live=live)
+            if isinstance(teams, Unknown):
+                return dict.fromkeys(slugs, Membership(Standing.UNKNOWN, teams.why))
+            if teams & set(slugs):
+                return {slug: Membership(_is_in(slug in teams)) for slug in slugs}
+        return {slug: self.membership(org, slug, login, live=live) for slug in slugs}
+
+    def teams_of(self, org: str, login: str, *, live: bool = False) -> frozenset[str] | Unknown:
+        """Return all teams of *login*: now if *live*, else as of half a minute at most.
+
+        A set denies as much as it allows, so it lives as long as a denial.
+        """
+        key = _key(org, login)
+        kept = None if live else self._fresh(self._sets, key, lambda _set: DENY_FOR)
+        if kept is not None:
+            return kept
+        asked_at, drops = self._clock.now(), self._drops
+        answer = self._teams.teams_of(org, login)
+        if isinstance(answer, Unknown):
+            self._forget(self._sets, key)
+        else:
+            self._keep(self._sets, key, _Kept(answer, asked_at), drops)
+        return answer
+
+    def drop_user(self, org: str, login: str) -> None:
+        """Forget one person: for GitHub's ``membership`` event.
+
+        Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads#membership
+        """
+        self._drop(lambda key: key[:2] == _key(org, login)[:2])
+
+    def drop_organization(self, org: str) -> None:
+        """Forget everybody: for the ``team`` and ``organization`` events."""
+        self._drop(lambda key: key[0] == org.lower())
+
+    def _drop(self, gone: Callable[[_Key], bool]) -> None:
+        """Forget, and let no answer be kept that was asked for before this moment."""
+        with self._guard:
+            self._drops += 1
+            for key in [key for key in self._memberships if gone(key)]:
+                del self._memberships[key]
+            for key in [key for key in self._sets if gone(key)]:
+                del self._sets[key]
+
+    def _forget(self, kept: dict[_Key, _Kept[T]], key: _Key) -> None:
+        with self._guard:
+            kept.pop(key, None)
+
+    def _keep(self, kept: dict[_Key, _Kept[T]], key: _Key, new: _Kept[T], drops: int) -> None:
+        """Keep *new* unless something was dropped since, or a later question is answered already.
+
+        *drops* is how often something had been dropped when the question was asked.
+        """
+        with self._guard:
+            known = kept.get(key)
+            if drops != self._drops or (known is not None and known.asked_at > new.asked_at):
+                return
+            if len(self._memberships) + len(self._sets) >= MOST:
+                self._memberships.clear()
+                self._sets.clear()
+            kept[key] = new
+
+    def _fresh(
+        self, kept: dict[_Key, _Kept[T]], key: _Key, life: Callable[[T], timedelta]
+    ) -> T | None:
+        with self._guard:
+            found = kept.get(key)
+        if found is None:
+            return None
+        age = self._clock.now() - found.asked_at
+        return found.answer if timedelta(0) <= age < life(found.answer) else None
+
+
+def _life(answer: Membership) -> timedelta:
+    return ALLOW_FOR if answer.standing is Standing.YES else DENY_FOR
+
+
+def _key(org: str, login: str, slug: str = "") -> _Key:
+    """Return the key; GitHub tells no case apart in any of them."""
+    return org.lower(), login.lower(), slug.lower()
+
+
+def _is_in(member: bool) -> Standing:  # noqa: FBT001  # the one thing it translates
+    return Standing.YES if member else Standing.NO
