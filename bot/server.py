@@ -15,8 +15,9 @@ from bot.app import Shipmate
 
 log = structlog.get_logger(__name__)
 
-THREADS = 32
-"""Requests answered at once. An ack waits for one INSERT, so more would only wait for the disk."""
+THREADS = 8
+"""Requests answered at once. An ack is a millisecond of Python and one INSERT: more threads would
+only fight for the interpreter (``python -m benchmarks ack``)."""
 
 LARGEST_BODY = 1024 * 1024
 """Slack's payloads are far smaller; whatever is larger is not from Slack."""
@@ -93,6 +94,8 @@ def _refused(why: str) -> Response:
 def serve(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpWSGIServer":
     """Return a threaded server, listening and not yet running; ``run`` blocks until ``close``."""
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    # It warns whenever a request waits for a thread, which is what a queue is for.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     return create_server(
         web_app(shipmate),
         host=host,

@@ -1,17 +1,15 @@
 """The database: SQLite by default, PostgreSQL by address; opened and brought forward here."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import event
 
 from bot.domain.errors import Unavailable
+from bot.operations.sqlite import Turns, open_for_the_engine, open_for_us
 
 WAIT_SECONDS = 2
 """How long a person's request waits for the database before it is told to try again: Slack gives
@@ -30,9 +28,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = dialect_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        # SQLite has one writer. Our own threads queue here, fairly, instead of in its busy loop.
-        self._writer = threading.Lock() if self.is_sqlite else None
-        self._engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        self._turns = Turns()
+        self._engine = (
+            open_for_us(self.url, self._turns, WAIT_SECONDS)
+            if self.is_sqlite
+            else _postgresql(self.url)
+        )
+        self._lent: sa.Engine | None = None
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -43,20 +45,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Lend a connection inside one transaction, committed when the block ends well."""
-        with _translated("write the database"):
-            if self._writer is None:
-                with self._engine.begin() as connection:
-                    yield connection
-                return
-            if not self._writer.acquire(timeout=WAIT_SECONDS):
-                raise Unavailable(DATABASE, "write the database", "others are writing")
-            try:
-                with self._engine.connect() as plain:
-                    connection = plain.execution_options(shipmate_writes=True)
-                    with connection.begin():
-                        yield connection
-            finally:
-                self._writer.release()
+        with _translated("write the database"), self._engine.connect() as plain:
+            connection = plain.execution_options(shipmate_writes=True)
+            with connection.begin():
+                yield connection
+
+    def door_for_the_engine(self) -> sa.Engine | None:
+        """Return what the engine is to write through; None where it opens its own."""
+        if self.is_sqlite and self._lent is None:
+            self._lent = open_for_the_engine(self.url, self._turns)
+        return self._lent
 
     def migrate(self) -> None:
         """Bring the schema forward. Replicas that start together take turns."""
@@ -76,8 +74,10 @@ class Database:
             connection.execute(sa.text("SELECT 1"))
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those lent to the engine too."""
         self._engine.dispose()
+        if self._lent is not None:
+            self._lent.dispose()
 
 
 def dialect_url(url: str) -> sa.URL:
@@ -104,27 +104,6 @@ def _translated(doing: str) -> Iterator[None]:
         # The driver's text can quote the statement's values, so only its kind is told.
         cause = getattr(away, "orig", None) or away
         raise Unavailable(DATABASE, doing, type(cause).__name__) from away
-
-
-def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(
-        url, connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False}, pool_size=8
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        # We begin transactions ourselves: pysqlite would begin a write as a read and then fail
-        # to upgrade it when another writer came between.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("shipmate_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:

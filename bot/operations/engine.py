@@ -70,6 +70,7 @@ class Engine:
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": url,
+            "system_database_engine": database.door_for_the_engine(),
             "executor_id": executor,
             "application_version": APPLICATION_VERSION,
             "serializer": DBOSPortableJSONSerializer(),
