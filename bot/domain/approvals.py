@@ -93,9 +93,30 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """The plan is no longer the one that was asked about: *moved* is what differs, in order."""
+    """The plan is no longer the one that was asked about: *moved* is what differs, in order.
+
+    *at* is when that was seen.
+    """
 
     moved: tuple[Part, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """*by* asked for something newer at the same target: *operation*."""
+
+    operation: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """*by* took the request back."""
+
+    by: Actor
+    at: datetime
 
 
 Outcome = Waiting | Approved | Rejected | Expired | Void
@@ -129,7 +150,7 @@ def tally(
             yes.setdefault(decision.by.github.id, decision)
             full = _settled(rule, asked, tuple(yes.values()), decision.at)
     if differs := moved(asked.fingerprint, current):
-        return Void(differs)
+        return Void(differs, now)
     if full is not None:
         return full if now < full.until else Expired(full.until)
     if now >= until:

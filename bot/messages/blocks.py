@@ -6,7 +6,7 @@ Source: https://docs.slack.dev/reference/block-kit/blocks
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.messages.escape import clean
+from bot.messages.escape import clean, exact
 from bot.messages.spans import Line, Text, mrkdwn, rich
 
 Block = dict[str, Any]
@@ -20,6 +20,8 @@ ROOM = 9_000
 CONTEXT = 1_000
 COPIED = 2_400
 BUTTON = 75
+LINE = 200
+"""The most characters of one line of a file that are shown."""
 
 
 def header(text: str, block_id: str) -> Block:
@@ -48,6 +50,12 @@ def to_copy(text: str) -> Block:
     return {"type": "rich_text_preformatted", "elements": [shown]}
 
 
+def verbatim(of: Iterable[str]) -> Block:
+    """Return lines of a file as they stand, their blanks kept; the caller cuts them."""
+    shown = "\n".join(exact(each, LINE) for each in of)
+    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}
+
+
 def prose(block_id: str, elements: Sequence[Block]) -> Block:
     """Return a rich text block of paragraphs, lists and lines to copy."""
     return {"type": "rich_text", "block_id": block_id, "elements": list(elements)}
@@ -74,6 +82,11 @@ def button(text: str, action_id: str, value: str, confirm: Block | None = None) 
         "value": value,
     }
     return {**made, "style": "danger", "confirm": confirm} if confirm else made
+
+
+def go(text: str, action_id: str, value: str, confirm: Block) -> Block:
+    """Return the button that says yes, which asks before it acts."""
+    return {**button(text, action_id, value, confirm), "style": "primary"}
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.messages.escape import clean, escaped, escaped_within
+from bot.messages.escape import ELLIPSIS, clean, escaped, escaped_within
 
 NAME = 80
 """The most characters shown of a service, file or application name."""
@@ -114,6 +114,19 @@ def listed(spans: Iterable[Span], most: int = 10, last: str = " and ", room: int
 def length(spans: Sequence[Span]) -> int:
     """Return how many characters *spans* show, as Slack may count them."""
     return sum(len(_shown(span)) for span in spans)
+
+
+def cut(spans: Line, room: int) -> Line:
+    """Return *spans* up to *room* characters; the span that passes it is cut, if it is plain."""
+    kept: list[Span] = []
+    for span in spans:
+        size = length((span,))
+        if size > room:
+            part = span.text[: max(room - 1, 0)] if isinstance(span, Text) else ""
+            return (*kept, Text(part + ELLIPSIS))
+        kept.append(span)
+        room -= size
+    return tuple(kept)
 
 
 def rich(spans: Sequence[Span]) -> list[dict[str, Any]]:

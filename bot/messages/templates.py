@@ -25,6 +25,7 @@ from bot.messages.spans import (
     listed,
     name,
     quoted,
+    short,
 )
 
 LIST = 6_000
@@ -45,6 +46,10 @@ def _people(value: str) -> Line:
 
 def _codes(value: str) -> Line:
     return listed([code(item, NAME) for item in _items(value)], most=NAMES)
+
+
+def _sha(value: str) -> Line:
+    return (Code(short(value) or "(empty)"),)
 
 
 def _teams(value: str) -> Line:
@@ -194,6 +199,9 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "patterns": _codes,
     "runs": _codes,
     "before": _name,
+    "team": _name,
+    "exempt": _words,
+    "sha": _sha,
     "service": _name,
     "app": _name,
     "environment": _name,

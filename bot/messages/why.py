@@ -1,0 +1,173 @@
+"""``/ship why``: every rule, what it says of a command, and the fact that decided it."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from bot.domain.facts import Proposal
+from bot.domain.message import Message
+from bot.domain.rules import Allowed, Decision, Judgement, NeedsApproval, Refused
+from bot.domain.rules.rulings import RuleName, Ruling, Verdict
+from bot.messages import blocks
+from bot.messages.problems import say
+from bot.messages.spans import (
+    Bold,
+    Line,
+    Text,
+    code,
+    cut,
+    length,
+    line,
+    listed,
+    mrkdwn,
+    name,
+)
+from bot.messages.templates import fill
+
+SERVICES = 400
+ROW = 480
+"""The most characters of one rule: fifteen of them and the rest stay under Slack's limit."""
+
+LABELS: Mapping[RuleName, str] = {
+    RuleName.IDENTITY: "Identity",
+    RuleName.RIGHT: "Right",
+    RuleName.OVERRIDE: "Override",
+    RuleName.PLACE: "Place",
+    RuleName.TAG: "Tag",
+    RuleName.VERSION: "Version",
+    RuleName.CHECKS: "Checks",
+    RuleName.IMAGE: "Image",
+    RuleName.ORDER: "Order",
+    RuleName.SOAK: "Soak",
+    RuleName.FREEZE: "Freeze",
+    RuleName.LOCK: "Lock",
+    RuleName.HOLD: "Hold",
+    RuleName.NEW: "Change",
+    RuleName.AGE: "Age",
+}
+
+PASSED: Mapping[RuleName, tuple[str, str]] = {
+    RuleName.IDENTITY: ("{user} is {login} on GitHub[, by {source}]", ""),
+    RuleName.RIGHT: ("Members of {team} may {action} there", ""),
+    RuleName.OVERRIDE: ("[Members of {team} may override there]", "No override was asked for"),
+    RuleName.PLACE: ("{service} lives in {environment}", ""),
+    RuleName.TAG: ("{tag} may run there", ""),
+    RuleName.VERSION: ("{version} is commit {sha} of {repo}", ""),
+    RuleName.CHECKS: ("Checks of {sha} are green: {count}", ""),
+    RuleName.IMAGE: ("{image} has the tag {tag}: {digest}", ""),
+    RuleName.ORDER: (
+        "[{tag} of {service} runs healthy in {before}][{tag} was live in {environment} before]",
+        "It has to run nowhere before",
+    ),
+    RuleName.SOAK: ("[It has been healthy in {before} since {since}]", "No time is asked for"),
+    RuleName.FREEZE: (
+        "[{environment} is frozen; a {exempt} may go on all the same]",
+        "Nothing is frozen",
+    ),
+    RuleName.LOCK: (
+        "[{by} has a lock that only warns: {detail}]",
+        "Nobody else holds a lock",
+    ),
+    RuleName.HOLD: ("", "This version is not held back"),
+    RuleName.NEW: ("[{tag} takes the place of {runs}]", "Nothing of it runs there yet"),
+    RuleName.AGE: (
+        "[This {exempt} goes back][ {behind} commits][It has {ahead} commits that what runs lacks]",
+        "It is not older than what runs",
+    ),
+}
+"""For each rule what a pass says of its facts, and what it says without any."""
+
+MARKS: Mapping[Verdict, str] = {
+    Verdict.PASS: "✅",
+    Verdict.REFUSE: "⛔",
+    Verdict.UNKNOWN: "❔",
+    Verdict.SKIPPED: "⏭",
+}
+"""A picture beside the word, never instead of it."""
+
+WORDS: Mapping[Verdict, str] = {
+    Verdict.PASS: "passes",
+    Verdict.REFUSE: "refuses",
+    Verdict.UNKNOWN: "unknown, so no",
+    Verdict.SKIPPED: "skipped by the override",
+}
+
+_WORST_FIRST = (Verdict.REFUSE, Verdict.UNKNOWN, Verdict.SKIPPED, Verdict.PASS)
+
+
+def why(proposal: Proposal, judgement: Judgement) -> Message:
+    """Return the whole policy's word on *proposal*; nothing was done and nothing is."""
+    what = line(
+        f"To {proposal.action.value} ",
+        *listed(map(name, proposal.services), room=SERVICES),
+        " to ",
+        name(proposal.environment),
+        " at ",
+        code(proposal.version, 80),
+        ": ",
+    )
+    comes_to = decided(judgement.decision)
+    rows = [row(rulings) for rulings in _by_rule(judgement.rulings) if _worth_saying(rulings)]
+    elements = [blocks.lines(line(*what, *comes_to))]
+    if rows:
+        elements.append(blocks.bullets(rows))
+    elements.append(blocks.lines(line("This was only a look: nothing was started.")))
+    text = mrkdwn(line(*what, *comes_to, " Nothing was started."), blocks.TEXT)
+    return Message(text, (blocks.prose("why", elements),))
+
+
+def decided(decision: Decision) -> Line:
+    """Say what would happen now, and what to do."""
+    match decision:
+        case Allowed(skipped=skipped) if skipped:
+            rules = listed((Text(LABELS[one]) for one in skipped), most=len(LABELS))
+            return line("it may start now, and the override skips: ", *rules, ".")
+        case Allowed():
+            return line("it may start now.")
+        case NeedsApproval(rule):
+            people = "member" if rule.count == 1 else "members"
+            teams = listed(map(name, sorted(rule.teams)), last=" or ")
+            whom = line(f"{rule.count} {people} of ", *teams) if teams else line("nobody yet named")
+            return line(
+                "it may start when ", *whom, " approves." if rule.count == 1 else " approve."
+            )
+        case Refused(problem):
+            words = say(problem)
+            return line("it may not start. ", *words.what, " ", *words.next)
+        case _:
+            assert_never(decision)
+
+
+def row(rulings: Sequence[Ruling]) -> Line:
+    """Return one rule's line: the worst of its *rulings*, and of how many it is one."""
+    worst = min(rulings, key=lambda one: _WORST_FIRST.index(one.verdict))
+    alike = sum(one.verdict is worst.verdict for one in rulings)
+    of = f" ({alike} of {len(rulings)} services)" if len(rulings) > 1 else ""
+    opening = line(f"{MARKS[worst.verdict]} ", Bold(LABELS[worst.rule]), f" {WORDS[worst.verdict]}")
+    return cut(line(*opening, f"{of}: ", *_fact(worst)), ROW)
+
+
+def _fact(ruling: Ruling) -> Line:
+    if ruling.problem is not None:
+        words = say(ruling.problem)
+        return (
+            words.what
+            if ruling.verdict is Verdict.SKIPPED
+            else (*words.what, Text(" "), *words.next)
+        )
+    template, otherwise = PASSED[ruling.rule]
+    said = fill(template, ruling.facts) if ruling.facts else ()
+    return (
+        line(*said, ".") if length(said) else line(f"{otherwise or 'Nothing speaks against it'}.")
+    )
+
+
+def _by_rule(rulings: Sequence[Ruling]) -> list[list[Ruling]]:
+    groups: dict[RuleName, list[Ruling]] = {}
+    for one in rulings:
+        groups.setdefault(one.rule, []).append(one)
+    return list(groups.values())
+
+
+def _worth_saying(rulings: Sequence[Ruling]) -> bool:
+    """Leave out the right to override where nobody asked for one."""
+    return any(one.rule is not RuleName.OVERRIDE or one.facts or one.stops for one in rulings)
