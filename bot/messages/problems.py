@@ -32,7 +32,7 @@ WORDS: Mapping[Reason, Words] = {
         "[. Or name a service that is built from {elsewhere}].",
     ),
     Reason.AMBIGUOUS_VERSION: Words(
-        "More than one commit of {repo} begins with {version}.",
+        "{version} names more than one commit of {repo}.",
         "Send the command again with more characters of the SHA; all 40 always work.",
     ),
     Reason.VERSION_UNFIT: Words(

@@ -13,7 +13,7 @@ from bot.operations.sqlite import Turns, open_for_the_engine, open_for_us
 
 WAIT_SECONDS = 2
 """How long a person's request waits for the database before it is told to try again: Slack gives
-three seconds for the whole answer."""
+three seconds for the whole answer. With SQLite one half is for our own writers, one for others."""
 
 DATABASE = "database"
 """The name of this system in errors."""
@@ -30,7 +30,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turns = Turns()
         self._engine = (
-            open_for_us(self.url, self._turns, WAIT_SECONDS)
+            open_for_us(self.url, self._turns, WAIT_SECONDS / 2)
             if self.is_sqlite
             else _postgresql(self.url)
         )

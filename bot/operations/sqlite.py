@@ -135,7 +135,10 @@ class Cursor(sqlite3.Cursor):
 
 
 def open_for_us(url: sa.URL, turns: Turns, patience: float) -> sa.Engine:
-    """Return the door to our own tables. Writes wait at most *patience* seconds, and go first.
+    """Return the door to our own tables.
+
+    Writes wait at most *patience* seconds for their turn, where they go first, and as long again
+    for other processes.
 
     Transactions are begun by hand: a plain ``BEGIN``, or ``BEGIN IMMEDIATE`` with the execution
     option ``shipmate_writes``. The driver would begin a write as a read and then fail to upgrade
@@ -145,6 +148,7 @@ def open_for_us(url: sa.URL, turns: Turns, patience: float) -> sa.Engine:
         url,
         connect_args={"timeout": patience, "check_same_thread": False, "factory": Connection},
         pool_size=8,
+        pool_timeout=patience,
     )
 
     @event.listens_for(engine, "connect")

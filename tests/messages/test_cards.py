@@ -169,7 +169,7 @@ PHASES = [
         # ⛔ Refused, nothing was changed: batch and core to stage
         @U0ALICE deploys *batch* and *core* to *stage* at `a1b2c3d4`
         *Refused; nothing was changed* · after 4 s
-        *What happened: *More than one commit of `xiilab/astrago-backend` begins with `a1b2c3d4`.
+        *What happened: *`a1b2c3d4` names more than one commit of `xiilab/astrago-backend`.
         *Next: *Send the command again with more characters of the SHA; all 40 always work.
         {SMALL_PRINT}""",
         id="refused",
