@@ -20,12 +20,14 @@ class Colour(StrEnum):
 class Check:
     """One run of a check, or one commit status.
 
-    *started_at* is None where GitHub tells none: a run that still waits, or a status.
+    *started_at* is None where GitHub tells none: a run that still waits, or a status. *url* is
+    where people read about it, or empty.
     """
 
     name: str
     colour: Colour
     started_at: datetime | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
