@@ -4,7 +4,11 @@ from bot.domain.operations import Phase
 
 FOLLOWS: dict[Phase, frozenset[Phase]] = {
     Phase.RECEIVED: frozenset({Phase.CHECKING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
-    Phase.CHECKING: frozenset({Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
+    Phase.CHECKING: frozenset(
+        {Phase.AWAITING, Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}
+    ),
+    # Rejected, expired, void and superseded all end as refused; the problem says which.
+    Phase.AWAITING: frozenset({Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
     Phase.QUEUED: frozenset({Phase.COMMITTING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
     Phase.COMMITTING: frozenset(
         {Phase.FOLLOWING, Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}
@@ -16,7 +20,7 @@ FOLLOWS: dict[Phase, frozenset[Phase]] = {
     Phase.FAILED: frozenset(),
 }
 
-CANCELLABLE_AT_ONCE = frozenset({Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED})
+CANCELLABLE_AT_ONCE = frozenset({Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED})
 """Phases in which nothing can have been written outside, so a cancel ends the operation itself."""
 
 

@@ -19,6 +19,7 @@ class Phase(StrEnum):
 
     RECEIVED = "received"  # written down, nothing asked outside yet
     CHECKING = "checking"  # facts are gathered and judged
+    AWAITING = "awaiting"  # people have to approve its plan
     QUEUED = "queued"  # another operation holds one of its targets
     COMMITTING = "committing"  # the edit is being written to the GitOps branch
     FOLLOWING = "following"  # the commit is made; Argo CD brings it out

@@ -57,6 +57,7 @@ class Links:
 MARKS: Mapping[Phase, str] = {
     Phase.RECEIVED: "📥",
     Phase.CHECKING: "🔎",
+    Phase.AWAITING: "✋",
     Phase.QUEUED: "⏳",
     Phase.COMMITTING: "📝",
     Phase.FOLLOWING: "🚚",
@@ -70,6 +71,7 @@ MARKS: Mapping[Phase, str] = {
 STATES: Mapping[Phase, str] = {
     Phase.RECEIVED: "Received",
     Phase.CHECKING: "Checking",
+    Phase.AWAITING: "Waiting for approval",
     Phase.QUEUED: "Waiting in line",
     Phase.COMMITTING: "Committing",
     Phase.FOLLOWING: "Rolling out",
@@ -82,6 +84,7 @@ STATES: Mapping[Phase, str] = {
 SENTENCES: Mapping[Phase, str] = {
     Phase.RECEIVED: "It is written down and starts now.",
     Phase.CHECKING: "It is being checked.",
+    Phase.AWAITING: "It waits for approval.",
     Phase.QUEUED: "It waits in line.",
     Phase.COMMITTING: "The commit is being written.",
     Phase.FOLLOWING: "The commit is made and Argo CD is bringing it out.",
@@ -94,6 +97,7 @@ SENTENCES: Mapping[Phase, str] = {
 DOING: Mapping[Phase, str] = {
     Phase.RECEIVED: "Written down; work on it starts now",
     Phase.CHECKING: "Reading the version, the file and the applications",
+    Phase.AWAITING: "Waiting for people to approve it",
     Phase.QUEUED: "Waiting in line",
     Phase.COMMITTING: "Writing the commit",
     Phase.FOLLOWING: "Argo CD brings it out",

@@ -91,6 +91,7 @@ _ENDED = "it has ended, and nothing was changed."
 _STANDS = {
     Phase.RECEIVED: "it goes on right now.",
     Phase.CHECKING: "it goes on right now.",
+    Phase.AWAITING: "it goes on right now.",
     Phase.QUEUED: "it goes on right now.",
     Phase.COMMITTING: "its commit is being written.",
     Phase.FOLLOWING: "its commit stands in Git, and Argo CD is bringing it out.",
@@ -103,6 +104,7 @@ _BACK = "To undo it, deploy the version that ran before; the card shows its tag.
 _INSTEAD = {
     Phase.RECEIVED: "Try again in a moment.",
     Phase.CHECKING: "Try again in a moment.",
+    Phase.AWAITING: "Try again in a moment.",
     Phase.QUEUED: "Try again in a moment.",
     Phase.COMMITTING: _BACK,
     Phase.FOLLOWING: _BACK,

@@ -26,4 +26,11 @@ def test_after_the_commit_nobody_can_claim_that_nothing_was_changed():
 
 
 def test_only_phases_before_the_commit_end_at_once_by_a_cancel():
-    assert {Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED} == CANCELLABLE_AT_ONCE
+    before = {Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED}
+    assert before == CANCELLABLE_AT_ONCE
+
+
+def test_what_waits_for_approval_goes_into_the_line_or_ends_and_is_not_checked_anew():
+    assert may_follow(Phase.CHECKING, Phase.AWAITING)
+    assert {Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED} == FOLLOWS[Phase.AWAITING]
+    assert not may_follow(Phase.QUEUED, Phase.AWAITING)

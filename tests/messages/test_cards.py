@@ -95,6 +95,19 @@ PHASES = [
         id="checking, while GitHub is away",
     ),
     pytest.param(
+        operation(Phase.AWAITING, plan=PLAN),
+        f"""\
+        # ✋ Waiting for approval: batch and core to stage
+        @U0ALICE deploys *batch* and *core* to *stage* at `a1b2c3d4`
+        {COMMIT}
+        • *batch*  `batch-stage-ba01` → `batch-stage-a1b2c3d4`
+        • *core*  `core-stage-ba01` → `core-stage-a1b2c3d4`
+        *Waiting for people to approve it* · 10 s
+        [Cancel this deploy]
+        {SMALL_PRINT}""",
+        id="awaiting approval",
+    ),
+    pytest.param(
         operation(Phase.QUEUED, plan=PLAN, ahead=("D-4819", "D-4820")),
         f"""\
         # ⏳ Waiting in line: batch and core to stage
@@ -254,7 +267,7 @@ def test_a_screen_reader_hears_a_whole_sentence():
 @pytest.mark.parametrize("phase", list(Phase))
 def test_only_what_can_still_be_cancelled_has_the_button(phase):
     actions = [b for b in card(operation(phase), LINKS, ASKED).blocks if b["type"] == "actions"]
-    if phase in {Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED}:
+    if phase in {Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED}:
         (button,) = actions[0]["elements"]
         assert (CANCEL, "D-4821", "danger") == (
             button["action_id"],

@@ -142,10 +142,10 @@ def test_a_step_that_runs_twice_writes_one_line(store):
     assert ["received", "checking"] == [entry.what for entry in store.timeline(operation.id)]
 
 
-@pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.CHECKING, Phase.QUEUED])
+@pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED])
 def test_before_the_commit_a_cancel_ends_it_at_once(store, phase):
     operation = received(store)
-    for step in (Phase.CHECKING, Phase.QUEUED):
+    for step in (Phase.CHECKING, Phase.AWAITING, Phase.QUEUED):
         if phase is Phase.RECEIVED:
             break
         store.move(operation.id, step, NOON, step.value)
