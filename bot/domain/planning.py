@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Target
 from bot.domain.edit import EditError, read_tag, set_tag
-from bot.domain.operations import Change
+from bot.domain.operations import Change, Plan
 from bot.domain.problems import Problem, Reason
 
 SHA = re.compile(r"[0-9a-f]{7,40}")
@@ -132,6 +132,18 @@ def moved(planned: Iterable[Change], found: Iterable[Change]) -> Problem | None:
             }
             return Problem(Reason.VALUE_MOVED, facts)
     return None
+
+
+def rebased(plan: Plan, since: Iterable[Change]) -> Plan:
+    """Return *plan* as it stands after our own operations made the changes *since*, oldest first.
+
+    What anybody else changed is not among them, and still stops the plan.
+    """
+    now = {change.service: change.new for change in since}
+    changes = tuple(
+        replace(change, old=now.get(change.service, change.old)) for change in plan.changes
+    )
+    return replace(plan, changes=changes)
 
 
 def headline(changes: Iterable[Change], environment: str) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,13 @@ from bot.domain.planning import (
     moved,
     one_line,
     plan_edits,
+    rebased,
     reference,
     tag_for,
 )
 from bot.domain.problems import Problem, Reason
 from bot.domain.tags import TagTemplate
-from tests.builders import SHA, VALUES, target
+from tests.builders import SHA, VALUES, plan, target
 
 FILE = b"""# tags
 astrago:
@@ -112,6 +115,12 @@ PLANNED = Change("core", VALUES, "old", "new", "b" * 40)
 def test_moved(found, expected):
     problem = moved([PLANNED], [Change("core", VALUES, found, "new", "c" * 40)])
     assert expected == (problem and problem.reason)
+
+
+def test_a_plan_that_waited_starts_from_what_ours_ahead_of_it_left():
+    ahead = [replace(PLANNED, old="old", new="newer"), replace(PLANNED, service="batch", new="x")]
+    assert "newer" == rebased(plan(changes=(PLANNED,)), ahead).changes[0].old
+    assert plan(changes=(PLANNED,)) == rebased(plan(changes=(PLANNED,)), [])
 
 
 def test_the_message_names_the_change_and_ends_in_trailers():

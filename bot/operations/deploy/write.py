@@ -17,9 +17,17 @@ from bot.adapters.gitops import Committed, GitOps, Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
-from bot.domain.operations import Operation, Phase, Plan, Written
+from bot.domain.operations import Change, Operation, Phase, Plan, Written
 from bot.domain.patience import next_try
-from bot.domain.planning import Edits, headline, message_body, moved, one_line, plan_edits
+from bot.domain.planning import (
+    Edits,
+    headline,
+    message_body,
+    moved,
+    one_line,
+    plan_edits,
+    rebased,
+)
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.operations.deploy.check import seconds
@@ -62,10 +70,31 @@ class Write:
 
     def begin(self, operation_id: str) -> Outcome:
         """Enter the phase in which a cancel can no longer end the operation by itself."""
-        operation = self._store.move(
-            operation_id, Phase.COMMITTING, self._clock.now(), "committing"
+        operation = self._store.operation(operation_id)
+        assert operation is not None
+        if operation.phase.ended or operation.plan is None:
+            return Outcome(Next.OVER)
+        plan = rebased(operation.plan, self._changes_ahead(operation))
+        moved_on = self._store.move(
+            operation_id,
+            Phase.COMMITTING,
+            self._clock.now(),
+            "committing",
+            changes={"plan": plan},
         )
-        return Outcome(Next.OVER if operation is None else Next.GO)
+        return Outcome(Next.OVER if moved_on is None else Next.GO)
+
+    def _changes_ahead(self, operation: Operation) -> tuple[Change, ...]:
+        """Return what our own operations changed at these targets while this one waited in line."""
+        request = operation.request
+        planned = operation.entered.get(Phase.QUEUED.value, operation.requested_at)
+        others = self._store.latest(request.services, request.environment)
+        return tuple(
+            change
+            for one in reversed(others)
+            if one.id != operation.id and one.written and one.written.at >= planned and one.plan
+            for change in one.plan.changes
+        )
 
     async def write(self, operation_id: str, failures: int, *, unsure: bool) -> Outcome:
         """Commit, or find the commit made before, or say why not.
