@@ -76,7 +76,8 @@ def _play(stage: Stage, only: str | None, speed: float) -> None:
     )
     rows, logs = play(stage, chapters, speed)
     stage.table("What happened", "system", rows)
-    finish(stage, rows, logs, "All of it ended as told: each card, each commit, what runs.")
+    good = "All of it ended as told: each card, each commit, what runs."
+    finish(stage, rows, logs, good, "Not all of it ended as told.")
 
 
 def _rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: float) -> None:
@@ -90,7 +91,8 @@ def _rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: 
         raise typer.Exit(FAILED) from unfit
     stage.table("What happened", "target", rehearsed.rows)
     good = "All of it ended live. Nothing was pushed anywhere."
-    finish(stage, rehearsed.rows, rehearsed.logs, good)
+    bad = "Not all of it went live. Nothing was pushed anywhere."
+    finish(stage, rehearsed.rows, rehearsed.logs, good, bad)
 
 
 def _of(invalid: ConfigInvalid) -> list[str]:
@@ -98,8 +100,8 @@ def _of(invalid: ConfigInvalid) -> list[str]:
     return [f"{invalid.name}:{problem}" for problem in invalid.problems]
 
 
-def finish(stage: Stage, rows: list[Row], logs: Path | None, good: str) -> None:
-    """Print the last words about *rows*; leave with ``FAILED`` where something went wrong.
+def finish(stage: Stage, rows: list[Row], logs: Path | None, good: str, bad: str) -> None:
+    """Print the last words about *rows*, *good* or *bad* ones; then also where the *logs* are.
 
     Raises:
         typer.Exit: not all ended as told.
@@ -108,5 +110,6 @@ def finish(stage: Stage, rows: list[Row], logs: Path | None, good: str) -> None:
     if not failures:
         stage.ends(good)
         return
-    stage.ends(f"Not all ended as told. The bots' log: {logs}", failures)
+    stage.ends(bad, failures)
+    stage.names_file("The bot's log", logs)
     raise typer.Exit(FAILED)

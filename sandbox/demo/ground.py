@@ -21,7 +21,7 @@ from sandbox.argocd.render import Renderer, Source
 from sandbox.argocd.repository import Unresolved
 from sandbox.argocd.world import CONTROL_PLANE
 from sandbox.demo.clone import Clone
-from sandbox.demo.scene import Outside
+from sandbox.demo.outside import Outside
 from sandbox.github import GitHub
 from sandbox.slack import Slack
 from sandbox.world import APP_TOKEN, BOT_LOGIN, BOT_TOKEN, GITHUB_TOKEN, SIGNING_SECRET

@@ -17,7 +17,8 @@ import httpx
 
 from bot.clock import Clock
 from bot.config import load
-from sandbox.demo.scene import PATIENCE, Outside, Scene, Untold
+from sandbox.demo.outside import Outside
+from sandbox.demo.scene import PATIENCE, Scene, Untold
 from sandbox.demo.script import Chapter
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
@@ -28,6 +29,7 @@ BROKEN = (Untold, RuntimeError, LookupError, AssertionError, httpx.HTTPError, Ca
 """What can go wrong in a chapter. It becomes its failure; the bot's log has the rest."""
 
 CHANNEL = "C0DEPLOY"
+NOT_AS_TOLD = "not as told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ def _act(stage: Stage, chapter: Chapter, coming: Future[Ready], begun: float) ->
     try:
         ready = coming.result()
     except BROKEN as error:
-        return Row(title, 0, 0, timedelta(), "", (f"{title}: {error}",))
+        return Row(title, 0, 0, timedelta(), NOT_AS_TOLD, (f"{title}: {error}",))
     scene = _scene(stage, ready)
-    result = ""
+    result = NOT_AS_TOLD
     try:
         _healthy(scene, ready)
         result = chapter.play(scene)
@@ -147,7 +149,8 @@ def _act(stage: Stage, chapter: Chapter, coming: Future[Ready], begun: float) ->
     ready.close()
     took = timedelta(seconds=time.monotonic() - begun)
     failures = tuple(f"{title}: {failure}" for failure in scene.failures)
-    return Row(title, len(scene.deployed), commits, took, result, failures)
+    shown = NOT_AS_TOLD if failures else result
+    return Row(title, len(scene.deployed), commits, took, shown, failures)
 
 
 def _scene(stage: Stage, ready: Ready) -> Scene:

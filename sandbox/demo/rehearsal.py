@@ -58,6 +58,7 @@ def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: f
     text = _read(file)
     config, clone = load(text, file.name), clones.read(repo)
     gitops = which_repository(config, clone)
+    wishes = [_wish(command, config)] if command else []
     with ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="shipmate-rehearsal-"))
@@ -65,7 +66,7 @@ def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: f
         ground = Ground(folder, config, clone, gitops, Clock(speed))
         stack.callback(ground.stop)
         ground.start()
-        _introduce(stage, config, clone, ground)
+        _introduce(stage, config, clone, ground, speed)
         bot = Process(
             ground.environment(text, f"sqlite:///{folder / 'shipmate.db'}"),
             ground.clock,
@@ -74,7 +75,7 @@ def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: f
         stack.callback(bot.stop)
         bot.start()
         ground.slack.connect(bot.url)
-        wishes = [_wish(command, config)] if command else _wishes(config, ground)
+        wishes = wishes or _wishes(config, ground)
         _settle(stage, config, ground, bot)
         rows = [_play(stage, config, ground, bot, wish) for wish in wishes]
         rows += _afterwards(stage, clone, ground)
@@ -114,12 +115,13 @@ def _read(file: Path) -> str:
 # before
 
 
-def _introduce(stage: Stage, config: Config, clone: Clone, ground: Ground) -> None:
+def _introduce(stage: Stage, config: Config, clone: Clone, ground: Ground, speed: float) -> None:
     branch = clone.branch or "no branch"
     stage.opens(
         f"Rehearsal of {ground.gitops}",
         f"A copy of {clone.path} ({branch} at {clone.head[:8]}) plays",
         "the repository on GitHub. Nothing is pushed anywhere; your clone is only read.",
+        f"Slack, GitHub and Argo CD are pretended, and time runs {speed:g} times as fast.",
     )
     for line in _remarks(config, clone, ground):
         stage.remarks(line)
@@ -201,16 +203,19 @@ def _play(stage: Stage, config: Config, ground: Ground, bot: Process, wish: Wish
         branch = target.location.branch if target is not None else branch
     scene = _scene(stage, config, ground, bot, branch)
     begun = time.monotonic()
+    result = "not live"
     try:
-        _act(scene, wish)
+        result = _act(scene, wish)
     except BROKEN as error:
         scene.failures.append(str(error) or type(error).__name__)
     took = timedelta(seconds=time.monotonic() - begun)
     failures = tuple(f"{wish.name}: {failure}" for failure in scene.failures)
-    return Row(wish.name, len(scene.deployed), len(scene.commits()), took, "live", failures)
+    return Row(wish.name, len(scene.deployed), len(scene.commits()), took, result, failures)
 
 
-def _act(scene: Scene, wish: Wish) -> None:
+def _act(scene: Scene, wish: Wish) -> str:
+    """Deploy as wished to the end, and return the end in a word."""
+
     def promotes(application: Application) -> None:
         scene.stage.tells("A Rollout waits for a person. Here somebody promotes it at once.")
         scene.promotes(wish.by, application, full=True)
@@ -218,6 +223,7 @@ def _act(scene: Scene, wish: Wish) -> None:
     asked = scene.asks(wish.by, wish.text)
     scene.follow(asked, paused=promotes)
     scene.shows_the_end(asked)
+    return scene.phase(asked) or "without a card"
 
 
 def _afterwards(stage: Stage, clone: Clone, ground: Ground) -> list[Row]:
@@ -227,4 +233,6 @@ def _afterwards(stage: Stage, clone: Clone, ground: Ground) -> list[Row]:
     stage.holds(f"your clone is untouched, at {clone.head[:8]} as before", true=untouched)
     troubles = [odd for wire in ground.outside("").wires() for odd in wire.strange]
     failures = troubles if untouched else [*troubles, f"{clone.path} is not as it was"]
-    return [Row("the sandbox", 0, 0, timedelta(), "", tuple(failures))] if failures else []
+    return (
+        [Row("the sandbox", 0, 0, timedelta(), "in trouble", tuple(failures))] if failures else []
+    )

@@ -4,68 +4,27 @@ Everything is judged from outside: by the card, by Git, and by what runs in the 
 """
 
 import re
-import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import httpx
-
-from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.commands import Deploy, parse
 from bot.domain.operations import Phase
 from bot.domain.operations import Stage as Progressing
-from bot.messages.cards import MARKS, STAGES
-from sandbox.argocd import ArgoCD
+from bot.messages.cards import MARKS, STAGES, STATES
+from sandbox.demo.outside import Looked, Outside
 from sandbox.demo.stage import Shown, Stage
-from sandbox.github import GitHub
 from sandbox.process import Process
-from sandbox.slack import Reply, Slack
+from sandbox.slack import Reply
 from sandbox.slack.workspace import Message, Version
-from sandbox.wire import Wire
 
 PATIENCE = 120.0
 """Real seconds until the demo says that something did not happen. All takes far less."""
 
-Looked = tuple[str, str, str, str]
-"""How an application looks: sync, health, the running operation's phase, the revision."""
-
 
 class Untold(Exception):  # noqa: N818  # it names what became of the story
     """The story went another way; the sentence says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What the bot lives in: one fake for each Argo CD instance, by its name."""
-
-    slack: Slack
-    github: GitHub
-    argocd: Mapping[str, ArgoCD]
-    clock: Clock
-    gitops: str
-    branch: str
-
-    def wires(self) -> tuple[Wire, ...]:
-        """Return every fake."""
-        return (self.slack, self.github, *self.argocd.values())
-
-    def application(self, named: Application) -> dict[str, Any]:
-        """Return the application's document as it is now."""
-        return self._argocd(named).application(_key(named))
-
-    def images(self, named: Application) -> list[str]:
-        """Return the images that run."""
-        return self._argocd(named).images(_key(named))
-
-    def _argocd(self, named: Application) -> ArgoCD:
-        return self.argocd[named.instance]
-
-
-def _key(named: Application) -> str | tuple[str, str]:
-    return named.name if named.namespace is None else (named.namespace, named.name)
 
 
 @dataclass
@@ -119,8 +78,7 @@ class Scene:
 
     def sha(self, repo: str, ref: str) -> str:
         """Return the full SHA that *ref* names in *repo*."""
-        path = self.outside.github.path(repo)
-        return _run("git", "-C", str(path), "rev-parse", f"{ref}^{{commit}}").strip()
+        return self.outside.git(repo, "rev-parse", f"{ref}^{{commit}}").strip()
 
     def card(self, asked: Asked) -> Message | None:
         """Return the card of a deploy as it stands now; None while there is none."""
@@ -135,15 +93,12 @@ class Scene:
         words = card.blocks[0]["text"]["text"]
         return next(phase for phase, mark in MARKS.items() if words.startswith(mark))
 
-    def is_healthy(self, application: Application) -> bool:
-        """Tell whether *application* is synced and healthy."""
-        return self._look(application)[:2] == ("Synced", "Healthy")
-
-    def holds(self, what: str, *, true: bool) -> None:
-        """Print whether *what* is *true*, and keep it where it is not."""
-        self.stage.holds(what, true=true)
+    def holds(self, what: str, *, true: bool, otherwise: str = "") -> None:
+        """Print that *what* is *true*, or what is so *otherwise*, and keep that as a failure."""
+        said = what if true else otherwise or f"not so: {what}"
+        self.stage.holds(said, true=true)
         if not true:
-            self.failures.append(what)
+            self.failures.append(said)
 
     # what people do
 
@@ -164,12 +119,12 @@ class Scene:
         reply = self.types(by, text)
         number = re.search(r"Received as .*?(D-\d+)", reply.words, re.DOTALL)
         if number is None:
-            raise Untold(f"it was not taken: {reply.text}")
+            raise Untold("the bot did not take it; its answer stands above")
         understood = parse("deploy", text.removeprefix("/deploy "), self.catalog)
         assert isinstance(understood, Deploy), understood
         asked = Asked(number[1], understood, at, head, self._targets(understood))
         for one in asked.applications:
-            asked.looked[one] = self._look(one)
+            asked.looked[one] = self.outside.look(one)
         return asked
 
     def _targets(self, deploy: Deploy) -> tuple[Target, ...]:
@@ -185,31 +140,11 @@ class Scene:
 
     def promotes(self, by: str, application: Application, *, full: bool = False) -> None:
         """Let *by* promote the paused Rollout of *application*, with Argo's own tool."""
-        document = self.outside.application(application)
-        rollout = next(
-            one
-            for one in document["status"]["resources"]
-            if one["kind"] == "Rollout" and one["health"]["status"] == "Suspended"
-        )
-        name, namespace = rollout["name"], rollout["namespace"]
+        rollout = self.outside.paused_rollout(application)
         option = " --full" if full else ""
-        command = f"kubectl argo rollouts promote {name} -n {namespace}{option}"
+        command = f"kubectl argo rollouts promote {rollout.name} -n {rollout.namespace}{option}"
         self.stage.typed(self.names[by], "$", command)
-        argocd = self.outside.argocd[application.instance]
-        httpx.post(
-            f"{argocd.url}/api/v1/applications/{application.name}/resource/actions",
-            params={
-                "appNamespace": document["metadata"]["namespace"],
-                "project": document["spec"]["project"],
-                "namespace": namespace,
-                "resourceName": name,
-                "group": "argoproj.io",
-                "version": "v1alpha1",
-                "kind": "Rollout",
-            },
-            json="promote-full" if full else "resume",
-            headers={"Authorization": f"Bearer {argocd.token}"},
-        ).raise_for_status()
+        self.outside.promote(rollout, full=full)
 
     def presses(self, by: str, asked: Asked, action: str) -> None:
         """Let *by* press a button on the card of *asked*, and show what they alone see then."""
@@ -277,7 +212,11 @@ class Scene:
             shown = self._git("show", "--no-color", sha)
             self.stage.shows_commit(f"git show {sha[:8]}", shown)
         self.stage.console.print()
-        self.holds("the card says live", true=phase is Phase.LIVE)
+        self.holds(
+            "the card says live",
+            true=phase is Phase.LIVE,
+            otherwise=f"the card says: {STATES[phase] if phase else 'nothing'}",
+        )
         added, removed = self._changed_lines(commits)
         lines = _counted(len(added), "changed line" if removed else "new line")
         as_wished = len(added) == len(removed) == len(asked.targets) or (added and not removed)
@@ -293,9 +232,13 @@ class Scene:
             self.deployed.update(asked.what.services)
 
     def settles(self, applications: Iterable[Application], seconds: float) -> bool:
-        """Wait until *applications* are synced and healthy; tell whether they came to be."""
+        """Wait until *applications* are synced and healthy, or cannot be; tell if all are."""
         wanted = tuple(applications)
-        return self.slack.until(lambda: all(map(self.is_healthy, wanted)), seconds)
+
+        def settled() -> bool:
+            return all(self.outside.is_settled(one) for one in wanted)
+
+        return self.slack.until(settled, seconds) and all(map(self.outside.is_healthy, wanted))
 
     def waits(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Wait until *true*.
@@ -313,7 +256,7 @@ class Scene:
     # inside
 
     def _git(self, *words: str) -> str:
-        return _run("git", "-C", str(self.outside.github.path(self.outside.gitops)), *words)
+        return self.outside.git(self.outside.gitops, *words)
 
     def _cards(self, asked: Asked) -> list[Message]:
         headline = f"{asked.id}:headline"
@@ -331,19 +274,10 @@ class Scene:
             and any(health == "Suspended" for _, health, _, _ in asked.looked.values())
         )
 
-    def _look(self, application: Application) -> Looked:
-        status = self.outside.application(application)["status"]
-        return (
-            status.get("sync", {}).get("status", "Unknown"),
-            status.get("health", {}).get("status", "Unknown"),
-            status.get("operationState", {}).get("phase", ""),
-            status.get("sync", {}).get("revision", "")[:8],
-        )
-
     def _seen(self, asked: Asked) -> tuple[int, tuple[Looked, ...]]:
         card = self.card(asked)
         versions = len(card.versions) if card else 0
-        return versions, tuple(self._look(one) for one in asked.applications)
+        return versions, tuple(self.outside.look(one) for one in asked.applications)
 
     def _wait_for_news(
         self,
@@ -360,7 +294,7 @@ class Scene:
         """Print what is new of the applications, then of the card."""
         at = self.outside.clock.now() - asked.at
         for application in asked.applications:
-            looks = self._look(application)
+            looks = self.outside.look(application)
             if _worded(looks) != _worded(asked.looked[application]):
                 self.stage.happens(at, f"Argo CD {application.name}", _worded(looks))
             asked.looked[application] = looks
@@ -402,9 +336,3 @@ def _worded(looks: Looked) -> str:
 def _counted(number: int, thing: str) -> str:
     words = {1: "one", 2: "two", 3: "three"}
     return f"{words.get(number, number)} {thing}{'' if number == 1 else 's'}"
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True, encoding="utf-8"
-    ).stdout

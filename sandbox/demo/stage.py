@@ -1,9 +1,10 @@
 """What the demo prints, and how it looks: quiet, at 80 columns, with and without colour."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -83,7 +84,8 @@ class Stage:
         """Wait for Enter, if a person turns the pages."""
         if self.by_hand:
             self.console.print()
-            self.console.input(Text("   press Enter to go on ", "dim"))
+            with suppress(EOFError):
+                self.console.input(Text("   press Enter to go on ", "dim"))
 
     # what happens
 
@@ -181,7 +183,7 @@ class Stage:
             shown.add_column(heading, justify="right")
         shown.add_column("result")
         for row in rows:
-            result = Text(row.result, "green") if not row.failures else Text("not as told", "red")
+            result = Text(row.result, "red" if row.failures else "green")
             seconds = f"{row.took.total_seconds():.1f}"
             shown.add_row(row.name, str(row.services), str(row.commits), seconds, result)
         self.console.print("\n")
@@ -191,8 +193,12 @@ class Stage:
         """Print the last words; *failures* first."""
         self.console.print()
         for failure in failures:
-            self.console.print(Text.assemble(("✗ ", "bold red"), failure))
+            self._unbroken(Text.assemble(("✗ ", "bold red"), failure), 0)
         self.console.print(Text(sentence))
+
+    def names_file(self, what: str, path: Path | None) -> None:
+        """Print where something was put, on one line."""
+        self._unbroken(Text(f"{what}: {path}"), 0)
 
     # inside
 

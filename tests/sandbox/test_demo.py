@@ -1,0 +1,306 @@
+"""The demo as a person runs it: what it prints, how it ends, and what it leaves alone."""
+
+import re
+import subprocess
+import tempfile
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.config import load
+from sandbox.demo import clone as clones
+from sandbox.demo.clone import CloneUnfit
+from sandbox.demo.ground import with_addresses
+from sandbox.demo.playing import NOT_AS_TOLD, play
+from sandbox.demo.rehearsal import Unready, which_repository
+from sandbox.demo.scene import Untold
+from sandbox.demo.script import CHAPTERS, Chapter
+from sandbox.demo.stage import Stage
+from sandbox.systems import systems
+
+FAST = "50"
+
+VALUES = """\
+# what runs where; please keep the comments
+shop:
+    web:
+        image:
+            repository: ghcr.io/acme/web   # never without a registry
+            tag: "stage-0000000"           # CI: stage-{sha:7}
+    api: { tag: v0.9.0, replicas: 2 }
+"""
+
+CONFIG = """\
+argocd:
+  main: {url: "https://argocd.example.com"}
+  edge: {url: https://edge.example.com/argo}
+gitops: {repo: acme/deployment, branch: main}
+slack:
+  channels: {deploys: C0SHOP}
+environments:
+  stage: {allow: [U0DANA]}
+services:
+  web:
+    source: acme/web
+    image: ghcr.io/acme/web
+    tag: "{env}-{sha:7}"
+    at: {file: shop/values.yaml, key: shop.web.image}
+    argocd: {instance: main, app: shop}
+  api:
+    source: acme/deployment
+    image: ghcr.io/acme/api
+    tag: "{version}"
+    at: {file: shop/values.yaml, key: shop.api.tag}
+    argocd: {instance: edge, app: shop, namespace: edge-apps}
+"""
+
+
+def git(folder, *words):
+    return subprocess.run(
+        [
+            "git",
+            "-C",
+            str(folder),
+            "-c",
+            "user.name=Dana",
+            "-c",
+            "user.email=d@example.com",
+            *words,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """The folder that stands for the machine's temporary one."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("COLUMNS", "80")
+    return folder
+
+
+@pytest.fixture
+def reader(tmp_path):
+    """A reader's folder: a clone called ``deployment`` and a ``shipmate.yaml``."""
+    clone = tmp_path / "deployment"
+    (clone / "shop").mkdir(parents=True)
+    (clone / "shop" / "values.yaml").write_text(VALUES)
+    git(clone, "init", "--quiet", "--initial-branch=main")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message=Begin")
+    (tmp_path / "shipmate.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["demo", *map(str, words)])
+
+
+def rehearse(reader, *words):
+    config = ["--config", reader / "shipmate.yaml", "--speed", FAST]
+    return run("--repo", reader / "deployment", *config, *words)
+
+
+def everything_in(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+# the story
+
+
+def test_the_script_has_a_chapter_for_each_system():
+    assert [one.name for one in systems()] == [one.system for one in CHAPTERS]
+
+
+def test_a_chapter_is_played_to_its_end_and_leaves_nothing_behind(temporary):
+    result = run("--script", "--only", "guide", "--speed", FAST)
+
+    assert 0 == result.exit_code, result.output
+    for words in (
+        "1  General guide",
+        "alice  in #deploys  /deploy my-app ",
+        "only alice sees",
+        "│ Received as D-1: my-app to prod",
+        "Waiting in line: my-app to prod",
+        "alice  on the card of D-2  [ Cancel this deploy ]",
+        "🚫 Cancelled, nothing was changed: my-app to prod",
+        "Argo CD my-app  Synced · Healthy",
+        "✅ Live: my-app to prod",
+        "$ git show ",
+        "-        image: my-app:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b # git sha",
+        "✓ one commit, one changed line",
+        "✓ the cancelled one made no commit",
+        "live; one cancelled",
+        "All of it ended as told",
+    ):
+        assert words in result.output, words
+    assert "✗" not in result.output
+    assert "\x1b" not in result.output, "without a terminal there are no colours"
+    frames = [line for line in result.output.splitlines() if line.endswith(("│", "╮"))]
+    assert frames
+    assert all(cell_len(line) <= 80 for line in frames)
+    assert [] == list(temporary.iterdir())
+
+
+def test_a_deploy_survives_kill_9_before_the_audience():
+    result = run("--script", "--only", "flash_tickets", "--speed", "20")
+
+    assert 0 == result.exit_code, result.output
+    assert re.search(r"kill -9 \d+\n +✓ the commit stands in GitHub\n", result.output)
+    assert "✓ no second commit, no second card" in result.output
+    assert "live after kill -9" in result.output
+
+
+def test_a_chapter_that_ends_otherwise_is_a_failure_with_a_log():
+    def nothing_happens(_scene):
+        raise Untold("the audience left")
+
+    stage = Stage(Console(file=StringIO()))
+    (row,), log = play(stage, [Chapter("guide", "It goes wrong.", nothing_happens)], 50)
+
+    assert NOT_AS_TOLD == row.result
+    assert ("General guide: the audience left",) == row.failures
+    assert "# guide\n" in log.read_text()
+
+
+def test_an_unknown_system_is_answered_with_the_nearest():
+    result = run("--only", "pinksee")
+    assert 2 == result.exit_code
+    assert "Did you mean pinksea?" in result.output
+
+
+# rehearsals
+
+
+def test_a_rehearsal_deploys_each_service_and_leaves_the_clone_alone(reader, temporary):
+    before = everything_in(reader)
+    result = rehearse(reader)
+
+    assert 0 == result.exit_code, result.output
+    for words in (
+        "u0dana  in #c0shop  /deploy web ",
+        '-            tag: "stage-0000000"           # CI: stage-{sha:7}',
+        "✓ ghcr.io/acme/web:stage-",
+        "u0dana  in #c0shop  /deploy api v1.0.0-rehearsal stage",
+        "-    api: { tag: v0.9.0, replicas: 2 }",
+        "+    api: { tag: v1.0.0-rehearsal, replicas: 2 }",
+        "✓ ghcr.io/acme/api:v1.0.0-rehearsal runs",
+        "✓ your clone is untouched",
+        "Nothing was pushed anywhere.",
+    ):
+        assert words in result.output, words
+    assert before == everything_in(reader)
+    assert [] == list(temporary.iterdir())
+
+
+def test_a_command_of_ones_own_is_rehearsed_and_its_refusal_shown(reader):
+    result = rehearse(reader, "--command", "/deploy web a1b2c3d4 stage")
+
+    assert 1 == result.exit_code
+    assert "What happened: acme/web has no commit, branch or tag a1b2c3d4." in result.output
+    assert "✗ the card says: Refused, nothing was changed" in result.output
+    log = re.search(r"The bot's log: (\S+)", result.output)
+    assert Path(log[1]).is_file()
+
+
+def test_mistakes_in_the_configuration_are_said_as_the_bot_says_them(reader):
+    file = reader / "shipmate.yaml"
+    file.write_text(CONFIG.replace("stage: {allow", "stage: {alow").replace("{env}-", "{evn}-"))
+
+    result = rehearse(reader)
+
+    assert 1 == result.exit_code
+    assert (
+        "✗ shipmate.yaml:8:11: environments.stage.alow: unknown key `alow`; did you mean `allow`?\n"
+    ) in result.output
+    assert "✗ shipmate.yaml:13:10: services.web.tag: {evn} is no variable" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--config", "x.yaml"], "need --repo", id="a configuration alone"),
+        pytest.param(["--repo", "{0}/none"], "is no folder", id="no such folder"),
+        pytest.param(["--repo", "{0}"], "is not inside a Git clone", id="no clone"),
+        pytest.param(
+            ["--repo", "{0}/deployment", "--command", "deploy web"], "begins /deploy", id="no slash"
+        ),
+    ],
+)
+def test_what_cannot_be_rehearsed_is_said_at_once(reader, words, said):
+    filled = [word.format(reader) for word in words]
+    given = filled if "--config" in filled else [*filled, "--config", reader / "shipmate.yaml"]
+    result = run(*given)
+    assert 0 != result.exit_code
+    assert said in result.output
+
+
+# its parts
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        pytest.param(lambda clone: (clone / "new").touch(), id="a new file"),
+        pytest.param(lambda clone: (clone / "shop/values.yaml").write_text(""), id="a changed one"),
+        pytest.param(lambda clone: git(clone, "branch", "other"), id="a branch"),
+        pytest.param(
+            lambda clone: git(clone, "commit", "--allow-empty", "-qm", "x"), id="a commit"
+        ),
+    ],
+)
+def test_a_touched_clone_is_noticed(reader, touch):
+    clone = clones.read(reader / "deployment")
+    assert clone.is_untouched()
+    touch(clone.path)
+    assert not clone.is_untouched()
+
+
+def test_the_copy_has_every_branch_that_is_configured(reader, tmp_path):
+    clone = reader / "deployment"
+    git(clone, "branch", "prod")
+    git(clone, "checkout", "--quiet", "-b", "work")
+    git(clone, "commit", "--quiet", "--allow-empty", "--message=Go on")
+    known = clones.read(clone)
+
+    alone = known.copy(tmp_path / "one.git", ["main"])
+    both = known.copy(tmp_path / "two.git", ["prod", "work", "absent"])
+
+    old, new = git(clone, "rev-parse", "prod"), known.head
+    assert new == git(alone, "rev-parse", "main")
+    assert [old, new, new] == git(both, "rev-parse", "prod", "work", "absent").split()
+
+
+def test_a_clone_without_commits_is_refused(tmp_path):
+    git(tmp_path, "init", "--quiet")
+    with pytest.raises(CloneUnfit, match="has no commit yet"):
+        clones.read(tmp_path)
+
+
+def test_of_several_repositories_the_origin_tells_which(reader):
+    several = CONFIG.replace(
+        "    at: {file: shop/values.yaml, key: shop.api.tag}",
+        "    gitops: {repo: acme/other}\n    at: {file: shop/values.yaml, key: shop.api.tag}",
+    )
+    config, clone = load(several), reader / "deployment"
+    with pytest.raises(Unready, match="several GitOps repositories"):
+        which_repository(config, clones.read(clone))
+    git(clone, "remote", "add", "origin", "git@github.com:acme/other.git")
+    assert "acme/other" == which_repository(config, clones.read(clone))
+
+
+def test_only_the_addresses_of_the_configuration_change():
+    written = with_addresses(CONFIG, {"main": "http://127.0.0.1:1", "edge": "http://127.0.0.1:2"})
+    expected = CONFIG.replace('"https://argocd.example.com"', '"http://127.0.0.1:1"').replace(
+        "https://edge.example.com/argo", '"http://127.0.0.1:2"'
+    )
+    assert expected == written
