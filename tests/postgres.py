@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,10 +28,33 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server in a temporary folder. As root it could not run, so root lends it a user."""
+    """A server in a temporary folder. As root it could not run, so root lends it a user."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self._folder, self.port = folder, port
+    def __init__(self, programs: Path, folder: Path, as_user: dict[str, int]) -> None:
+        self._programs, self._folder, self._as_user = programs, folder, as_user
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+
+    def start(self) -> None:
+        """Run, on the same port as before."""
+        arguments = ["-D", self._folder / "data", "-p", str(self.port), "-k", self._folder]
+        settings = ["-h", "127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", *arguments, *settings],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=self._folder,
+                **self._as_user,
+            )
+        _until_ready(self.port, self._process, self._folder)
+
+    def stop(self) -> None:
+        """Stop at once; whoever is connected loses its connection."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+            self._process = None
 
     def address(self, database: str) -> str:
         return f"postgresql://shipmate@127.0.0.1:{self.port}/{database}"
@@ -58,13 +82,12 @@ def running() -> Iterator[Server]:
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     as_user = {"user": user.pw_uid, "group": user.pw_gid} if user else {}
-    data = folder / "data"
     try:
         subprocess.run(
             [
                 found / "initdb",
                 "-D",
-                data,
+                folder / "data",
                 "-U",
                 "shipmate",
                 "-A",
@@ -79,36 +102,12 @@ def running() -> Iterator[Server]:
             cwd=folder,
             **as_user,
         )
-        port = _free_port()
-        log = (folder / "log").open("w")
-        process = subprocess.Popen(
-            [
-                found / "postgres",
-                "-D",
-                data,
-                "-p",
-                str(port),
-                "-k",
-                folder,
-                "-h",
-                "127.0.0.1",
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=200",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            cwd=folder,
-            **as_user,
-        )
+        server = Server(found, folder, as_user)
         try:
-            _until_ready(port, process, folder)
-            yield Server(folder, port)
+            server.start()
+            yield server
         finally:
-            process.terminate()
-            process.wait(20)
-            log.close()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
