@@ -109,13 +109,39 @@ def serve(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpW
     )
 
 
+class Listener:
+    """A server in a thread of its own."""
+
+    def __init__(self, server: "MultiSocketServer | TcpWSGIServer") -> None:
+        self._server = server
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering; requests under way are finished."""
+        self._closing.set()
+        self._server.close()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            if not self._closing.is_set():
+                raise
+            # Closing takes the sockets away beneath the loop, which may be waiting on them.
+
+
 def run(shipmate: Shipmate, host: str, port: int) -> None:
     """Start the bot and serve until SIGTERM or SIGINT, then stop tidily.
 
     The port is open before the bot has started: ``/healthz`` answers, ``/readyz`` says not yet.
     """
-    server = serve(shipmate, host, port)
-    listener = threading.Thread(target=server.run, name="http", daemon=True)
+    listener = Listener(serve(shipmate, host, port))
     listener.start()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -125,5 +151,5 @@ def run(shipmate: Shipmate, host: str, port: int) -> None:
         log.info("listening", host=host, port=port)
         stopping.wait()
     finally:
-        server.close()
+        listener.close()
         shipmate.stop()

@@ -1,12 +1,11 @@
 """The real bot inside this process, in a world: what most scenario tests use."""
 
-import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bot.app import Patience, Shipmate, build
 from bot.config import load
-from bot.server import serve
+from bot.server import Listener, serve
 from bot.settings import Settings
 from sandbox.world import World
 
@@ -31,7 +30,7 @@ class Inside:
         self._world, self._socket_mode, self._patience = world, socket_mode, patience
         self._environment = world.environment(database_url, socket_mode=socket_mode)
         self._server: MultiSocketServer | TcpWSGIServer | None = None
-        self._listener: threading.Thread | None = None
+        self._listener: Listener | None = None
         self.shipmate: Shipmate | None = None
 
     def __enter__(self) -> Self:
@@ -41,7 +40,7 @@ class Inside:
         shipmate = build(settings, load(text), clock, self._patience)
         self.shipmate = shipmate
         self._server = serve(shipmate, "127.0.0.1", 0)
-        self._listener = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._listener = Listener(self._server)
         self._listener.start()
         shipmate.start()
         if not self._socket_mode:
@@ -57,12 +56,10 @@ class Inside:
         trace: TracebackType | None,
     ) -> None:
         """Stop the bot."""
-        assert self._server is not None
+        assert self._listener is not None
         assert self.shipmate is not None
-        self._server.close()
+        self._listener.close()
         self.shipmate.stop()
-        if self._listener is not None:
-            self._listener.join(5)
 
     @property
     def url(self) -> str:

@@ -186,8 +186,8 @@ MISREAD = {
     "cancel of no id": (
         "/ship cancel that",
         (
-            "`that` is no operation id. Ids look like `D-4821` and stand on each card; `/ship status`"
-            " shows what is under way."
+            "`that` is no operation id. Ids look like `D-4821` and stand on each card;"
+            " `/ship status` shows what is under way."
         ),
         [],
     ),

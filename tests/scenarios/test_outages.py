@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
+from bot.operations.deploy import write
 from sandbox.github.server import mutates
 from sandbox.wire import Fault, answer
 
@@ -112,6 +113,28 @@ def test_github_down_past_the_deadline_after_a_commit_without_an_answer(
         ended = told.ends_with_id(number)
 
         assert (commits, phase) == (len(told.commits()), ended.phase)
+
+
+def test_when_nobody_can_know_whether_the_commit_was_made_that_is_said(story, monkeypatch):
+    """Not "nothing was changed": the commit may stand."""
+    # Its real length would be minutes of this test's time even at this speed.
+    monkeypatch.setattr(write, "UNSURE_FOR", timedelta(minutes=5))
+    with story(speed=FAST) as told:
+
+        def then_down(request):
+            if not mutates(request):
+                return False
+            told.github.arm("*", DOWN, times=None)
+            return True
+
+        told.github.arm("graphql", Fault(drop="after"), when=then_down)
+
+        ended = told.ends_with_id(core_to_stage(told))
+
+        assert (Phase.FAILED, Reason.UNAVAILABLE) == (ended.phase, ended.problem.reason)
+        said = told.card(ended.id).words
+        assert "nothing was changed" not in said.lower()
+        assert "Send the command again when GitHub answers." in said
 
 
 def test_slack_does_not_say_at_the_start_who_we_are(story):

@@ -258,7 +258,7 @@ class Write:
         now = self._clock.now()
         begun = operation.entered.get(Phase.COMMITTING.value, operation.requested_at)
         if now - begun > UNSURE_FOR:
-            return self._end(operation, problem)
+            return self._end(operation, problem, unsure=unsure)
         again = (now + next_try(failures + 1, asked)).isoformat(timespec="seconds")
         note = Problem(problem.reason, {**problem.facts, "again": again})
         self._store.move(
@@ -271,9 +271,11 @@ class Write:
         )
         return Outcome(Next.AGAIN, stay_away=seconds(asked), carry={"unsure": unsure})
 
-    def _end(self, operation: Operation, problem: Problem) -> Outcome:
+    def _end(self, operation: Operation, problem: Problem, *, unsure: bool = False) -> Outcome:
         cancelled = problem.reason is Reason.CANCELLED
         phase = Phase.CANCELLED if cancelled else Phase.REFUSED
+        if unsure:  # Refused and cancelled say that nothing was changed, which nobody knows here.
+            phase = Phase.FAILED
         self._store.move(
             operation.id,
             phase,
