@@ -109,8 +109,11 @@ class Engine:
 
     def start(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start the workflow, unless one with this id has been started before."""
-        with SetWorkflowID(workflow_id):
-            DBOS.start_workflow(self._workflows[name], *args)
+        # By the queue, in a partition of its own that is always free: started directly, it would
+        # hold a thread to its end, and a stop of this process would record it as failed.
+        alone = SetEnqueueOptions(queue_partition_key=f"workflow:{workflow_id}")
+        with _named(workflow_id), alone:
+            DBOS.enqueue_workflow(TARGETS, self._workflows[name], *args)
 
     def wake(self, workflow_id: str) -> None:
         """Cut the present or next wait of the workflow short. Unknown ids are ignored."""

@@ -136,7 +136,9 @@ class Lives:
         assert self.world.until(true, seconds), self.told()
 
     def told(self):
-        return [(one, self.store.timeline(one.id)) for one in self.store.latest()]
+        """Return all that is known, for a test that fails."""
+        known = [(one, self.store.timeline(one.id)) for one in self.store.latest()]
+        return known, self.store.stale_cards(), self.unfinished()
 
     def is_over(self, operation_id):
         """Tell whether it ended, its card shows the end, and the engine has nothing left to do."""
