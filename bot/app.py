@@ -233,7 +233,7 @@ def build(
     )
     DeployFlow(engine, steps)
     intake = Intake(store, engine, changes, clock)
-    speaker = Speaker(slack)
+    speaker = Speaker(slack, clock)
     ourselves = Ourselves()
     desk = Desk(catalog, intake, store, StatusReader(store, catalog, gitops, argocd), clock)
     bolt = bolt_app(

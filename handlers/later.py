@@ -3,27 +3,35 @@
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+from datetime import timedelta
+from threading import BoundedSemaphore, Event
 
 import structlog
 
 from bot.adapters.slack import Slack
-from bot.domain.errors import BotError
+from bot.clock import Clock
+from bot.domain.errors import BotError, Unavailable
 from bot.domain.message import Message
+from bot.domain.patience import next_try
 from bot.messages import replies
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
 MOST_WAITING = 64
-"""Answers that may wait for a thread. Beyond it people are asked to try again."""
+"""Answers that may wait for a thread; further ones are dropped."""
+
+TRIES = 4
+LONGEST_PAUSE = timedelta(seconds=30)
+"""An answer that can only come later than this is of no use to the person any more."""
 
 
 class Speaker:
     """Sends answers that come later. One for the process."""
 
-    def __init__(self, slack: Slack) -> None:
-        self._slack = slack
+    def __init__(self, slack: Slack, clock: Clock) -> None:
+        self._slack, self._clock = slack, clock
+        self._closing = Event()
         self._room = BoundedSemaphore(MOST_WAITING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speaker")
 
@@ -41,6 +49,7 @@ class Speaker:
 
     def close(self) -> None:
         """Finish what is being said; forget what waits."""
+        self._closing.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
@@ -54,13 +63,27 @@ class Speaker:
 
     def _speak(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
         try:
-            send(_done(work))
+            self._send(send, _done(work))
         except BotError as error:
             log.warning("an answer did not arrive", error=str(error))
         except Exception:
             log.exception("an answer failed")
         finally:
             self._room.release()
+
+    def _send(self, send: Callable[[Message], object], message: Message) -> None:
+        """Send *message*; again, a few times, while Slack is away."""
+        for tried in range(1, TRIES + 1):
+            try:
+                send(message)
+            except Unavailable as away:
+                pause = next_try(tried, away.retry_after)
+                if tried == TRIES or pause > LONGEST_PAUSE:
+                    raise
+                if self._closing.wait(self._clock.pause(pause)):
+                    raise
+            else:
+                return
 
 
 def _done(work: Callable[[], Message]) -> Message:

@@ -354,6 +354,16 @@ def test_a_card_deleted_by_somebody_is_posted_anew_once(told: Story):
     assert_done_once(told, before, told.ends_with_id(number), version)
 
 
+@pytest.mark.parametrize("fault", ["503", "429 with Retry-After", "cut before", "late"])
+def test_an_answer_that_slack_did_not_take_is_said_again(told: Story, fault: str):
+    heard = len(told.slack.ephemerals("U0BOB"))
+    told.slack.arm("chat.postEphemeral", ANYWHERE[fault], times=2)
+    told.slack.mention("deploy cor a1b2c3d4 stage", by="U0BOB", channel="C0DEPLOY")
+
+    assert told.world.until(lambda: len(told.slack.ephemerals("U0BOB")) > heard)
+    assert "Did you mean" in told.slack.ephemerals("U0BOB")[-1].words
+
+
 # faults that stay
 
 
