@@ -106,6 +106,12 @@ class Knobs:
         with self.lock:
             return self._find(application).cluster.images()
 
+    def applied_images(self, application: str | tuple[str, str]) -> list[str]:
+        """Return the images that workloads are told to run, those without Pods included."""
+        with self.lock:
+            objects = self._find(application).cluster.objects.values()
+            return sorted({image for live in objects for image in images_of(live.manifest)})
+
     def is_live(self, application: str | tuple[str, str], sha: str) -> bool:
         """Tell whether *sha* is synced, healthy, settled, and no older image runs."""
         with self.lock:

@@ -9,7 +9,7 @@ import typer
 from bot.config import ConfigInvalid
 from bot.domain.suggestions import nearest
 from sandbox.demo.clone import CloneUnfit
-from sandbox.demo.playing import interruptible, play
+from sandbox.demo.playing import interruptible, play, without_proxies
 from sandbox.demo.rehearsal import Unready, rehearse
 from sandbox.demo.script import CHAPTERS
 from sandbox.demo.stage import Row, Stage
@@ -42,17 +42,18 @@ def demo(
         typer.Option(metavar='"/deploy …"', help="The one command to rehearse, with --repo."),
     ] = None,
 ) -> None:
-    """Show the bot at work in a sandbox on this machine: no account, no server, no network.
+    """Show the bot at work on this machine: no account, no server, no network.
 
-    Without options it plays the story of five systems. With --repo and --config it rehearses on
-    a copy of your own GitOps clone; nothing is pushed, and the clone stays as it is.
+    Without --repo it plays the story of five systems.
+
+    With --repo and --config it rehearses on a copy of your own clone, which stays as it is.
     """
     if repo is None and (config is not None or command is not None):
         raise typer.BadParameter("--config and --command need --repo, the path of your clone.")
     by_hand = not script and sys.stdin.isatty() and sys.stdout.isatty()
     stage = Stage.standard(by_hand=by_hand)
     try:
-        with interruptible():
+        with interruptible(), without_proxies():
             if repo is None:
                 _play(stage, only, speed)
             else:

@@ -62,6 +62,10 @@ class Outside:
         """Return the images that run."""
         return self.argocd[named.instance].images(_key(named))
 
+    def applied_images(self, named: Application) -> list[str]:
+        """Return the images that workloads are told to run: a CronJob's too, between its runs."""
+        return self.argocd[named.instance].applied_images(_key(named))
+
     def look(self, named: Application) -> Looked:
         """Return how the application looks now."""
         status = self.application(named)["status"]

@@ -224,8 +224,7 @@ class Scene:
             what = f"{_counted(len(commits), 'commit')}, {lines}"
             self.holds(what, true=len(commits) == 1 and bool(as_wished))
         for target in asked.targets if commits else ():
-            image = self._running(target, added)
-            self.holds(f"{image or target.image} runs", true=image is not None)
+            self._look_at_images(target, added)
         if len(self._cards(asked)) != 1:
             self.holds("it has one card", true=False)
         if phase is Phase.LIVE:
@@ -317,14 +316,31 @@ class Scene:
         removed = [line[1:] for line in lines if line.startswith("-") and line[:4] != "--- "]
         return added, removed
 
-    def _running(self, target: Target, added: Sequence[str]) -> str | None:
-        """Return the image of *target* that runs and whose tag stands in one of *added*."""
-        for image in self.outside.images(target.application):
-            repository, _, tag = image.rpartition(":")
-            whole = rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])"
-            if repository == target.image and any(re.search(whole, line) for line in added):
-                return image
-        return None
+    def _look_at_images(self, target: Target, added: Sequence[str]) -> None:
+        """Look whether the image of *target* whose tag stands in one of *added* runs."""
+
+        def new(images: Iterable[str]) -> str | None:
+            return next((image for image in images if _is_new(image, target, added)), None)
+
+        running = self.outside.images(target.application)
+        without_pods = all(_repository(image) != target.image for image in running)
+        if image := new(running):
+            self.holds(f"{image} runs", true=True)
+        elif without_pods and (image := new(self.outside.applied_images(target.application))):
+            self.holds(f"{image} is set, and has no Pods to run now", true=True)
+        else:
+            self.holds("", true=False, otherwise=f"no new image of {target.image} runs")
+
+
+def _is_new(image: str, target: Target, added: Sequence[str]) -> bool:
+    """Tell whether *image* is one of *target* whose tag stands in one of the *added* lines."""
+    tag = image.rpartition(":")[2]
+    whole = rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])"
+    return _repository(image) == target.image and any(re.search(whole, line) for line in added)
+
+
+def _repository(image: str) -> str:
+    return image.rpartition(":")[0]
 
 
 def _worded(looks: Looked) -> str:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from sandbox.demo.playing import NOT_AS_TOLD, play
 from sandbox.demo.rehearsal import Unready, which_repository
 from sandbox.demo.scene import Untold
 from sandbox.demo.script import CHAPTERS, Chapter
-from sandbox.demo.stage import Stage
+from sandbox.demo.stage import Shown, Stage
+from sandbox.slack.workspace import Version
 from sandbox.systems import systems
+from tests.builders import NOON
 
-FAST = "50"
+FAST = "30"
 
 VALUES = """\
 # what runs where; please keep the comments
@@ -57,6 +60,41 @@ services:
     tag: "{version}"
     at: {file: shop/values.yaml, key: shop.api.tag}
     argocd: {instance: edge, app: shop, namespace: edge-apps}
+  job:
+    source: acme/web
+    image: ghcr.io/acme/job
+    tag: "{sha}"
+    at: {file: jobs/nightly.yaml, container: ghcr.io/acme/job}
+    argocd: {instance: main}
+  svc:
+    source: acme/web
+    image: ghcr.io/acme/svc
+    tag: "{sha:7}"
+    at: {file: svc/kustomization.yaml, kustomize: svc}
+    argocd: {instance: main}
+"""
+
+NIGHTLY = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+          - {name: job, image: "ghcr.io/acme/job:v1.0.0"}
+"""
+
+REMOTE = """\
+resources:
+- https://github.com/acme/bases//svc?ref=main
+images:
+- name: svc
+  newName: ghcr.io/acme/svc
+  newTag: 1a2b3c4
 """
 
 
@@ -92,8 +130,10 @@ def temporary(tmp_path, monkeypatch):
 def reader(tmp_path):
     """A reader's folder: a clone called ``deployment`` and a ``shipmate.yaml``."""
     clone = tmp_path / "deployment"
-    (clone / "shop").mkdir(parents=True)
-    (clone / "shop" / "values.yaml").write_text(VALUES)
+    files = {"shop/values.yaml": VALUES, "jobs/nightly.yaml": NIGHTLY}
+    for path, content in {**files, "svc/kustomization.yaml": REMOTE}.items():
+        (clone / path).parent.mkdir(parents=True)
+        (clone / path).write_text(content)
     git(clone, "init", "--quiet", "--initial-branch=main")
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message=Begin")
@@ -121,7 +161,8 @@ def test_the_script_has_a_chapter_for_each_system():
     assert [one.name for one in systems()] == [one.system for one in CHAPTERS]
 
 
-def test_a_chapter_is_played_to_its_end_and_leaves_nothing_behind(temporary):
+def test_a_chapter_is_played_to_its_end_and_leaves_nothing_behind(temporary, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # of somebody's company; nobody is there
     result = run("--script", "--only", "guide", "--speed", FAST)
 
     assert 0 == result.exit_code, result.output
@@ -194,6 +235,10 @@ def test_a_rehearsal_deploys_each_service_and_leaves_the_clone_alone(reader, tem
         "-    api: { tag: v0.9.0, replicas: 2 }",
         "+    api: { tag: v1.0.0-rehearsal, replicas: 2 }",
         "✓ ghcr.io/acme/api:v1.0.0-rehearsal runs",
+        "✓ ghcr.io/acme/job:",
+        "is set, and has no Pods to run now",
+        "Argo CD's svc-stage is played by plain Deployments: svc does not build here:",
+        "✓ ghcr.io/acme/svc:",
         "✓ your clone is untouched",
         "Nothing was pushed anywhere.",
     ):
@@ -245,6 +290,31 @@ def test_what_cannot_be_rehearsed_is_said_at_once(reader, words, said):
 
 
 # its parts
+
+
+def test_on_a_terminal_the_card_is_edited_in_place():
+    screen = StringIO()
+    stage = Stage(Console(file=screen, force_terminal=True, width=60, color_system=None))
+    versions = [Version(NOON, text, ()) for text in ("Checking", "Live")]
+    with stage.card_on_screen():
+        assert stage.edits_in_place
+        for before, now in zip([None, *versions], versions, strict=False):
+            stage.shows_card(Shown("deploys", now, before, ended=False), {}, timedelta())
+    erased = "\x1b[2K"
+    assert erased in screen.getvalue().rpartition("Checking")[2].rpartition("Live")[0]
+    assert "card edited" not in screen.getvalue()
+
+
+def test_elsewhere_only_what_changed_of_a_card_is_printed():
+    screen = StringIO()
+    stage = Stage(Console(file=screen, width=60))
+    first = Version(NOON, "Deploy core\nChecking", ())
+    second = Version(NOON, "Deploy core\nCommitting", ())
+    with stage.card_on_screen():
+        stage.shows_card(Shown("deploys", first, None, ended=False), {}, timedelta())
+        stage.shows_card(Shown("deploys", second, first, ended=False), {}, timedelta(seconds=7))
+    assert "    +7 s  card edited\n          │ Committing\n" in screen.getvalue()
+    assert 1 == screen.getvalue().count("Deploy core")
 
 
 @pytest.mark.parametrize(
