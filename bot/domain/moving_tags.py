@@ -14,6 +14,7 @@ MOVING = frozenset(
 )
 """Last words of tags that are pushed again and again, each time with other contents."""
 
+_FIXED = re.compile(r"[0-9a-f]{7,40}|v?[0-9]+")
 _WORDS = re.compile(r"[-._]+")
 
 
@@ -32,11 +33,13 @@ class TagRule:
 def moves(tag: str) -> bool:
     """Tell whether *tag* looks like one that is pushed again: ``latest``, ``develop-latest``.
 
-    ``latest`` counts wherever it stands, the names of branches and channels where they end the
-    tag: ``main-a1b2c3d`` stays what it is, ``core-main`` does not.
+    ``latest`` counts wherever it stands. The names of branches, channels and environments count
+    where they end a tag without a commit or number: ``a1b2c3d4-prod`` stays, ``core-main`` moves.
     """
     words = _WORDS.split(tag.casefold())
-    return "latest" in words or words[-1] in MOVING
+    if "latest" in words:
+        return True
+    return words[-1] in MOVING and not any(_FIXED.fullmatch(word) for word in words)
 
 
 def denied_by(tag: str, patterns: Iterable[str]) -> str | None:
