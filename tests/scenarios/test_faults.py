@@ -81,6 +81,8 @@ def _the_first_post_is_lost(told: Story) -> None:
 
 
 def _a_new_stream(told: Story) -> None:
+    # One that is still opening would not be ended.
+    assert told.world.until(lambda: told.argocd.open_streams() > 0)
     told.argocd.restart()
 
 
