@@ -87,7 +87,8 @@ class Store:
         """Call *changed* after every change of an operation, in the thread that made it."""
         self._observers.append(changed)
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Tell those who observe; for who changes an operation in another book."""
         for observer in self._observers:
             observer()
 
@@ -245,7 +246,7 @@ class Store:
                 _save(connection, number, after, row.version + 1)
             if before.phase is not phase or detail is not None:
                 _record(connection, number, mark, at, by, phase.value, detail or {})
-        self._changed()
+        self.changed()
         return after
 
     def note(self, operation_id: str, mark: str, what: str, at: datetime) -> bool:
@@ -290,7 +291,7 @@ class Store:
             )
             _save(connection, number, after, row.version + 1)
             _record(connection, number, "cancelled", at, by, Phase.CANCELLED.value, {})
-        self._changed()
+        self.changed()
         return after, CancelOutcome.CANCELLED
 
     def cancel_wished(self, operation_id: str) -> str | None:

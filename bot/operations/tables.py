@@ -1,7 +1,7 @@
 """Our own tables: what people ask about. The engine's tables beside them are only its memory.
 
-``timeline`` and ``decisions`` are append-only. Values that are only ever read and written whole
-stand as JSON; whatever a query filters by is a column.
+``timeline``, ``decisions``, ``approvals`` and ``acts`` are append-only. Values that are only ever
+read and written whole stand as JSON; whatever a query filters by is a column.
 """
 
 from datetime import UTC, datetime
@@ -110,4 +110,106 @@ cards = sa.Table(
     sa.Column("ts", sa.String(32)),
     sa.Column("shown", sa.String(64)),  # digest of the last render that Slack took
     sa.Column("shown_version", sa.Integer, nullable=False),
+)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # ``core/prod``, or ``*/prod`` for every service. One lock over several targets is several rows.
+    sa.Column("target", sa.String(130), nullable=False),
+    sa.Column("environment", sa.String(63), nullable=False, index=True),
+    # The delivery that took it: a repeated one finds the first one's rows.
+    sa.Column("asked", sa.String(255), nullable=False),
+    sa.Column("slack", sa.String(64), nullable=False),
+    sa.Column("github_id", sa.BigInteger, nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Column("warn_only", sa.Boolean, nullable=False),
+    sa.Column("reminded_at", Moment),
+    # Null while it stands. A row is never taken away and never changes after its end.
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.String(64)),
+    sa.Column("ended_asked", sa.String(255)),
+    sa.Column("ending", sa.String(16)),
+    sa.UniqueConstraint("asked", "target", name="uq_locks_asked"),
+    sa.Index(
+        "uq_locks_standing",
+        "target",
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+)
+
+freezes = sa.Table(
+    "freezes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("environment", sa.String(63), nullable=False, index=True),
+    sa.Column("asked", sa.String(255), nullable=False, unique=True),
+    sa.Column("slack", sa.String(64), nullable=False),
+    sa.Column("github_id", sa.BigInteger, nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.String(64)),
+    sa.Column("ended_asked", sa.String(255)),
+)
+
+# What approval was asked for, once for each operation.
+approval_requests = sa.Table(
+    "approval_requests",
+    metadata,
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("asked", Json, nullable=False),
+    sa.Column("rule", Json, nullable=False),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),  # empty: an override is to no plan
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("slack", sa.String(64), nullable=False),
+    sa.Column("github_id", sa.BigInteger, nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    # By account, so that a second Slack user of the same person says nothing new. The verdict is
+    # part of it: who said yes may still say no.
+    sa.UniqueConstraint("number", "digest", "github_id", "verdict", name="uq_approvals_once"),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("slack", sa.String(64), primary_key=True),
+    sa.Column("team", sa.String(64), primary_key=True),
+    sa.Column("source", sa.String(16), primary_key=True),
+    sa.Column("github_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("linked_at", Moment, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+)
+
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # What is done twice is written once.
+    sa.Column("mark", sa.String(255), nullable=False, unique=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("what", sa.String(32), nullable=False),
+    sa.Column("environment", sa.String(63), index=True),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("detail", Json, nullable=False),
 )
