@@ -363,6 +363,22 @@ class Handles(Wire):
             for token in self.state.access.tokens.values():
                 token.revoked = token.revoked or token.installation is installation
 
+    def allow_device_flow(self, client_id: str, *, enabled: bool = True) -> None:
+        """Register an App by its client id; *enabled*: it may use the device flow."""
+        with self.lock:
+            self.state.device_flows.clients[client_id] = enabled
+
+    def approve_device(self, user_code: str, login: str) -> None:
+        """Let a person type *user_code* on GitHub's page and authorize; KeyError: no such code."""
+        with self.lock:
+            flow = self.state.device_flows.of_user(user_code)
+            flow.person = self.state.accounts.add(login)
+
+    def deny_device(self, user_code: str) -> None:
+        """Let a person type *user_code* on GitHub's page and cancel; KeyError: no such code."""
+        with self.lock:
+            self.state.device_flows.of_user(user_code).denied = True
+
     # limits
 
     def rate_limit(

@@ -14,6 +14,7 @@ from sandbox.github import (
     checks,
     commits,
     contents,
+    device_flow,
     git_data,
     limits,
     pulls,
@@ -63,6 +64,8 @@ class GitHub(Handles):
             else:
                 self.route(route.name, [route.method], f"/api/v3{route.rule}", handler)
         self.route("graphql", ["POST"], "/api/graphql", self._graphql)
+        self.route("device_code", ["POST"], "/login/device/code", self._begin_linking)
+        self.route("device_token", ["POST"], "/login/oauth/access_token", self._poll_linking)
 
     @property
     def api_url(self) -> str:
@@ -192,6 +195,14 @@ class GitHub(Handles):
                 self.state.limits.write()
         root = Mutation(asking) if writes else Query(asking)
         return run(query, asked.get("variables") or {}, root, asking, self._strange)
+
+    def _begin_linking(self, request: Request) -> Response:
+        with self.lock:
+            return device_flow.begin(self.state, request)
+
+    def _poll_linking(self, request: Request) -> Response:
+        with self.lock:
+            return device_flow.poll(self.state, request)
 
     def _strange(self, what: str) -> None:
         with self.lock:

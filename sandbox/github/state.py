@@ -10,6 +10,7 @@ from bot.clock import Clock
 from sandbox.github.access import Access
 from sandbox.github.accounts import Accounts
 from sandbox.github.checks import Checks
+from sandbox.github.device_flow import DeviceFlows
 from sandbox.github.limits import Limits
 from sandbox.github.pulls import Pulls
 from sandbox.github.repositories import Repositories, Repository
@@ -48,6 +49,7 @@ class State:
         self.pulls = Pulls()
         self.limits = Limits(clock.now)
         self.webhooks = Webhooks()
+        self.device_flows = DeviceFlows()
         self.text_limit = 512_000
         """Bytes of a blob's text that GraphQL gives before it cuts; settable, undocumented."""
         self.committer = self.accounts.add(
