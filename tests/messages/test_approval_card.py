@@ -86,8 +86,8 @@ def test_it_carries_what_an_approver_needs():
 @U0ALICE (`alice`) asks to deploy *core* to *prod* at `a1b2c3d4`, 12 min ago
 Because: customers can't log in
 • *core*  `core-prod-ba01` → `core-prod-a1b2c3d4`
-runs now: `core-prod-ba01`, Healthy · checks: *all 12 green* · image: `sha256:{"d" * 64}` · runs in \
-*stage*, Healthy since 2026-11-21 11:00 UTC · locked by @U0BOB (it only warns): careful · \
+runs now: `core-prod-ba01`, Healthy · checks: *all 12 green* · image: `sha256:{"d" * 64}` · \
+runs in *stage*, Healthy since 2026-11-21 11:00 UTC · locked by @U0BOB (it only warns): careful · \
 drift: Git says core-prod-ff00
 14 commits in between of `xiilab/astrago-backend`
 • a1b2c3d4 <https://github.com/xiilab/astrago-backend/commit/{SHA}> fix(core): 로그인 <30분> by \
