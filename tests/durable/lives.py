@@ -23,9 +23,9 @@ QUICK_GRACE = "0.5"
 class Lives:
     """Fakes that go on, a database, and the processes of one bot after another."""
 
-    def __init__(self, folder, database_url, *, points=(), grace=QUICK_GRACE):
+    def __init__(self, folder, database_url, *, points=(), grace=QUICK_GRACE, of=None):
         self.folder, self.database_url = folder, database_url
-        self.world = World(system("astrago"), folder, clock=Clock(SPEED))
+        self.world = World(of or system("astrago"), folder, clock=Clock(SPEED))
         self.slack, self.github, self.argocd = (
             self.world.slack,
             self.world.github,
@@ -63,7 +63,8 @@ class Lives:
             print(process.log.read_text("utf-8")[-6000:])
 
     def _is_healthy(self):
-        status = self.argocd.application(APPLICATION)["status"]
+        (application,) = self.world.system.applications
+        status = self.argocd.application(application.name)["status"]
         found = status["sync"].get("status"), status.get("health", {}).get("status")
         return found == ("Synced", "Healthy")
 

@@ -1,10 +1,13 @@
 """What outlives a process that is gone for good, or was asked to go."""
 
+from collections import Counter
+
 import pytest
 
 from bot.domain.operations import Phase
 from sandbox.process import Process
 from tests.durable.lives import APPLICATION, Lives
+from tests.scenarios.many import many, names
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +36,28 @@ def test_a_second_replica_finishes_what_a_dead_one_began(tmp_path, postgres_serv
         lives.assert_done_once(waiting, Phase.LIVE)
         wished = [f"core-stage-{lives.version(back)}" for back in (1, 0)]
         assert ["core-stage-ba01", *wished] == lives.tags()
+
+
+def test_two_replicas_share_twenty_deploys_into_one_file(tmp_path, postgres_server):
+    """Two processes make each other's heads stale, run each other's work, and edit the cards."""
+    system = many(20)
+    with postgres_server.database() as address, Lives(tmp_path, address, of=system) as lives:
+        lives.slack.rate_limited = False
+        bots = [lives.bot(), lives.bot()]
+        for bot in bots:
+            bot.start()
+        ids = []
+        for number, name in enumerate(names(system)):
+            lives.slack.connect(bots[number % 2].url)
+            ids.append(lives.deploys(service=name))
+
+        lives.until(lambda: all(lives.phase(one).ended for one in ids), 60)
+        lives.until(lambda: all(lives.is_over(one) for one in ids[-1:]), 60)
+
+        for one in ids:
+            lives.assert_done_once(one, Phase.LIVE)
+        ended = [lives.store.operation(one).written for one in ids]
+        print(f"attempts: {dict(sorted(Counter(one.attempts for one in ended).items()))}")
 
 
 def test_asked_to_stop_it_leaves_its_work_for_the_next_start(tmp_path, database_url):

@@ -35,8 +35,8 @@ defaults:
 services:
 """
         services = [
-            f"  {name}: {{source: {CODE}, image: ghcr.io/many/{name}, tag: '{{service}}-{{sha:8}}', "
-            f"at: {{file: {VALUES}, key: services.{name}.tag}}}}\n"
+            f"  {name}: {{source: {CODE}, image: ghcr.io/many/{name}, "
+            f"tag: '{{service}}-{{sha:8}}', at: {{file: {VALUES}, key: services.{name}.tag}}}}\n"
             for name in names(self)
         ]
         return head + "".join(services)

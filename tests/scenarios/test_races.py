@@ -114,7 +114,8 @@ def test_three_versions_of_one_service_go_one_after_another(story):
         assert told.world.until(lambda: Phase.FOLLOWING is told.store.operation(one).phase)
         second = told.types(f"/deploy core {shas[1]} stage")
         two = told.operation(second).id
-        assert told.world.until(lambda: says(told, two, f"Number 1 in line. It starts when {one}"))
+        next_in_line = f"Number 1 in line. It starts when {one}"
+        assert told.world.until(lambda: says(told, two, next_in_line))
         third = told.types(f"/deploy core {shas[2]} stage")
         three = told.operation(third).id
         assert told.world.until(lambda: says(told, three, "Number 2 in line", one, two))
