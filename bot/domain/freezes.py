@@ -28,7 +28,7 @@ _HOUR = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 class Weekly:
     """Each week from *start* on *day* (0 is Monday) until *end*, *days* days later.
 
-    *end* None is the end of that last day.
+    *days* is below a week. *end* None is the end of that last day.
     """
 
     day: int
@@ -229,13 +229,8 @@ def _local(stretch: Weekly | Dated, today: date) -> Iterator[tuple[datetime, dat
         yield _begin(stretch.first, stretch.start), _finish(stretch.last, stretch.end)
         return
     since = (today.weekday() - stretch.day) % WEEK
-    # One week back as well: a stretch of six days and a night reaches into its own first day.
-    for weeks in (0, 1):
-        ordinal = today.toordinal() - since - weeks * WEEK
-        if ordinal < 1 or ordinal + stretch.days + 1 > date.max.toordinal():
-            continue
-        first = date.fromordinal(ordinal)
-        yield _begin(first, stretch.start), _finish(first + DAY * stretch.days, stretch.end)
+    first = today - DAY * since
+    yield _begin(first, stretch.start), _finish(first + DAY * stretch.days, stretch.end)
 
 
 def _begin(day: date, start: time) -> datetime:
