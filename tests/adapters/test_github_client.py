@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from werkzeug.wrappers import Response
 
-from bot.adapters.github.client import NoGraphQL
+from bot.adapters.github.client import GitHub, NoGraphQL
+from bot.adapters.github.credentials import POLICY_PERMISSIONS
 from bot.domain.errors import (
     BotError,
     Conflict,
@@ -135,6 +136,16 @@ def test_the_token_is_asked_for_with_its_rights_by_name(wire, app):
 
     body = next(call.json() for call in wire.calls if call.route == "token")
     assert {"permissions": {"contents": "write", "metadata": "read"}} == body
+
+
+def test_the_rights_that_the_policy_needs_are_asked_for_where_it_is_kept(wire, clock):
+    door = GitHub(app_key(), wire.url, clock=clock, wall=clock, permissions=POLICY_PERMISSIONS)
+    get(door)
+    door.close()
+
+    body = next(call.json() for call in wire.calls if call.route == "token")
+    more = {"checks": "read", "statuses": "read", "members": "read"}
+    assert {"permissions": {"contents": "write", "metadata": "read", **more}} == body
 
 
 def test_the_app_signs_who_it_is_with_its_key(wire, app):

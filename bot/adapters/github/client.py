@@ -32,6 +32,7 @@ from bot.adapters.github.answers import (
     text,
 )
 from bot.adapters.github.credentials import (
+    PERMISSIONS,
     BadKeyError,
     Credentials,
     QuietAppAuth,
@@ -98,8 +99,9 @@ class GitHub:
     """GitHub, or a GitHub Enterprise Server, as one token or one App installation sees it.
 
     *timeout* is in whole seconds, for the connection and for each wait for bytes. *wall* tells when
-    tokens end; it differs from *clock* only where that runs fast. Safe to use from any thread; each
-    gets a client and connections of its own.
+    tokens end; it differs from *clock* only where that runs fast. *permissions* are those that an
+    App's tokens are asked for. Safe to use from any thread; each gets a client and connections of
+    its own.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class GitHub:
         clock: Clock,
         wall: Clock | None = None,
         on_call: OnCall | None = None,
+        permissions: Mapping[str, str] = PERMISSIONS,
     ) -> None:
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
@@ -119,6 +122,7 @@ class GitHub:
         self._clock = clock
         self._wall = wall or Clock()
         self._on_call = on_call or _nobody_listens
+        self._permissions = permissions
         self._guard = threading.Lock()
         self._local = threading.local()
         self._login: _Login | None = None
@@ -339,7 +343,9 @@ class GitHub:
             case AppKey() as key:
                 auth = QuietAppAuth(key.app_id, key.private_key.get_secret_value())
                 integration = GithubIntegration(auth=auth, **self._settings())
-                return SharedInstallationAuth(integration, key.installation_id, self._wall)
+                return SharedInstallationAuth(
+                    integration, key.installation_id, self._wall, self._permissions
+                )
 
     def _github(self, auth: Auth.Auth) -> Github:
         return Github(auth=auth, **self._settings())

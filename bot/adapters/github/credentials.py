@@ -1,6 +1,7 @@
 """How we prove to GitHub who we are: a constant token, or a GitHub App's installation."""
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,13 @@ PERMISSIONS = {"contents": "write", "metadata": "read"}
 """What an installation token may do. Named, because an empty list means "all" to github.com.
 
 Source: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+"""
+
+POLICY_PERMISSIONS = PERMISSIONS | {"checks": "read", "statuses": "read", "members": "read"}
+"""What the rules about rights, checks and approvals need besides. An App that was not granted one
+of them gets no token at all (422), so they are asked for only where such rules are kept.
+
+Source: https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 """
 
 RENEW_BEFORE = timedelta(minutes=2)
@@ -54,10 +62,17 @@ class SharedInstallationAuth(Auth.Auth):
     wall's clock even in a rehearsal that runs fast: GitHub dates tokens by its own.
     """
 
-    def __init__(self, integration: GithubIntegration, installation_id: int, wall: Clock) -> None:
+    def __init__(
+        self,
+        integration: GithubIntegration,
+        installation_id: int,
+        wall: Clock,
+        permissions: Mapping[str, str] = PERMISSIONS,
+    ) -> None:
         self._integration = integration
         self._installation_id = installation_id
         self._wall = wall
+        self._permissions = dict(permissions)
         self._guard = threading.Lock()
         self._granted: InstallationAuthorization | None = None
 
@@ -83,7 +98,7 @@ class SharedInstallationAuth(Auth.Auth):
 
     def _fetch(self) -> InstallationAuthorization:
         try:
-            granted = self._integration.get_access_token(self._installation_id, PERMISSIONS)
+            granted = self._integration.get_access_token(self._installation_id, self._permissions)
             _check(granted.token, granted.expires_at)
         except BadKeyError:
             raise
