@@ -91,7 +91,7 @@ class Follow:
                 frozenset(state.get("degraded", {}).get(target.service, ())),
             )
             for target in targets
-        }
+        } | _unknown(operation, self._targets(operation))
         return await asyncio.to_thread(self._conclude, operation, judged)
 
     def _targets(self, operation: Operation) -> tuple[Target, ...]:
@@ -209,6 +209,30 @@ class Follow:
             self._marks.pop(operation.id, None)
             return Outcome(Next.OVER)
         return Outcome(Next.GO, carry=_carry(judged))
+
+
+def _unknown(operation: Operation, known: Sequence[Target]) -> dict[str, Judged]:
+    """Judge what the configuration no longer names: nobody looks at it, so it never counts as live.
+
+    The file may have changed between two starts of the bot, after the commit.
+    """
+    assert operation.plan is not None
+    names = {target.service for target in known}
+    return {
+        change.service: Judged(_nowhere(operation, change.service), Watched(), None)
+        for change in operation.plan.changes
+        if change.service not in names
+    }
+
+
+def _nowhere(operation: Operation, service: str) -> Progress:
+    before = next((one for one in operation.progress if one.service == service), None)
+    if before is not None and before.stage in ENDED:
+        return before
+    facts = {"service": service, "environment": operation.request.environment}
+    problem = Problem(Reason.NOT_IN_ENVIRONMENT, facts)
+    blank = before or Progress(service, "", "", Stage.FAILED)
+    return replace(blank, stage=Stage.FAILED, problem=problem)
 
 
 def _told(problem: Problem | None, wounds: str) -> Problem | None:
