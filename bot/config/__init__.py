@@ -1,13 +1,16 @@
 """What to deploy and where, from ``shipmate.yaml``: every mistake at once, by line and column."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from bot.config import models
+from bot.config import models, policies
 from bot.config.building import build
 from bot.config.document import read
 from bot.config.pieces import Pieces, Report
+from bot.config.policies import Source
 from bot.config.problems import ConfigInvalid, ConfigProblem
+from bot.config.publishing import published
 from bot.config.references import (
     look_for_confused_names,
     look_for_dead_references,
@@ -16,7 +19,17 @@ from bot.config.references import (
 from bot.config.shape import problems_of_shape
 from bot.domain.catalog import Catalog
 
-__all__ = ["Channels", "Config", "ConfigInvalid", "ConfigProblem", "load", "schema"]
+__all__ = [
+    "Channels",
+    "Config",
+    "ConfigInvalid",
+    "ConfigProblem",
+    "People",
+    "Registry",
+    "Source",
+    "load",
+    "schema",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,29 @@ class Channels:
     deploys: str
     failures: str
     drift: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How Slack users come to GitHub accounts.
+
+    *sources* are believed in their order. *logins* is the map: GitHub logins by Slack user id.
+    *profile_field* is the id of the Slack profile field, or None. *link* says whether people may
+    link their accounts themselves.
+    """
+
+    sources: tuple[Source, ...] = (Source.MAP,)
+    logins: Mapping[str, str] = field(default_factory=dict)
+    profile_field: str | None = None
+    link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An image registry by its *host*, as images name it; *url* is where it answers."""
+
+    host: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +75,8 @@ class Config:
     channels: Channels
     organization: str | None = None
     warnings: tuple[ConfigProblem, ...] = ()
+    people: People = field(default_factory=People)
+    registries: tuple[Registry, ...] = ()
 
 
 def load(text: str, name: str = "shipmate.yaml") -> Config:
@@ -63,15 +101,25 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
         _channels(pieces.slack.channels),
         pieces.github.org if pieces.github else None,
         tuple(report.warnings),
+        _people(pieces.people),
+        tuple(_registry(host, each) for host, each in pieces.registries.items()),
     )
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the file, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **models.File.model_json_schema(),
-    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **published()}
+
+
+def _people(people: policies.People | None) -> People:
+    if people is None:
+        return People()
+    link = Source.LINK in people.source if people.link is None else people.link
+    return People(tuple(people.source), dict(people.map), people.profile_field, link)
+
+
+def _registry(host: str, registry: policies.Registry) -> Registry:
+    return Registry(host, registry.url or f"https://{host}")
 
 
 def _channels(channels: models.Channels) -> Channels:

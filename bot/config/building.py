@@ -1,34 +1,60 @@
 """The catalog of a document."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
-from bot.config import models
 from bot.config.pieces import Pieces, Report
+from bot.config.rights import approval_rule, permissions_of
 from bot.config.targets import TargetOf
+from bot.config.values import LONGEST_WAIT, duration
 from bot.domain.catalog import Catalog, Environment, Instance, Target
+from bot.domain.environment_policy import EnvironmentPolicy
+from bot.domain.moving_tags import TagRule
 
 
 def build(pieces: Pieces, report: Report) -> Catalog:
     """Return the catalog; it is whole only if the report then holds no problem."""
     targets = {(each.service, each.environment): each for each in _targets(pieces, report)}
     _warn_of_shared_places(targets.values(), report)
+    permissions = permissions_of(pieces, report)
     return Catalog(
-        environments={name: _environment(name, pieces) for name in pieces.environments},
+        environments={name: _environment(name, pieces, report) for name in pieces.environments},
         services=pieces.names("services"),
         targets=targets,
         instances={name: Instance(name, each.url) for name, each in pieces.instances.items()},
+        permissions=permissions,
     )
 
 
-def _environment(name: str, pieces: Pieces) -> Environment:
+def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
     piece = pieces.environments[name]
     default = pieces.slack.channels.deploys if pieces.slack else ""
+    approvals = approval_rule(name, pieces, report)
+    production = piece.production
+    if production is None:
+        production = approvals is not None or name == pieces.names("environments")[-1]
+    tags = piece.tags
+    policy = EnvironmentPolicy(
+        name,
+        after=piece.after,
+        soak=duration(piece.soak, LONGEST_WAIT) if piece.soak else timedelta(),
+        approvals=approvals,
+        rollback_approvals=approvals,
+        tags=TagRule(
+            deny=tuple(tags.deny) if tags else (),
+            require=tuple(tags.require) if tags else (),
+            moving_ok=not production,
+        ),
+        freezes=tuple(each.rule() for each in piece.freeze or ()),
+    )
     return Environment(
         name=name,
         channel=piece.channel or default,
-        deadline=models.duration(piece.deadline),
+        deadline=duration(piece.deadline),
         after=piece.after,
         allow=frozenset(piece.allow),
+        production=production,
+        rules=policy,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.config import models
 from bot.config.document import Document
+from bot.config.policies import People, Permissions, Registry
 from bot.config.problems import ConfigProblem, Path
 from bot.domain.suggestions import nearest
 
@@ -63,6 +64,9 @@ class Pieces:
     github: models.GitHub | None
     gitops: models.Gitops | None
     defaults: models.Defaults | None
+    permissions: Permissions | None
+    people: People | None
+    registries: Mapping[str, Registry]
     broken: frozenset[str]
 
     @classmethod
@@ -73,12 +77,15 @@ class Pieces:
             "github": _valid(models.GitHub, data.get("github")),
             "gitops": _valid(models.Gitops, data.get("gitops")),
             "defaults": _valid(models.Defaults, data.get("defaults")),
+            "permissions": _valid(Permissions, data.get("permissions")),
+            "people": _valid(People, data.get("people")),
         }
         return cls(
             data,
             environments=_all(models.Environment, section(data, "environments")),
             services=_all(models.Service, section(data, "services")),
             instances=_all(models.Instance, section(data, "argocd")),
+            registries=_all(Registry, section(data, "registries")),
             broken=frozenset(
                 name for name, piece in single.items() if piece is None and data.get(name)
             ),

@@ -1,22 +1,22 @@
 """The file's shape: which keys there are, and pydantic's complaints as problems with places."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from bot.config.document import Document
-from bot.config.models import Environment, File, Override, Service
+from bot.config.enforced import PREPARED, is_for_later, is_off, keys
+from bot.config.models import File
 from bot.config.problems import ConfigProblem, Path, Unfit
 from bot.domain.suggestions import nearest
 
-_NOT_YET: Mapping[type[BaseModel], frozenset[str]] = {
-    File: frozenset({"permissions", "people"}),
-    Environment: frozenset({"soak", "approvals", "tags", "freeze", "rollback", "change", "checks"}),
-    Override: frozenset({"checks", "approvals", "soak", "change"}),
-    Service: frozenset({"checks", "approvals", "soak", "change"}),
-}
+_PREPARED = frozenset().union(*PREPARED.values())
+_NOT_KEPT = (
+    "is not supported by this version",
+    "take it out: a rule that is written here but not kept would be dangerous",
+)
 _NO_MAPPING = ("must be a mapping", "write `key: value` lines below it, or {}")
 _COMPLAINTS = {
     "string_type": ("must be a text", "put it in quotes if it is meant as it stands"),
@@ -24,17 +24,30 @@ _COMPLAINTS = {
     "model_type": _NO_MAPPING,
     "list_type": ("must be a list", "write [one, two], or a `- one` line for each"),
     "too_short": ("is empty", ""),
+    "bool_type": ("must be true or false", ""),
+    "int_type": ("must be a number without a fraction", ""),
 }
-_NOT_YET_DEFAULTS = frozenset({"checks"})
 
 
 def problems_of_shape(document: Document) -> Iterator[ConfigProblem]:
     """Yield every key that should not be there or is missing, and every value of a wrong kind."""
+    off = tuple(_not_kept(document))
+    for path in off:
+        message, hint = _NOT_KEPT
+        yield document.at_key(path, f"`{path[-1]}` {message}", hint)
     try:
         File.model_validate(document.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=True):
-            yield _problem(document, detail)
+            if not any(path == tuple(detail["loc"])[: len(path)] for path in off):
+                yield _problem(document, detail)
+
+
+def _not_kept(document: Document) -> Iterator[Path]:
+    """Yield the paths of keys that have a shape and are not kept by this version."""
+    for path in document.keys:
+        if path[-1] in _PREPARED and is_off(_model_at(path[:-1]), path[-1]):
+            yield path
 
 
 def _problem(document: Document, detail: Any) -> ConfigProblem:
@@ -54,13 +67,10 @@ def _problem(document: Document, detail: Any) -> ConfigProblem:
 def _unknown_key(path: Path) -> tuple[str, str]:
     *above, key = path
     model = _model_at(tuple(above))
-    later = _NOT_YET.get(model, frozenset()) if model else frozenset()
-    if key in later or (above == ["defaults"] and key in _NOT_YET_DEFAULTS):
-        return (
-            f"`{key}` is not supported by this version",
-            "take it out: a rule that is written here but not kept would be dangerous",
-        )
-    near = nearest(str(key), _keys(model), most=1)
+    if is_for_later(model, key):
+        message, hint = _NOT_KEPT
+        return f"`{key}` {message}", hint
+    near = nearest(str(key), keys(model), most=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {_listed(tuple(above))}"
     return f"unknown key `{key}`", hint
 
@@ -76,11 +86,7 @@ def _complaint(path: Path, detail: Any) -> tuple[str, str]:
 
 
 def _listed(path: Path) -> str:
-    return ", ".join(_keys(_model_at(path)))
-
-
-def _keys(model: type[BaseModel] | None) -> tuple[str, ...]:
-    return tuple(model.model_fields) if model else ()
+    return ", ".join(keys(_model_at(path)))
 
 
 def _model_at(path: Path) -> type[BaseModel] | None:
@@ -92,6 +98,8 @@ def _model_at(path: Path) -> type[BaseModel] | None:
             kind = known.annotation if known else None
         elif get_origin(kind) is dict:
             kind = get_args(kind)[1]
+        elif get_origin(kind) is list:
+            kind = get_args(kind)[0]
         kind = _without_none(kind)
     return kind if inspect.isclass(kind) and issubclass(kind, BaseModel) else None
 

@@ -8,6 +8,7 @@ from typing import Any
 from bot.config import models
 from bot.config.pieces import Pieces, Report
 from bot.config.problems import Path
+from bot.config.values import image_problem
 from bot.domain.catalog import Application, Target
 from bot.domain.locations import At, Container, Key, Kustomize, Location
 from bot.domain.tags import FULL_SHA, TagTemplate
@@ -40,14 +41,32 @@ class TargetOf:
         """Return the target, or None after noting why there is none."""
         source = self._needed("source", "name the repository of its code, owner/name")
         image = self._checked(
-            self._needed("image", "name the image repository, without a tag"), models.image_problem
+            self._needed("image", "name the image repository, without a tag"), image_problem
         )
         tags = self._tags(self._needed("tag", 'write one such as "{sha}" or "main-{sha:7}"'))
         location = self._location()
         application = self._application()
         if not (source and image and tags and location and application):
             return None
-        return Target(self.service, self.env, source.value, image, location, application, tags)
+        return Target(
+            self.service,
+            self.env,
+            source.value,
+            image,
+            location,
+            application,
+            tags,
+            required_checks=self._checks(),
+        )
+
+    def _checks(self) -> tuple[str, ...]:
+        """Return the required checks, those of the most special level that names some."""
+        pieces, defaults = self.pieces, self.pieces.defaults
+        general = [pieces.environments.get(self.env), defaults]
+        for piece in (*(piece for piece, _ in self._levels()), *general):
+            if piece is not None and piece.checks is not None:
+                return tuple(piece.checks.required)
+        return ()
 
     def _location(self) -> Location | None:
         at = self._needed("at", "name the file, and the place in it where the tag stands")
@@ -80,7 +99,7 @@ class TargetOf:
         if piece.key is not None:
             return Key(self._filled(piece.key))
         found = _Found(piece.container, (*at.path, "container"))
-        repository = self._checked(found, models.image_problem)
+        repository = self._checked(found, image_problem)
         return Container(repository) if repository else None
 
     def _application(self) -> Application | None:

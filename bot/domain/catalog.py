@@ -1,10 +1,12 @@
 """What can be deployed where: services, environments and their targets, as configured."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.locations import Location
+from bot.domain.rights import Permissions
 from bot.domain.tags import TagTemplate
 
 
@@ -14,7 +16,8 @@ class Environment:
 
     *after* is the environment before it, or None. *channel* is the Slack channel id of its cards.
     *deadline* is how long a commit may take to run before we call it late. *allow* holds the Slack
-    user ids that may deploy here; empty means nobody.
+    user ids that may deploy here; empty means nobody. In *production* rights are read anew each
+    time. *rules* is None where the environment asks nothing.
     """
 
     name: str
@@ -22,6 +25,8 @@ class Environment:
     deadline: timedelta
     after: str | None = None
     allow: frozenset[str] = frozenset()
+    production: bool = False
+    rules: EnvironmentPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Target:
 
     *source* is the code's repository (``owner/name``), *image* the image repository without a tag.
     *tags* are the templates that a version may be rendered by; the first that fits is used.
+    *required_checks* are names; none means the commit's whole rollup.
     """
 
     service: str
@@ -52,6 +58,7 @@ class Target:
     location: Location
     application: Application
     tags: tuple[TagTemplate, ...]
+    required_checks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,10 +85,25 @@ class Catalog:
     services: tuple[str, ...]
     targets: Mapping[tuple[str, str], Target]
     instances: Mapping[str, Instance] = field(default_factory=dict)
+    permissions: Permissions = field(default_factory=Permissions)
 
     def target(self, service: str, environment: str) -> Target | None:
         """Return the target, or None where the service does not live there."""
         return self.targets.get((service, environment))
+
+    def policy(self, environment: str, services: Iterable[str] = ()) -> EnvironmentPolicy | None:
+        """Return what *environment* asks of a change of *services*; None: there is no such one.
+
+        Its required checks are those of any of the services, for the plan's digest; each is judged
+        by its own target's.
+        """
+        place = self.environments.get(environment)
+        if place is None:
+            return None
+        targets = (self.target(service, environment) for service in services)
+        checks = {name for each in targets if each is not None for name in each.required_checks}
+        rules = place.rules or EnvironmentPolicy(place.name, after=place.after)
+        return replace(rules, required_checks=tuple(sorted(checks)))
 
     def environments_of(self, service: str) -> tuple[str, ...]:
         """Return the names of the environments that *service* lives in, in promotion order."""

@@ -1,0 +1,158 @@
+"""The shape of what the file says of people and of rules: rights, approvals, tags, freezes."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from bot.config.problems import Unfit
+from bot.config.values import (
+    CheckName,
+    Login,
+    LongDuration,
+    Part,
+    Pattern,
+    ProfileField,
+    Team,
+    Url,
+    User,
+)
+from bot.domain.freezes import CalendarFreeze, calendar_freeze
+
+MOST_APPROVALS = 10
+"""More people than that never agree in time; it is a slip of the keyboard."""
+
+
+class Source(StrEnum):
+    """How a Slack user comes to a GitHub login."""
+
+    MAP = "map"
+    PROFILE = "profile"
+    LINK = "link"
+
+
+def _source(value: object) -> object:
+    if isinstance(value, str):
+        known = [source.value for source in Source]
+        if value not in known:
+            raise Unfit(f"`{value}` is no source of logins", f"known: {', '.join(known)}")
+        return Source(value)
+    return value
+
+
+class Approvals(Part):
+    """Who else has to say yes."""
+
+    count: int = Field(
+        default=1, ge=0, le=MOST_APPROVALS, description="How many people; 0: nobody is asked."
+    )
+    from_: list[Team] | None = Field(
+        default=None,
+        alias="from",
+        description="The GitHub teams they are in; or else those of `permissions.approve`.",
+    )
+    self: bool = Field(default=False, description="Whether the requester counts as one of them.")
+    authors: bool = Field(
+        default=True, description="Whether those who wrote the commits may be among them."
+    )
+    expires: LongDuration = Field(default="4h", description="How long people have for it.")
+
+
+class TagRules(Part):
+    """Which image tags are taken, by shell patterns."""
+
+    deny: list[Pattern] = Field(default_factory=list, description="None of these may fit.")
+    require: list[Pattern] = Field(default_factory=list, description="One of these has to fit.")
+
+
+class Freeze(Part):
+    """A stretch of time in which nothing changes, on the clock of one time zone."""
+
+    days: str | list[str] | None = Field(
+        default=None, description="`fri-sun` is one stretch, [fri, sat] is each day by itself."
+    )
+    dates: list[str] | None = Field(
+        default=None, description="Days, or stretches such as 2026-12-24..2027-01-02."
+    )
+    from_: str | None = Field(
+        default=None, alias="from", description="The time of the first day; its start by default."
+    )
+    until: str | None = Field(
+        default=None, description="The time of the last day; its end by default."
+    )
+    zone: str = Field(description="An IANA time zone, such as Asia/Seoul.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Freeze":
+        self.rule()
+        return self
+
+    def rule(self) -> CalendarFreeze:
+        """Return the freeze. Raises Unfit where it is none."""
+        dates = [text.replace("..", "/") for text in self.dates or ()]
+        try:
+            return calendar_freeze(
+                self.zone, self.days or (), dates, self.from_ or "", self.until or ""
+            )
+        except ValueError as error:
+            raise Unfit(str(error)) from error
+
+
+class Checks(Part):
+    """Which checks a commit has to pass."""
+
+    required: list[CheckName] = Field(
+        default_factory=list, description="By name; none: everything that was reported."
+    )
+
+
+Rights = dict[str, list[Team]]
+
+
+class Permissions(Part):
+    """Which GitHub teams may do what, by environment. Nothing listed: nobody."""
+
+    deploy: Rights | None = None
+    promote: Rights | None = Field(default=None, description="As `deploy` by default.")
+    rollback: Rights | None = Field(default=None, description="As `deploy` by default.")
+    approve: Rights | None = None
+    lock: Rights | None = None
+    freeze: Rights | None = None
+    override: Rights | None = Field(default=None, description="Break-glass.")
+
+
+class People(Part):
+    """How Slack users come to GitHub accounts."""
+
+    source: list[Annotated[Source, BeforeValidator(_source)]] = Field(
+        default_factory=lambda: [Source.MAP],
+        min_length=1,
+        description="What is believed, the first one first.",
+    )
+    map: dict[User, Login] = Field(
+        default_factory=dict, description="GitHub logins by Slack user id."
+    )
+    profile_field: ProfileField | None = Field(
+        default=None, description="The Slack profile field that holds the login."
+    )
+    link: bool | None = Field(
+        default=None, description="Whether `/ship link` is offered; where `link` is a source."
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "People":
+        if Source.PROFILE in self.source and self.profile_field is None:
+            raise Unfit("names the source `profile` and no `profile_field`", "give the field's id")
+        if Source.LINK in self.source and self.link is False:
+            raise Unfit("names the source `link`, which `link: false` switches off")
+        if len(set(self.source)) < len(self.source):
+            raise Unfit("names a source twice", "each one is asked once")
+        return self
+
+
+class Registry(Part):
+    """One image registry."""
+
+    url: Url | None = Field(
+        default=None, description="Its address, where it is not https:// and the host."
+    )
