@@ -106,7 +106,8 @@ class Cards:
             posted = self._slack.direct(fallback, message, key=found.operation.key, since=since)
         # What an earlier run posted may show an older state: it is brought up to date at once.
         shown, version = (None, 0) if again else (digest(message), found.version)
-        self._store.save_card(Card(operation_id, posted.channel, posted.ts, shown, version))
+        card = Card(operation_id, posted.channel, posted.ts, shown, version)
+        self._store.save_card(card, begun)
         self._wake.set()
 
     def _post_to(
@@ -168,7 +169,7 @@ class Cards:
         message = self._render(found.operation, self._clock.now())
         shown = digest(message)
         if shown == card.shown:
-            self._store.save_card(replace(card, shown_version=found.version))
+            self._store.save_card(replace(card, shown_version=found.version), card)
             return 0.0
         if not self._budget.take(now):
             return max(self._budget.closed_until - now, 1 / REFILL_PER_SECOND)
@@ -185,7 +186,8 @@ class Cards:
             return max(self._budget.closed_until - now, 0.1)
         except BotError as refused:
             log.warning("a card was refused", operation=card.operation, error=str(refused))
-        self._store.save_card(Card(card.operation, posted.channel, posted.ts, shown, found.version))
+        now_shown = Card(card.operation, posted.channel, posted.ts, shown, found.version)
+        self._store.save_card(now_shown, card)
         if found.operation.phase.ended:
             self._not_before.pop(card.operation, None)
         else:

@@ -331,19 +331,22 @@ class Store:
                 return None
             return Card(operation_id, row.channel, row.ts, row.shown, row.shown_version)
 
-    def save_card(self, card: Card) -> None:
-        """Keep where the card stands and what it shows."""
+    def save_card(self, card: Card, before: Card) -> None:
+        """Keep where the card stands and what it shows; *before* is what it was made from.
+
+        Where another replica has shown something since, nobody knows whose words Slack took last:
+        the card then counts as stale and is shown anew.
+        """
+        place = {"channel": card.channel, "ts": card.ts}
+        mine = sa.update(cards).where(cards.c.number == number_of(card.operation))
+        as_read = (
+            cards.c.shown_version == max(before.shown_version, 0),
+            cards.c.shown.is_not_distinct_from(before.shown),
+        )
+        shown = {"shown": card.shown, "shown_version": card.shown_version}
         with self._database.write() as connection:
-            connection.execute(
-                sa.update(cards)
-                .where(cards.c.number == number_of(card.operation))
-                .values(
-                    channel=card.channel,
-                    ts=card.ts,
-                    shown=card.shown,
-                    shown_version=card.shown_version,
-                )
-            )
+            if connection.execute(mine.where(*as_read).values(**place, **shown)).rowcount == 0:
+                connection.execute(mine.values(**place, shown=None, shown_version=0))
 
     def stale_cards(self, limit: int = 100) -> tuple[str, ...]:
         """Return the ids of operations whose card is behind, ended ones first."""

@@ -217,9 +217,7 @@ def test_who_holds_the_target_is_ahead_also_of_an_earlier_number(store):
 def test_when_one_in_line_ends_the_cards_behind_it_are_stale(store, cancelled):
     first, second, third = (queued(store, number) for number in (1, 2, 3))
     for operation in (first, second, third):
-        store.begin_card(operation.id)
-        version = store.versioned(operation.id).version
-        store.save_card(Card(operation.id, "C0DEPLOY", "1.2", "d", version))
+        shows(store, operation, "d")
     if cancelled:
         store.cancel(second.id, "U0BOB", NOON)
     else:
@@ -244,12 +242,28 @@ def test_a_card_that_was_begun_is_told_from_a_new_one(store):
     assert 0 == store.begin_card(operation.id).shown_version
 
 
+def shows(store, operation, shown):
+    """Let the card show the operation as it is now."""
+    begun = store.begin_card(operation.id)
+    version = store.versioned(operation.id).version
+    store.save_card(Card(operation.id, "C0DEPLOY", "1.2", shown, version), begun)
+
+
+def test_when_two_replicas_showed_a_card_at_once_it_is_shown_anew(store):
+    """Slack keeps the words that came last, and nobody can tell whose those were."""
+    operation = received(store)
+    shows(store, operation, "first")
+    read_by_both = store.card(operation.id)
+    store.move(operation.id, Phase.CHECKING, NOON, "checking")
+    version = store.versioned(operation.id).version
+    for words in ("older", "newer"):
+        store.save_card(replace(read_by_both, shown=words, shown_version=version), read_by_both)
+    assert (operation.id,) == store.stale_cards()
+
+
 def test_a_changed_operation_has_a_stale_card_until_it_is_shown(store):
     operation = received(store)
-    store.begin_card(operation.id)
-    store.save_card(
-        Card(operation.id, "C0DEPLOY", "1.2", "d", store.versioned(operation.id).version)
-    )
+    shows(store, operation, "d")
     assert () == store.stale_cards()
     store.move(operation.id, Phase.CHECKING, NOON + timedelta(seconds=1), "checking")
     assert (operation.id,) == store.stale_cards()
