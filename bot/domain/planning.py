@@ -137,12 +137,14 @@ def moved(planned: Iterable[Change], found: Iterable[Change]) -> Problem | None:
 def rebased(plan: Plan, since: Iterable[Change]) -> Plan:
     """Return *plan* as it stands after our own operations made the changes *since*, oldest first.
 
-    What anybody else changed is not among them, and still stops the plan.
+    A change counts only where it starts from what the plan stands on: the plan may have been made
+    after it, and what anybody else changed in between still stops the plan.
     """
-    now = {change.service: change.new for change in since}
-    changes = tuple(
-        replace(change, old=now.get(change.service, change.old)) for change in plan.changes
-    )
+    now = {change.service: change.old for change in plan.changes}
+    for change in since:
+        if change.service in now and now[change.service] == change.old:
+            now[change.service] = change.new
+    changes = tuple(replace(change, old=now[change.service]) for change in plan.changes)
     return replace(plan, changes=changes)
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,10 +115,24 @@ def test_moved(found, expected):
     assert expected == (problem and problem.reason)
 
 
-def test_a_plan_that_waited_starts_from_what_ours_ahead_of_it_left():
-    ahead = [replace(PLANNED, old="old", new="newer"), replace(PLANNED, service="batch", new="x")]
-    assert "newer" == rebased(plan(changes=(PLANNED,)), ahead).changes[0].old
-    assert plan(changes=(PLANNED,)) == rebased(plan(changes=(PLANNED,)), [])
+def ours(old, new, service="core"):
+    return Change(service, VALUES, old, new, "b" * 40)
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        pytest.param([], "old", id="nothing happened"),
+        pytest.param([ours("old", "newer")], "newer", id="one ahead"),
+        pytest.param([ours("old", "a"), ours("a", "b")], "b", id="one after the other"),
+        pytest.param([ours("old", "a"), ours("a", "old")], "old", id="there and back"),
+        pytest.param([ours("older", "old")], "old", id="made before the plan was"),
+        pytest.param([ours("old", "a"), ours("theirs", "b")], "a", id="a stranger came between"),
+        pytest.param([ours("old", "x", service="batch")], "old", id="another service"),
+    ],
+)
+def test_a_plan_that_waited_starts_from_what_ours_ahead_of_it_left(since, expected):
+    assert expected == rebased(plan(changes=(PLANNED,)), since).changes[0].old
 
 
 def test_the_message_names_the_change_and_ends_in_trailers():

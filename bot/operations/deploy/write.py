@@ -85,14 +85,19 @@ class Write:
         return Outcome(Next.OVER if moved_on is None else Next.GO)
 
     def _changes_ahead(self, operation: Operation) -> tuple[Change, ...]:
-        """Return what our own operations changed at these targets while this one waited in line."""
+        """Return what our own operations changed at these targets since this one was asked for.
+
+        They count from the request, not from the place in line: the file was read in between.
+        """
         request = operation.request
-        planned = operation.entered.get(Phase.QUEUED.value, operation.requested_at)
         others = self._store.latest(request.services, request.environment)
         return tuple(
             change
             for one in reversed(others)
-            if one.id != operation.id and one.written and one.written.at >= planned and one.plan
+            if one.id != operation.id
+            and one.written
+            and one.written.at >= operation.requested_at
+            and one.plan
             for change in one.plan.changes
         )
 
