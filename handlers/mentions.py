@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.messages import replies
 from handlers.desk import Answer, Asker, Desk
 from handlers.later import Speaker
 
@@ -22,6 +23,12 @@ def _hear(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Spea
     if not user or event.get("bot_id"):
         return
     thread = event.get("thread_ts")
+    if event.get("edited"):
+        # Slack sends an edited mention anew, as another event: a corrected typo in the words of
+        # last week's deploy must not deploy last week's version.
+        # Source: https://github.com/slackapi/bolt-js/issues/960
+        speaker.whisper(event["channel"], user, thread, replies.edited)
+        return
     asker = Asker(
         user=user, channel=event["channel"], asked=f"event:{body['event_id']}", thread=thread
     )

@@ -141,6 +141,14 @@ def try_again() -> Message:
     )
 
 
+def edited() -> Message:
+    """Say that an edited message is not obeyed a second time."""
+    return reply(
+        line("An edited message is not read again; nothing was started."),
+        line("Please send the command as a new message."),
+    )
+
+
 def internal(incident: str) -> Message:
     """Say that the bot failed; *incident* is the id under which its log has the rest."""
     return reply(
