@@ -186,6 +186,17 @@ def test_more_checks_than_anybody_reads_are_said_to_be_incomplete(world, sha):
     assert 20 == world.fake.count("graphql")
 
 
+@pytest.mark.parametrize(
+    ("route", "key"), [("check_runs", "check_runs"), ("status", "statuses")], ids=["runs", "states"]
+)
+def test_rest_that_holds_some_back_is_incomplete_too(world, sha, route, key):
+    world.fake.report_check(CODE, sha, "ci")
+    world.fake.report_status(CODE, sha, "lint")
+    world.fake.arm(route, Fault(answer=lambda: answer({"total_count": 2, key: []})))
+
+    assert not reader(world, False).rollup(CODE, sha).complete
+
+
 def shown(rollup):
     return {"data": {"repository": {"object": {"__typename": "Commit", **rollup}}}}
 

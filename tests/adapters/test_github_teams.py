@@ -3,12 +3,14 @@
 import pytest
 from werkzeug.wrappers import Response
 
+from bot.adapters.github import GitHub
+from bot.adapters.github.credentials import POLICY_PERMISSIONS
 from bot.adapters.github.teams import NO_MEMBERS_RIGHT, TeamProblem, Teams, Trouble
 from bot.domain.errors import Garbled, NotFound, Unavailable
 from bot.domain.rights import GitHubUser, Membership, Standing
 from bot.domain.unknown import Unknown
 from sandbox.wire import Fault, answer
-from tests.adapters.github_world import World
+from tests.adapters.github_world import World, app_key
 
 YES, NO, PENDING = map(Membership, (Standing.YES, Standing.NO, Standing.PENDING))
 
@@ -203,6 +205,27 @@ def test_a_login_that_may_not_read_teams_is_told_which_right_it_lacks(tmp_path):
             TeamProblem(slug, Trouble.NO_RIGHT, NO_MEMBERS_RIGHT) for slug in ("release", "sre")
         ] == list(found)
         assert 1 == few.fake.count("team")
+
+
+@pytest.mark.parametrize(
+    ("granted", "expected"),
+    [
+        pytest.param(POLICY_PERMISSIONS, YES, id="granted"),
+        pytest.param({"contents": "write", "checks": "read"}, Standing.UNKNOWN, id="not granted"),
+    ],
+)
+def test_an_app_reads_teams_once_its_owner_granted_that(tmp_path, granted, expected):
+    with World(tmp_path, {"a": b"1"}, permissions=granted, by_app=True) as world:
+        world.fake.add_team("acme", "sre", ["alice"])
+        door = GitHub(
+            app_key(), world.fake.api_url, clock=world.clock, permissions=POLICY_PERMISSIONS
+        )
+
+        found = Teams(door).membership("acme", "sre", "alice")
+
+        door.close()
+        assert expected in (found, found.standing)
+        assert ("not granted" in found.why) == (expected is Standing.UNKNOWN)
 
 
 def test_a_start_while_github_is_away_knows_nothing_of_the_teams(world, teams):
