@@ -27,6 +27,11 @@ MOST_TOGETHER = 64
 """Requests that are begun without waiting for a lull."""
 
 
+LAST_WORK = 5
+"""Seconds that what is being begun may take at a stop: the engine waits for its database, and a
+request that was not begun is begun by the next start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """What became of a request: its operation, and whether it is a new one."""
@@ -35,12 +40,19 @@ class Received:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class _Woken:
+    """An operation whose workflow shall look up at once: somebody wishes to cancel it."""
+
+    operation: Operation
+
+
 class Intake:
     """The door between listeners and the durable rest. All methods are for any thread."""
 
     def __init__(self, store: Store, engine: Engine, changes: Changes, clock: Clock) -> None:
         self._store, self._engine, self._changes, self._clock = store, engine, changes, clock
-        self._received: queue.SimpleQueue[Operation | None] = queue.SimpleQueue()
+        self._received: queue.SimpleQueue[Operation | _Woken | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._beginner = threading.Thread(target=self._run, name="intake", daemon=True)
         self._beginner.start()
@@ -71,7 +83,8 @@ class Intake:
         log.info("cancel", operation=operation_id, by=by, outcome=outcome)
         if operation is not None and outcome in {CancelOutcome.CANCELLED, CancelOutcome.ASKED}:
             self._changes.notify(operation_change(operation.id))
-            self._engine.wake(acting_workflow(operation))
+            # Waking writes through the engine, which waits long for its database: the ack must not.
+            self._received.put(_Woken(operation))
         return operation, outcome
 
     def sweep(self) -> None:
@@ -92,17 +105,20 @@ class Intake:
         """Stop taking; what is written down waits for the next start."""
         self._closed.set()
         self._received.put(None)
-        self._beginner.join()
+        self._beginner.join(LAST_WORK)
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            for operation in self._together():
+            for one in self._together():
+                operation = one.operation if isinstance(one, _Woken) else one
                 if self._closed.is_set():
                     log.info("left for the next start", operation=operation.id)
+                elif isinstance(one, _Woken):
+                    self._wake(operation)
                 else:
                     self._begin(operation)
 
-    def _together(self) -> list[Operation]:
+    def _together(self) -> list[Operation | _Woken]:
         """Wait for requests; return those that came without a lull between them."""
         came = [self._received.get()]
         while came[-1] is not None and len(came) < MOST_TOGETHER:
@@ -110,7 +126,7 @@ class Intake:
                 came.append(self._received.get(timeout=LULL))
             except queue.Empty:
                 break
-        return [operation for operation in came if operation is not None]
+        return [one for one in came if one is not None]
 
     def _begin(self, operation: Operation) -> None:
         try:
@@ -118,3 +134,9 @@ class Intake:
             self._engine.start(operation.request.kind.value, operation.id, operation.id, flow)
         except Exception:
             log.exception("could not begin; the sweep tries again", operation=operation.id)
+
+    def _wake(self, operation: Operation) -> None:
+        try:
+            self._engine.wake(acting_workflow(operation))
+        except Exception:
+            log.exception("could not wake; it wakes by itself", operation=operation.id)
