@@ -20,6 +20,7 @@ SQLITE_HERE = "sqlite:///shipmate.db"
 
 _APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_INSTALLATION_ID")
 _ARGOCD = "ARGOCD_AUTH_TOKEN"
+_REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DATABASES = ("sqlite", "postgresql", "postgres")
 _LONGEST_SECRET_FILE = 65_536  # bytes
@@ -39,6 +40,14 @@ class AppKey:
     app_id: str
     private_key: SecretStr
     installation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryLogin:
+    """How we prove to an image registry who we are."""
+
+    username: str
+    password: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,8 @@ class Settings(BaseModel):
     It is no ``BaseSettings``: that one stops at the wrong types, knows no ``NAME_FILE``, and says
     the names of our fields where people need those of their variables.
 
-    *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name.
+    *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name,
+    *registry_logins* those of image registries, by the middle of it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -85,6 +95,7 @@ class Settings(BaseModel):
     argocd_auth_token: SecretStr | None = None
     argocd_auth_tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
     argocd_webhook_token: SecretStr | None = None
+    registry_logins: Mapping[str, RegistryLogin] = Field(default_factory=dict)
     database_url: SecretStr = SecretStr(SQLITE_HERE)
     shipmate_config: Path = Path("shipmate.yaml")
     port: int = 8080
@@ -137,10 +148,18 @@ class Settings(BaseModel):
             )
         return {instance: token for instance, token in found.items() if token is not None}
 
+    def registry_login(self, host: str) -> RegistryLogin | None:
+        """Return the login for the registry *host* (``ghcr.io``), or None: it is asked as anybody.
+
+        ``ghcr.io`` is ``REGISTRY_GHCR_IO_USERNAME`` and ``…_PASSWORD``.
+        """
+        return self.registry_logins.get(re.sub(r"[^A-Z0-9]", "_", host.upper()))
+
     def secrets(self) -> tuple[str, ...]:
         """Return every secret as text, so that the log can hide them wherever they turn up."""
         held = [value for _, value in self if isinstance(value, SecretStr)]
         held += self.argocd_auth_tokens.values()
+        held += [login.password for login in self.registry_logins.values()]
         plain = [secret.get_secret_value() for secret in held]
         password = urlsplit(self.database_url.get_secret_value()).password
         return tuple(text for text in (*plain, password or "") if text and text != SQLITE_HERE)
@@ -166,6 +185,7 @@ class _Reader:
             "argocd_auth_token": self._secret(_ARGOCD),
             "argocd_auth_tokens": dict(self._instance_tokens()),
             "argocd_webhook_token": self._secret("ARGOCD_WEBHOOK_TOKEN"),
+            "registry_logins": dict(self._registry_logins()),
             "database_url": self._database(),
             "shipmate_config": Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml"),
             "port": self._port(),
@@ -305,6 +325,22 @@ class _Reader:
         for name in sorted(names):
             if token := self._secret(name):
                 yield name.removeprefix(prefix), token
+
+    def _registry_logins(self) -> Iterator[tuple[str, RegistryLogin]]:
+        """Yield the logins of registries by the middle of their variables' names."""
+        given = {
+            found[1]
+            for name, value in self._environment.items()
+            if value and (found := _REGISTRY.fullmatch(name.removesuffix("_FILE")))
+        }
+        for host in sorted(given):
+            halves = [f"REGISTRY_{host}_USERNAME", f"REGISTRY_{host}_PASSWORD"]
+            for name, other in zip(halves, reversed(halves), strict=True):
+                if not self._is_given(name):
+                    self._problem(name, f"is missing beside {other}: set both, or none")
+            username, password = map(self._secret, halves)
+            if username and password:
+                yield host, RegistryLogin(username, SecretStr(password))
 
     def _database(self) -> str | None:
         name = "DATABASE_URL"

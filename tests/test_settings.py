@@ -333,3 +333,43 @@ def test_a_file_that_holds_no_secret_is_named(tmp_path, content, expected):
     path = tmp_path / "token"
     path.write_bytes(content)
     assert [expected] == problems(without("GITHUB_TOKEN", GITHUB_TOKEN_FILE=str(path)))
+
+
+def test_a_registry_has_its_own_login_under_its_host():
+    settings = Settings.load(
+        GOOD
+        | {
+            "REGISTRY_GHCR_IO_USERNAME": "bot",
+            "REGISTRY_GHCR_IO_PASSWORD": "hunter2-ghcr",
+            "REGISTRY_LOCALHOST_5000_USERNAME": "bot",
+            "REGISTRY_LOCALHOST_5000_PASSWORD": "hunter2-local",
+        }
+    )
+    login = settings.registry_login("ghcr.io")
+    assert login is not None
+    assert ("bot", "hunter2-ghcr") == (login.username, login.password.get_secret_value())
+    assert settings.registry_login("localhost:5000") is not None
+    assert settings.registry_login("docker.io") is None
+    assert "hunter2" not in repr(settings)
+    assert {"hunter2-ghcr", "hunter2-local"} <= set(settings.secrets())
+
+
+def test_a_registry_password_may_stand_in_a_file(tmp_path):
+    (tmp_path / "password").write_text("hunter2-file\n")
+    settings = Settings.load(
+        GOOD
+        | {
+            "REGISTRY_GHCR_IO_USERNAME": "bot",
+            "REGISTRY_GHCR_IO_PASSWORD_FILE": str(tmp_path / "password"),
+        }
+    )
+    login = settings.registry_login("ghcr.io")
+    assert login is not None
+    assert "hunter2-file" == login.password.get_secret_value()
+
+
+@pytest.mark.parametrize(("given", "missing"), [("USERNAME", "PASSWORD"), ("PASSWORD", "USERNAME")])
+def test_half_a_registry_login_is_a_mistake(given, missing):
+    name = f"REGISTRY_GHCR_IO_{given}"
+    expected = f"REGISTRY_GHCR_IO_{missing} is missing beside {name}: set both, or none"
+    assert [expected] == problems(GOOD | {name: "hunter2"})

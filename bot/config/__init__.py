@@ -15,6 +15,7 @@ from bot.config.references import (
     look_for_confused_names,
     look_for_dead_references,
     look_for_empty_sections,
+    look_for_shared_logins,
 )
 from bot.config.shape import problems_of_shape
 from bot.domain.catalog import Catalog
@@ -93,6 +94,7 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
     look_for_empty_sections(pieces, report)
     look_for_confused_names(pieces, report)
     look_for_dead_references(pieces, report)
+    look_for_shared_logins(pieces, report)
     catalog = build(pieces, report)
     if report.problems or pieces.slack is None:
         raise ConfigInvalid(name, sorted(report.problems, key=lambda one: (one.line, one.column)))

@@ -1,6 +1,7 @@
 """Names that lead nowhere. They are looked for in raw data, so that no other mistake hides one."""
 
 from bot.config.pieces import Pieces, Report, section
+from bot.config.policies import Source
 
 
 def look_for_dead_references(pieces: Pieces, report: Report) -> None:
@@ -17,6 +18,26 @@ def look_for_dead_references(pieces: Pieces, report: Report) -> None:
             _instance((*where, "argocd"), pieces, report)
             if name not in known:
                 report.unknown_key(where, "environment", name, known)
+
+
+def look_for_shared_logins(pieces: Pieces, report: Report) -> None:
+    """Warn of two people who are one on GitHub, and of a map that nobody believes."""
+    people = pieces.people
+    if people is None or not people.map:
+        return
+    if Source.MAP not in people.source:
+        report.warn(
+            ("people", "map"), "the map is not among the sources", "add `map` to `people.source`"
+        )
+    seen: dict[str, str] = {}
+    for user, login in people.map.items():
+        first = seen.setdefault(login.casefold(), user)
+        if first != user:
+            report.warn(
+                ("people", "map", user),
+                f"{first} and {user} are both `{login}`",
+                "they count as one person, also for approvals",
+            )
 
 
 def look_for_confused_names(pieces: Pieces, report: Report) -> None:

@@ -25,6 +25,8 @@ _COMPLAINTS = {
     "list_type": ("must be a list", "write [one, two], or a `- one` line for each"),
     "too_short": ("is empty", ""),
     "bool_type": ("must be true or false", ""),
+    "less_than_equal": ("is too many", ""),
+    "greater_than_equal": ("is too few", ""),
     "int_type": ("must be a number without a fraction", ""),
 }
 
@@ -56,12 +58,24 @@ def _problem(document: Document, detail: Any) -> ConfigProblem:
         case "extra_forbidden":
             return document.at_key(path, *_unknown_key(path))
         case "missing":
-            hint = f"known in `{path[-2]}`: {_listed(path[:-1])}" if len(path) > 1 else ""
-            return document.at_key(path[:-1], f"`{path[-1]}` is missing", hint)
+            place = document.at_value if _is_of_a_list(path[:-1]) else document.at_key
+            return place(path[:-1], f"`{path[-1]}` is missing", _known_beside(path))
         case _ if path and path[-1] == "[key]":
             return document.at_key(path[:-1], *_complaint(path, detail))
         case _:
             return document.at_value(path, *_complaint(path, detail))
+
+
+def _is_of_a_list(path: Path) -> bool:
+    return bool(path) and isinstance(path[-1], int)
+
+
+def _known_beside(path: Path) -> str:
+    """Return what else may stand where the key that *path* ends in is missing."""
+    if len(path) == 1:
+        return ""
+    where = "here" if _is_of_a_list(path[:-1]) else f"in `{path[-2]}`"
+    return f"known {where}: {_listed(path[:-1])}"
 
 
 def _unknown_key(path: Path) -> tuple[str, str]:

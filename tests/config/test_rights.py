@@ -1,0 +1,377 @@
+"""Rights, approvals and rules of the file: what they mean once kept, and refused until then."""
+
+import json
+from datetime import date, time, timedelta
+
+import pytest
+
+from bot.config import ConfigInvalid, People, Registry, Source, enforced, load, schema
+from bot.domain.approval_rule import ApprovalRule
+from bot.domain.environment_policy import EnvironmentPolicy
+from bot.domain.freezes import Dated, Weekly
+from bot.domain.moving_tags import TagRule
+from bot.domain.rights import Action
+
+ALL = frozenset().union(*enforced.PREPARED.values())
+GOOD = """\
+github: {org: acme}
+argocd: {main: {url: https://argocd.example.com}}
+slack: {channels: {deploys: C0DEPLOY}}
+gitops: {repo: acme/gitops}
+environments:
+  dev:
+  stage: {after: dev, checks: {required: [stage]}}
+  prod:
+    after: stage
+    soak: 30m
+    approvals: {count: 2, from: [sre], self: true, authors: false, expires: 26h}
+    tags: {deny: ["*-latest"], require: ["v*"]}
+    freeze:
+      - {days: fri-sun, from: "17:00", until: "09:00", zone: Asia/Seoul}
+      - {dates: ["2026-12-24..2027-01-02"], zone: Asia/Seoul}
+defaults: {checks: {required: [any]}}
+permissions:
+  deploy: {dev: [developers], prod: [sre, release]}
+  lock: {prod: []}
+people: {source: [map, profile], map: {U0ALICE: alice}, profile_field: Xf0123}
+registries: {ghcr.io: , "localhost:5000": {url: http://localhost:5000}}
+services:
+  core: &one
+    source: acme/core
+    image: ghcr.io/acme/core
+    tag: "{sha}"
+    at: {file: "{service}-{env}.yaml", key: tag}
+  web:
+    <<: *one
+    checks: {required: [web]}
+    permissions: {deploy: {prod: [web-team]}}
+    environments: {dev: , prod: {checks: {required: []}}}
+"""
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """All prepared keys are kept."""
+    monkeypatch.setattr(enforced, "ENFORCED", ALL)
+
+
+def problems(text):
+    with pytest.raises(ConfigInvalid) as caught:
+        load(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def changed(old, new):
+    assert 1 == GOOD.count(old)
+    return GOOD.replace(old, new)
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_environment_says_what_it_asks():
+    rule = ApprovalRule(2, frozenset({"sre"}), True, False, timedelta(hours=26))
+    rules = load(GOOD).catalog.environments["prod"].rules
+    weekly, dated = rules.freezes
+    assert (Weekly(4, 2, time(17), time(9)),) == weekly.stretches
+    assert (Dated(date(2026, 12, 24), date(2027, 1, 2)),) == dated.stretches
+    assert rules == EnvironmentPolicy(
+        "prod",
+        after="stage",
+        soak=timedelta(minutes=30),
+        approvals=rule,
+        rollback_approvals=rule,
+        tags=TagRule(("*-latest",), ("v*",)),
+        freezes=(weekly, dated),
+    )
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_environment_that_says_nothing_asks_nothing_and_takes_moving_tags():
+    rules = load(GOOD).catalog.environments["dev"].rules
+    assert EnvironmentPolicy("dev", tags=TagRule(moving_ok=True)) == rules
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("  dev:\n", "  dev:\n", ["prod"], id="the last one"),
+        pytest.param("    soak: 30m\n", "    production: false\n", [], id="not where it says so"),
+        pytest.param("  dev:\n", "  dev: {production: true}\n", ["dev", "prod"], id="said"),
+        pytest.param(
+            "  dev:\n",
+            "  dev: {approvals: {from: [sre]}}\n",
+            ["dev", "prod"],
+            id="where approval is asked",
+        ),
+        pytest.param("  dev:\n", "  dev: {approvals: {count: 0}}\n", ["prod"], id="of nobody"),
+    ],
+)
+def test_production_is(old, new, expected):
+    environments = load(changed(old, new)).catalog.environments.values()
+    assert expected == [one.name for one in environments if one.production]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param(("core", "dev"), ("any",), id="the defaults"),
+        pytest.param(("core", "stage"), ("stage",), id="the environment before them"),
+        pytest.param(("web", "dev"), ("web",), id="the service before these"),
+        pytest.param(("web", "prod"), (), id="its own environment before all"),
+    ],
+)
+def test_required_checks_are_those_of_the_most_special_level(target, expected):
+    assert expected == load(GOOD).catalog.targets[target].required_checks
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_policy_asks_for_the_checks_of_all_services_of_a_change():
+    catalog = load(GOOD).catalog
+    assert ("any", "web") == catalog.policy("dev", ("core", "web")).required_checks
+    assert catalog.policy("qa") is None
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        pytest.param((Action.DEPLOY, "core", "prod"), {"sre", "release"}, id="listed"),
+        pytest.param((Action.ROLLBACK, "core", "prod"), {"sre", "release"}, id="as deploy"),
+        pytest.param((Action.DEPLOY, "web", "prod"), {"web-team"}, id="a service's own instead"),
+        pytest.param((Action.DEPLOY, "web", "dev"), {"developers"}, id="only where it says"),
+        pytest.param((Action.DEPLOY, "core", "stage"), set(), id="nothing listed is nobody"),
+        pytest.param((Action.LOCK, "core", "prod"), set(), id="an empty list is nobody"),
+        pytest.param((Action.APPROVE, "web", "prod"), {"sre"}, id="approvers of the environment"),
+        pytest.param((Action.OVERRIDE, "core", "prod"), set(), id="never an override by default"),
+    ],
+)
+def test_who_may(right, expected):
+    assert expected == load(GOOD).catalog.permissions.teams(*right)
+
+
+@pytest.mark.usefixtures("kept")
+def test_approvers_may_stand_among_the_rights_instead():
+    text = changed("count: 2, from: [sre]", "count: 2").replace(
+        "  lock:", "  approve: {prod: [release]}\n  lock:"
+    )
+    catalog = load(text).catalog
+    assert frozenset({"release"}) == catalog.environments["prod"].rules.approvals.teams
+    assert {"release"} == catalog.permissions.teams(Action.APPROVE, "core", "prod")
+
+
+@pytest.mark.usefixtures("kept")
+def test_people_and_registries():
+    config = load(GOOD)
+    logins = {"U0ALICE": "alice"}
+    assert People((Source.MAP, Source.PROFILE), logins, "Xf0123", link=False) == config.people
+    assert (
+        Registry("ghcr.io", "https://ghcr.io"),
+        Registry("localhost:5000", "http://localhost:5000"),
+    ) == config.registries
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [("source: [link]", True), ("source: [map], link: true", True), ("source: [map]", False)],
+)
+def test_linking_is_offered_where_it_is_believed_or_asked_for(link, expected):
+    assert expected is load(changed("source: [map, profile]", link)).people.link
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "map: {U0ALICE: alice}",
+            "map: {U0ALICE: alice, U0AL: Alice}",
+            "20:56: people.map.U0AL: U0ALICE and U0AL are both `Alice`; "
+            "they count as one person, also for approvals",
+            id="two people in one",
+        ),
+        pytest.param(
+            "source: [map, profile]",
+            "source: [profile]",
+            "20:29: people.map: the map is not among the sources; add `map` to `people.source`",
+            id="a map nobody believes",
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
+    assert [expected] == [str(one) for one in load(changed(old, new)).warnings]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "soak: 30m",
+            "soak: 400h",
+            "10:11: environments.prod.soak: `400h` is no time to wait; "
+            "write 90s, 15m or 1h30m, at most 336h",
+            id="a soak without end",
+        ),
+        pytest.param(
+            "count: 2",
+            "count: 20",
+            "11:24: environments.prod.approvals.count: is too many",
+            id="too many approvals",
+        ),
+        pytest.param(
+            "self: true",
+            "self: yes",
+            "11:46: environments.prod.approvals.self: must be true or false",
+            id="yes is a text",
+        ),
+        pytest.param(
+            "from: [sre]",
+            "frm: [sre]",
+            "11:27: environments.prod.approvals.frm: unknown key `frm`; did you mean `from`?",
+            id="from misspelt",
+        ),
+        pytest.param(
+            "from: [sre]",
+            "from: [SRE Team]",
+            "11:34: environments.prod.approvals.from[0]: `SRE Team` is no team slug; copy it from "
+            "the end of the team's address, such as platform-admins",
+            id="a team's name",
+        ),
+        pytest.param(
+            "from: [sre], ",
+            "",
+            "11:5: environments.prod.approvals: asks for approval that nobody may give; "
+            "name GitHub teams in `from`",
+            id="nobody could approve",
+        ),
+        pytest.param(
+            "  lock: {prod: []}",
+            "  approve: {prod: [sre]}",
+            "11:27: environments.prod.approvals.from: stands in `permissions.approve.prod` too; "
+            "keep one",
+            id="approvers twice",
+        ),
+        pytest.param(
+            '"09:00", zone: Asia/Seoul',
+            '"09:00", zone: Asia/Soul',
+            "14:9: environments.prod.freeze[0]: `Asia/Soul` is no time zone; "
+            "write one such as Asia/Seoul",
+            id="no time zone",
+        ),
+        pytest.param(
+            '"2026-12-24..2027-01-02"], zone: Asia/Seoul',
+            "2026-12-24]",
+            "15:9: environments.prod.freeze[1]: `zone` is missing; "
+            "known here: days, dates, from, until, zone",
+            id="a freeze without its zone",
+        ),
+        pytest.param(
+            "  dev:\n",
+            "  dev: {allow: [U0ALICE]}\n",
+            "6:9: environments.dev.allow: `allow` and `permissions` are both in use; "
+            "say who may deploy in `permissions` only",
+            id="teams and people",
+        ),
+        pytest.param(
+            "github: {org: acme}\n",
+            "",
+            "16:1: permissions: names teams of no organization; give `github: {org: …}`",
+            id="teams of nobody",
+        ),
+        pytest.param(
+            "  lock: {prod",
+            "  lok: {prod",
+            "19:3: permissions.lok: unknown key `lok`; did you mean `lock`?",
+            id="an action misspelt",
+        ),
+        pytest.param(
+            "  lock: {prod",
+            "  lock: {prd",
+            "19:10: permissions.lock.prd: `prd` is no environment; did you mean `prod`?",
+            id="an environment misspelt",
+        ),
+        pytest.param(
+            "{deploy: {prod: [web-team]}}",
+            "{deploy: {prd: [web-team]}}",
+            "31:28: services.web.permissions.deploy.prd: `prd` is no environment; "
+            "did you mean `prod`?",
+            id="an environment misspelt at a service",
+        ),
+        pytest.param(
+            "[map, profile]",
+            "[map, profil]",
+            "20:24: people.source[1]: `profil` is no source of logins; known: map, profile, link",
+            id="no source",
+        ),
+        pytest.param(
+            ", profile_field: Xf0123",
+            "",
+            "20:9: people: names the source `profile` and no `profile_field`; give the field's id",
+            id="a profile without its field",
+        ),
+        pytest.param(
+            "[map, profile]",
+            "[map, link], link: false",
+            "20:9: people: names the source `link`, which `link: false` switches off",
+            id="a link that is off",
+        ),
+        pytest.param(
+            "{ghcr.io: ,",
+            '{"https://ghcr.io": ,',
+            "21:14: registries.https://ghcr.io: `https://ghcr.io` is no registry; "
+            "write its host as images name it, such as ghcr.io",
+            id="an address for a host",
+        ),
+        pytest.param(
+            'deny: ["*-latest"]',
+            'deny: [""]',
+            "12:19: environments.prod.tags.deny[0]: `` is no pattern of a tag; "
+            "write one such as latest or *-latest",
+            id="an empty pattern",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
+    assert expected in problems(changed(old, new))
+
+
+def test_until_they_are_kept_they_are_refused_each_at_its_place():
+    """Nothing is written that is not kept; nothing else is said of it."""
+    refused = "is not supported by this version; take it out: a rule that is written here but not "
+    refused += "kept would be dangerous"
+    assert [
+        f"7:23: environments.stage.checks: `checks` {refused}",
+        f"10:5: environments.prod.soak: `soak` {refused}",
+        f"11:5: environments.prod.approvals: `approvals` {refused}",
+        f"12:5: environments.prod.tags: `tags` {refused}",
+        f"13:5: environments.prod.freeze: `freeze` {refused}",
+        f"16:12: defaults.checks: `checks` {refused}",
+        f"17:1: permissions: `permissions` {refused}",
+        f"20:1: people: `people` {refused}",
+        f"21:1: registries: `registries` {refused}",
+        f"30:5: services.web.checks: `checks` {refused}",
+        f"31:5: services.web.permissions: `permissions` {refused}",
+        f"32:34: services.web.environments.prod.checks: `checks` {refused}",
+    ] == problems(GOOD)
+
+
+@pytest.mark.parametrize("key", sorted(ALL))
+def test_each_key_is_taken_by_itself_once_it_is_kept(monkeypatch, key):
+    monkeypatch.setattr(enforced, "ENFORCED", frozenset({key}))
+    assert not any(f"`{key}` is not supported" in one for one in problems(GOOD))
+
+
+@pytest.mark.parametrize("key", ["rollback", "change"])
+@pytest.mark.usefixtures("kept")
+def test_rules_of_later_versions_stay_refused(key):
+    text = changed("    soak: 30m\n", f"    {key}: commit\n")
+    assert any(f"`{key}` is not supported by this version" in one for one in problems(text))
+
+
+@pytest.mark.parametrize("key", ["soak", "people", "registries", "override", "profile_field"])
+def test_the_schema_shows_a_key_once_it_is_kept(monkeypatch, key):
+    assert f'"{key}"' not in json.dumps(schema())
+    monkeypatch.setattr(enforced, "ENFORCED", ALL)
+    assert f'"{key}"' in json.dumps(schema())
