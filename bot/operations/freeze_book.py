@@ -12,7 +12,7 @@ from bot.domain.freezes import AdHocFreeze
 from bot.domain.rights import Actor
 from bot.operations.act_book import Act, Deed, write_act
 from bot.operations.database import Database
-from bot.operations.rows import actor_columns, actor_of, insert_or_leave
+from bot.operations.rows import actor_columns, actor_of, insert_or_leave, take_turns
 from bot.operations.tables import freezes
 
 
@@ -56,11 +56,11 @@ class FreezeBook:
     ) -> tuple[AdHocFreeze, ...]:
         """End every freeze that stands in *environment* at *at*, and return them, oldest first."""
         with self._database.write() as connection:
+            take_turns(connection, f"freezes {environment}")
             before = sa.select(freezes).where(freezes.c.ended_asked == asked)
             if rows := connection.execute(before.order_by(freezes.c.id)).all():
                 return tuple(map(_freeze, rows))
-            query = _standing(environment, at).with_for_update()
-            rows = connection.execute(query).all()
+            rows = connection.execute(_standing(environment, at)).all()
             for row in rows:
                 connection.execute(
                     sa.update(freezes)
