@@ -21,7 +21,7 @@ from bot.domain.operations import (
 )
 from bot.domain.problems import Problem, Reason
 from bot.messages.cards import CANCEL, DOING, MARKS, SENTENCES, STAGES, STATES, Links, card
-from bot.messages.notices import ended_badly, thread_line
+from bot.messages.notices import ended_badly
 from tests.messages.limits import assert_slack_takes
 from tests.messages.operations import (
     ASKED,
@@ -439,7 +439,6 @@ def test_slack_takes_fifty_targets_of_the_longest_text():
     ):
         shown = replace(worst, phase=phase, problem=Problem(reason, problem.facts))
         assert_slack_takes(card(shown, LINKS, ASKED))
-        assert_slack_takes(thread_line(shown))
         assert_slack_takes(ended_badly(shown, "https://slack.example/p1"))
 
 
@@ -451,8 +450,7 @@ def test_slack_takes_the_card_of_any_operation(shown, seconds):
 
 @settings(max_examples=100, deadline=None)
 @given(operations)
-def test_slack_takes_the_thread_lines_and_notices_of_any_operation(shown):
-    assert_slack_takes(thread_line(shown))
+def test_slack_takes_the_notices_of_any_operation(shown):
     assert_slack_takes(ended_badly(shown, "https://slack.example/p1"))
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from bot.domain.operations import Phase
 from bot.domain.problems import Problem, Reason
 from bot.messages import replies
-from bot.messages.notices import BAD, ended_badly, thread_line
+from bot.messages.notices import BAD, ended_badly
 from tests.messages.limits import assert_slack_takes
-from tests.messages.operations import PLAN, REQUEST, WRITTEN, after, operation
+from tests.messages.operations import PLAN, REQUEST, WRITTEN, operation
 from tests.messages.reading import read
 from tests.messages.test_cards import operations
 
@@ -142,27 +142,6 @@ def test_the_requester_hears_in_person_what_failed_and_what_to_do():
 
 def test_only_bad_ends_are_told_in_person():
     assert {Phase.REFUSED, Phase.FAILED} == BAD
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        (operation(), "📥 *Written down; work on it starts now*"),
-        (operation(Phase.QUEUED, ahead=("D-4820",)), "⏳ *Waiting in line* behind `D-4820`"),
-        (
-            operation(Phase.FOLLOWING, written=WRITTEN),
-            f"🚚 *Argo CD brings it out*: commit f00dcafe <{WRITTEN.url}>",
-        ),
-        (operation(Phase.LIVE, ended_at=after(seconds=95)), "✅ *Live* after 1 min 35 s"),
-        (
-            operation(Phase.FAILED, problem=Problem(Reason.APP_DELETING, {"app": "astrago"})),
-            "❌ *Failed*: Application *astrago* is being deleted in Argo CD.",
-        ),
-    ],
-    ids=lambda value: value.phase.value if hasattr(value, "phase") else "",
-)
-def test_the_thread_gets_one_short_line_a_phase(shown, expected):
-    assert expected == read(thread_line(shown))
 
 
 @settings(max_examples=100, deadline=None)
