@@ -166,7 +166,7 @@ class Shipmate:
                 if self.settings.slack_app_token is not None:
                     self._connect(self.settings.slack_app_token.get_secret_value())
             except Exception as error:  # noqa: BLE001  # the outermost edge of this thread
-                log.warning("Slack does not answer yet", error=str(error))
+                log.warning("Slack does not let us in yet", error=str(error))
                 self._stopping.wait(self.clock.pause(RECONNECT))
             else:
                 return
@@ -176,8 +176,14 @@ class Shipmate:
         # Two-second pings notice a dead connection in 12 s; the default takes 56 s.
         client = WebClient(app_token, base_url=self.settings.slack_api_url, timeout=10)
         handler = SocketModeHandler(self.bolt, app_token, web_client=client, ping_interval=2)
-        handler.connect()
+        try:
+            handler.connect()
+        except Exception:
+            handler.close()  # Its threads began when it was made.
+            raise
         self._socket = handler
+        if self._stopping.is_set():  # The stop came before there was anything to close.
+            handler.close()
 
 
 def build(

@@ -1,6 +1,9 @@
 """The main job, in the users' words."""
 
+import threading
+
 from bot.domain.operations import Phase
+from sandbox.wire import Fault, answer
 
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
 
@@ -26,6 +29,19 @@ def test_the_same_over_socket_mode(story):
     with story("astrago", socket_mode=True) as told:
         sha = told.world.sha(BACKEND, BRANCH)[:8]
         assert Phase.LIVE is told.goes_live(told.types(f"/deploy core {sha} stage")).phase
+
+
+def test_a_socket_that_opens_only_at_the_fourth_try_leaves_no_threads_behind(story):
+    """Slack may be away for hours while we start; each try makes a client with its threads."""
+    refused = {"ok": False, "error": "internal_error"}
+
+    def away(world):
+        world.slack.arm("apps.connections.open", Fault(answer=lambda: answer(refused)), times=3)
+
+    with story("astrago", socket_mode=True, prepare=away):
+        # The client's own loops: for the session, for the messages, and the one that reconnects.
+        loops = [one for one in threading.enumerate() if one.name.endswith("(_run)")]
+        assert 3 == len(loops), loops
 
 
 def test_two_services_are_one_commit(story):
