@@ -18,6 +18,12 @@ three seconds for the whole answer. With SQLite one half is for our own writers,
 DATABASE = "database"
 """The name of this system in errors."""
 
+READ_ONLY = "25006"
+"""What a server says of a write that takes none any more, as the old one does after a failover.
+
+Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
 MIGRATION_LOCK = 0x5348_4950
 """Advisory lock of the schema migration; any constant that nobody else in the database uses."""
 
@@ -104,6 +110,10 @@ def _translated(doing: str) -> Iterator[None]:
         # The driver's text can quote the statement's values, so only its kind is told.
         cause = getattr(away, "orig", None) or away
         raise Unavailable(DATABASE, doing, type(cause).__name__) from away
+    except sa.exc.InternalError as odd:
+        if getattr(odd.orig, "sqlstate", None) != READ_ONLY:
+            raise
+        raise Unavailable(DATABASE, doing, type(odd.orig).__name__) from odd
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
@@ -115,6 +125,11 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": WAIT_SECONDS,
+            # A host that is gone says nothing, and by itself the system asks it for 15 minutes.
+            "tcp_user_timeout": WAIT_SECONDS * 1000,
+            "keepalives_idle": WAIT_SECONDS,
+            "keepalives_interval": WAIT_SECONDS,
+            "keepalives_count": 3,
             "options": f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=10s",
         },
     )

@@ -94,6 +94,7 @@ class SessionLease:
             self._address,
             autocommit=True,
             connect_timeout=2,
+            tcp_user_timeout=6000,  # else a host that is gone would hold ``prove``, and a stop
             keepalives_idle=2,
             keepalives_interval=2,
             keepalives_count=3,

@@ -59,6 +59,23 @@ def test_a_locked_sqlite_file_is_told_as_away_and_nothing_is_written(tmp_path):
     other.close()
 
 
+def test_a_server_that_takes_no_writes_any_more_is_told_as_away(postgres_server):
+    """So is the old one after a failover, until the address leads to the new one."""
+    with postgres_server.database() as address:
+        database = Database(address)
+        database.migrate()
+        name = database.url.database
+        with database.write() as connection:
+            connection.execute(
+                sa.text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+            )
+        database.close()
+        with pytest.raises(Unavailable, match="ReadOnly"), database.write() as connection:
+            connection.execute(sa.delete(metadata.tables["timeline"]))
+        database.ping()
+        database.close()
+
+
 def test_a_database_that_is_not_there_is_told_without_its_password():
     gone = Database("postgresql://someone:hunter2@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable) as told:
