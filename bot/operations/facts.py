@@ -63,14 +63,13 @@ class Gatherer:
             BotError: a system did not answer, or not in a way that says what is wrong.
         """
         targets = self.targets(request)
-        typed = reference(request.version, targets)
         sources = sorted({target.source for target in targets})
         applications = sorted({target.application for target in targets}, key=str)
         location = targets[0].location
         files = sorted({target.location.file for target in targets})
         answers = await asyncio.gather(
             self._snapshot(location.repo, location.branch, files),
-            *(self._resolve(source, typed) for source in sources),
+            *(self._resolve(source, request.version, targets) for source in sources),
             *(self._look(application) for application in applications),
             return_exceptions=True,
         )
@@ -98,12 +97,24 @@ class Gatherer:
         except NotFound:
             return Problem(Reason.REPOSITORY_MISSING, {"repo": repo})
 
-    async def _resolve(self, source: str, version: str) -> Commit | Problem:
+    async def _resolve(
+        self, source: str, version: str, targets: Iterable[Target]
+    ) -> Commit | Problem:
+        """Return the commit that is called *version*, else the one whose image tag it is.
+
+        A branch may look like one of our image tags: ``hotfix-core-20261121``. The name goes first.
+        """
         facts = {"version": version, "repo": source}
+        inside = reference(version, targets)
         try:
-            return await self._threads.run(self._commits.resolve, source, version)
+            try:
+                return await self._threads.run(self._commits.resolve, source, version)
+            except NotFound:
+                if inside == version:
+                    raise
+                return await self._threads.run(self._commits.resolve, source, inside)
         except NotFound:
-            elsewhere = await self._elsewhere(source, version)
+            elsewhere = await self._elsewhere(source, inside)
             if elsewhere:
                 facts["elsewhere"] = elsewhere
             return Problem(Reason.UNKNOWN_VERSION, facts)
