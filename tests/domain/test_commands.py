@@ -389,6 +389,32 @@ def test_what_neither_ref_nor_tag_can_be_is_no_version(version):
         ),
         pytest.param(
             "ship",
+            "depoy core",
+            MisreadReason.UNKNOWN_VERB,
+            (
+                "/deploy core <version> dev",
+                "/deploy core <version> stage",
+                "/deploy core <version> prod",
+                "/ship help",
+            ),
+            id="a typo in the verb of half a line",
+        ),
+        pytest.param(
+            "ship",
+            "lock core stage",
+            MisreadReason.UNKNOWN_VERB,
+            ("/ship help",),
+            id="a verb we do not have is no version",
+        ),
+        pytest.param(
+            "mention",
+            "<@U0BOT> can you deploy the app please?",
+            MisreadReason.UNKNOWN_VERB,
+            ("@shipmate help",),
+            id="a line nobody can read is not handed back to copy",
+        ),
+        pytest.param(
+            "ship",
             "core a1b2c3d4 stage",
             MisreadReason.UNKNOWN_VERB,
             ("/deploy core a1b2c3d4 stage", "/ship help"),

@@ -11,12 +11,11 @@ version (its SHA is); a word that names an environment is one only in the order 
 branch ``dev`` can go to ``stage``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from bot.domain.catalog import Catalog
-from bot.domain.commands.asking import VERBS, read_cancel, read_help, read_status, unknown_verb
-from bot.domain.commands.deploying import read_deploy
+from bot.domain.commands.asking import READERS, VERBS, unknown_verb
 from bot.domain.commands.nouns import (
     Cancel,
     Command,
@@ -53,12 +52,6 @@ MOST_CORRECTIONS = 5
 MOST_WORDS = 60  # before ``because``; more is pasted by mistake
 
 _HELP = frozenset({"help", "?", "-h", "--help"})
-_READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
-    "deploy": read_deploy,
-    "status": read_status,
-    "cancel": read_cancel,
-    "help": read_help,
-}
 
 
 def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
@@ -100,7 +93,7 @@ def _read(said: Said) -> Command | Misread:
         return misread(MisreadReason.TOO_MANY_WORDS, verb=cut(said.verb), extra=extra)
     if said.verb == "deploy" and len(said.words) == 1 and said.words[0].casefold() in _HELP:
         return Help("deploy")
-    return _READERS.get(said.verb, unknown_verb)(said)
+    return READERS.get(said.verb, unknown_verb)(said)
 
 
 def _verb_apart(name: str, found: Sequence[Word], catalog: Catalog) -> tuple[str, Sequence[Word]]:
