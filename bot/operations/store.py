@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
@@ -33,6 +34,8 @@ from bot.domain.problems import Problem, Reason
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
 from bot.operations.tables import cards, decisions, operation_services, operations, timeline
+
+log = structlog.get_logger(__name__)
 
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
@@ -246,6 +249,9 @@ class Store:
                 _save(connection, number, after, row.version + 1)
             if before.phase is not phase or detail is not None:
                 _record(connection, number, mark, at, by, phase.value, detail or {})
+        if before.phase is not phase:
+            told = dict(detail or {})
+            log.info("moved", operation=operation_id, phase=phase.value, by=by, detail=told)
         self.changed()
         return after
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.operations import (
     Change,
@@ -46,6 +47,19 @@ def test_a_request_comes_back_as_it_was_asked(store):
     assert REQUEST == store.operation(operation.id).request
     assert Phase.RECEIVED is operation.phase
     assert NOON == operation.requested_at
+
+
+def test_the_log_tells_each_phase_once_and_with_what(store):
+    operation = received(store)
+    with capture_logs() as told:
+        for _ in range(2):  # A step may run twice.
+            store.move(operation.id, Phase.CHECKING, NOON, "checking")
+        detail = {"core": "core-stage-ba01 -> core-stage-a1b2c3d4"}
+        store.move(operation.id, Phase.QUEUED, NOON, "planned", detail=detail)
+    assert [
+        (operation.id, "checking", {}),
+        (operation.id, "queued", detail),
+    ] == [(one["operation"], one["phase"], one["detail"]) for one in told]
 
 
 def test_everything_an_operation_can_hold_survives_the_database(store):
