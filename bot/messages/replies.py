@@ -69,9 +69,12 @@ def may_not_cancel(operation: Operation, user: str, allowed: Iterable[str]) -> M
 
 
 def cancelling(operation: Operation) -> Message:
-    """Say that the wish to cancel is written down."""
-    said = line("Cancelling ", Code(operation.id), ": ", *_what(operation), ".")
-    return reply(line(*said, " Its card says when it has ended."))
+    """Say that the wish to cancel is written down, and that the commit may have been quicker."""
+    said = line("Asked to cancel ", Code(operation.id), ": ", *_what(operation), ".")
+    return reply(
+        line(*said, " Its commit is being written right now."),
+        line("If that was quicker, the deploy goes on; its card says which it was."),
+    )
 
 
 def cancelled(operation: Operation) -> Message:

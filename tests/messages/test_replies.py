@@ -58,8 +58,9 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
         ),
         pytest.param(
             replies.cancelling(operation()),
-            "Cancelling `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
-            "Its card says when it has ended.",
+            "Asked to cancel `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
+            "Its commit is being written right now.\n"
+            "If that was quicker, the deploy goes on; its card says which it was.",
             id="cancelling",
         ),
         pytest.param(
