@@ -55,7 +55,7 @@ def read_tag(text: bytes, file: str, at: At, *, every: bool = False) -> str | No
         tree = _parse(text, file)[1]
         match at:
             case Kustomize(image):
-                return _kustomized(tree, image)
+                return _kustomized(kustomize.find(tree, image, file))
             case Key() | Container():
                 return _common_tag(_targets(tree, at, every=every))
             case _:
@@ -76,7 +76,8 @@ def set_tag(
 ) -> Edited:
     """Return *text* with the tag at *at* changed to *tag*, and no other byte.
 
-    *file* is the file's name: one that ends in ``.gotmpl`` is read as a Go template. *expected* is
+    *file* is the file's name: one that ends in ``.gotmpl`` is read as a Go template, and only one
+    that kustomize would read is given a list of images that it has not. *expected* is
     the tag that must stand there now. *every* changes all containers of the image. *digest* says
     what becomes of a digest beside the tag, which would decide over it: None refuses, ``DROP``
     takes it away, a text replaces it; where there is none, none is added.
@@ -87,7 +88,16 @@ def set_tag(
     try:
         _refuse_bad_values(tag, digest)
         mark, tree = _parse(text, file)
-        old, changes, inner = _changes(tree, at, tag, expected, digest, every=every)
+        match at:
+            case Kustomize(image):
+                found, inner = kustomize.find(tree, image, file), tree
+                old, changes = _in_kustomization(found, image, tag, expected, digest)
+            case Key() | Container():
+                targets = _targets(tree, at, every=every)
+                old, changes = _in_targets(targets, tag, expected, digest)
+                inner = targets[0].spot.tree
+            case _:
+                assert_never(at)
         if all(_is_idle(inner, splice) for splice, _ in changes):
             return Edited(text, old, tag, ())
         plan = Plan(inner, tuple(c[0] for c in changes), tuple(c[1] for c in changes))
@@ -139,31 +149,6 @@ def _refuse_bad_values(tag: str, digest: str | Drop | None) -> None:
         )
 
 
-def _changes(
-    tree: Tree,
-    at: At,
-    tag: str,
-    expected: str | Unchecked | None,
-    digest: str | Drop | None,
-    *,
-    every: bool,
-) -> tuple[str | None, list[tuple[Splice, Swap]], Tree]:
-    """Return the old tag, the changes, and the tree in whose positions they are."""
-    match at:
-        case Kustomize(image):
-            found = kustomize.find(tree, image)
-            old, changes = _in_kustomization(found, image, tag, expected, digest)
-            return old, changes, tree
-        case Key() | Container():
-            targets = _targets(tree, at, every=every)
-            for target in targets:
-                _refuse_stale(target.tag, expected, target.spot)
-            changes = [change for target in targets for change in _in_target(target, tag, digest)]
-            return targets[0].tag, changes, targets[0].spot.tree
-        case _:
-            assert_never(at)
-
-
 def _is_idle(tree: Tree, splice: Splice) -> bool:
     return tree.text[splice.start : splice.end] == splice.text
 
@@ -193,6 +178,15 @@ def _common_tag(targets: list[Target]) -> str | None:
             "Choose one of them by its path.",
         )
     return targets[0].tag
+
+
+def _in_targets(
+    targets: list[Target], tag: str, expected: str | Unchecked | None, digest: str | Drop | None
+) -> tuple[str | None, list[tuple[Splice, Swap]]]:
+    for target in targets:
+        _refuse_stale(target.tag, expected, target.spot)
+    changes = [change for target in targets for change in _in_target(target, tag, digest)]
+    return targets[0].tag, changes
 
 
 def _in_target(target: Target, tag: str, digest: str | Drop | None) -> list[tuple[Splice, Swap]]:
@@ -237,8 +231,7 @@ def _refuse_stale(old: str | None, expected: str | Unchecked | None, spot: Spot)
 # kustomizations
 
 
-def _kustomized(tree: Tree, image: str) -> str | None:
-    found = kustomize.find(tree, image)
+def _kustomized(found: kustomize.Entry | kustomize.Images) -> str | None:
     if isinstance(found, kustomize.Images) or found.new_tag is None:
         return None
     return _readable(found.new_tag).tag

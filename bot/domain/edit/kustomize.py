@@ -19,7 +19,10 @@ from bot.domain.edit.walk import Spot, ambiguous, reads, refuse_if_shared, templ
 
 Change = tuple[Splice, Swap]
 
-_KINDS = frozenset({None, "", "Kustomization", "Component"})
+_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What kustomize reads. Source: https://kubectl.docs.kubernetes.io/references/kustomize/glossary/"""
+
+_KINDS = frozenset({"Kustomization", "Component"})
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._/@-]|:(?=[A-Za-z0-9]))*")
 _SPACES = re.compile(r"[ \t]*")
 
@@ -41,13 +44,16 @@ class Images:
     value: Spot | None
 
 
-def find(tree: Tree, image: str) -> Entry | Images:
+def find(tree: Tree, image: str, file: str) -> Entry | Images:
     """Return the entry for *image*, by ``name``, else by ``newName``; else where to add it.
+
+    A document without ``kind`` is a kustomization if it has ``images``, or if *file* is called as
+    kustomize wants it (or is ``-``, standard input): no values file is given a list of images.
 
     Raises:
         Refusal: several fit, or the list is no list, aliased or merged.
     """
-    lists = [_images_of(tree, root) for root in _kustomizations(tree)]
+    lists = [_images_of(tree, root) for root in _kustomizations(tree, file)]
     for key in ("name", "newName"):
         found = [spot for images in lists for spot in _entries(images, key, image)]
         if len(found) > 1:
@@ -73,12 +79,17 @@ def find(tree: Tree, image: str) -> Entry | Images:
     return lists[0]
 
 
-def _kustomizations(tree: Tree) -> list[int]:
-    return [
-        root
-        for root in tree.roots()
-        if tree.is_mapping(root) and reads(tree, root, ("kind",)) in _KINDS
-    ]
+def _kustomizations(tree: Tree, file: str) -> list[int]:
+    named = file.rpartition("/")[2] in {*_NAMES, "-"}
+    mappings = [root for root in tree.roots() if tree.is_mapping(root)]
+    return [root for root in mappings if _is_kustomization(tree, root, named=named)]
+
+
+def _is_kustomization(tree: Tree, root: int, *, named: bool) -> bool:
+    kind = reads(tree, root, ("kind",))
+    if kind:
+        return kind in _KINDS
+    return named or any(tree.key_text(key) == "images" for key, _ in tree.items(root))
 
 
 def _images_of(tree: Tree, root: int) -> Images:

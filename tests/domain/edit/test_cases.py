@@ -64,6 +64,13 @@ spec:
 """.replace("\n", "\r\n")
 
 
+def called(at, text):
+    """Return the name of a file that has such a place."""
+    if isinstance(at, Kustomize):
+        return "kustomization.yaml"
+    return "values.yaml.gotmpl" if text.startswith("{{") else "values.yaml"
+
+
 @pytest.mark.parametrize(
     ("at", "tag", "before", "after"),
     [
@@ -313,7 +320,7 @@ spec:
     ],
 )
 def test_only_the_tag_changes(at, tag, before, after):
-    file = "values.yaml.gotmpl" if before.startswith("{{") else "values.yaml"
+    file = called(at, before)
     edited = set_tag(before.encode(), file, at, tag)
 
     assert after.encode() == edited.text
@@ -391,7 +398,7 @@ def test_only_the_tag_changes(at, tag, before, after):
     ],
 )
 def test_what_is_unsafe_is_refused_with_its_line(at, text, code, line):
-    file = "values.yaml.gotmpl" if text.startswith("{{") else "values.yaml"
+    file = called(at, text)
 
     with pytest.raises(EditError) as caught:
         set_tag(text.encode(), file, at, "v2")
@@ -399,6 +406,30 @@ def test_what_is_unsafe_is_refused_with_its_line(at, text, code, line):
     assert (code, line) == (caught.value.code, caught.value.line)
     assert caught.value.hint
     assert caught.value.hint in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["values.yaml", "a/kustomization.yaml.bak", "kustomize.yaml"])
+def test_no_other_file_is_given_a_list_of_images(file):
+    with pytest.raises(EditError, match="the file is no kustomization") as caught:
+        set_tag(b"image: {tag: v1}\n", file, APP, "v2")
+
+    assert EditCode.WRONG_TYPE is caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        pytest.param("a/b/kustomization.yml", "resources: []\n", id="by its name"),
+        pytest.param("Kustomization", "resources: []\n", id="by its third name"),
+        pytest.param("part.yaml", "kind: Component\n", id="by its kind"),
+        pytest.param("part.yaml", "images: []\n", id="by its images"),
+        pytest.param("-", "resources: []\n", id="from standard input"),
+    ],
+)
+def test_a_kustomization_is_known(file, text):
+    edited = set_tag(text.encode(), file, APP, "v2")
+
+    assert b"- name: a\n  newTag: v2\n" in edited.text
 
 
 @pytest.mark.parametrize(
@@ -544,4 +575,4 @@ def test_a_digest_goes_or_changes_only_when_asked(at, digest, before, after):
     ],
 )  # fmt: skip
 def test_read(at, text, tag):
-    assert tag == read_tag(text.encode(), "values.yaml", at)
+    assert tag == read_tag(text.encode(), called(at, text), at)
