@@ -6,14 +6,14 @@ import os
 import shutil
 import sys
 import tempfile
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from bot.domain.edit import DROP, UNCHECKED, Edited, EditError, set_tag
+from bot.domain.edit import DROP, UNCHECKED, EditCode, Edited, EditError, set_tag
 from bot.domain.locations import At, Container, Key, Kustomize
 
 PLUGINS = "shipmate.commands"
@@ -69,16 +69,29 @@ def _absent(error: ImportError) -> Any:
 
 app = typer.Typer(
     cls=Commands,
-    help="Deploy, promote and roll back by GitOps.",
+    help="Deploy by GitOps, from Slack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001  # typer's callbacks take the value
+    if asked:
+        typer.echo(f"shipmate {version('shipmate')}")
+        raise typer.Exit
+
+
 @app.callback()
-def shipmate() -> None:
-    """Deploy, promote and roll back by GitOps."""
+def shipmate(
+    _version: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Deploy by GitOps, from Slack."""
 
 
 def main() -> None:
@@ -200,7 +213,7 @@ def edit(
             digest=DROP if drop_digest else None,
         )
     except EditError as error:
-        raise _refused(_words(error)) from error
+        raise _refused(_words(error, at)) from error
     if write:
         _write(file, old, edited)
     else:
@@ -220,10 +233,18 @@ def _place(kustomize: str | None, key: str | None, container: str | None) -> At:
     return given[0]
 
 
-def _words(error: EditError) -> str:
-    if not error.candidates:
-        return str(error)
-    return f"{error}\n  Perhaps: {', '.join(error.candidates)}"
+def _words(error: EditError, at: At) -> str:
+    perhaps = [f"Perhaps: {', '.join(error.candidates)}"] if error.candidates else []
+    return "\n  ".join([str(error), *perhaps, *_options(error, at)])
+
+
+def _options(error: EditError, at: At) -> list[str]:
+    """Return which option of ours helps, where one does."""
+    if error.code is EditCode.DIGEST_PINNED:
+        return ["--drop-digest takes it away."]
+    if error.code is EditCode.AMBIGUOUS and isinstance(at, Container):
+        return ["--key with one of these paths chooses it, --every changes all."]
+    return []
 
 
 def _refused(why: str) -> typer.Exit:
@@ -253,8 +274,15 @@ def _write(file: str, old: bytes, edited: Edited) -> None:
             raise _refused(
                 f"{file} cannot be written: {error.strerror}. It was left as it is."
             ) from error
-        lines = ", ".join(map(str, edited.lines))
-        typer.echo(f"{file}, line {lines}: {edited.old or 'no tag'} → {edited.new}")
+        typer.echo(f"{file}, {_change(edited)}")
+
+
+def _change(edited: Edited) -> str:
+    """Return where and what was changed; of several lines the old tags may have differed."""
+    lines = ", ".join(map(str, edited.lines))
+    if len(edited.lines) > 1:
+        return f"lines {lines}: now {edited.new}"
+    return f"line {lines}: {edited.old or 'no tag'} → {edited.new}"
 
 
 def _replace(path: Path, content: bytes) -> None:

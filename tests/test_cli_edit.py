@@ -2,7 +2,7 @@
 
 import os
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 
 import pytest
 from typer.testing import CliRunner
@@ -79,7 +79,7 @@ def test_a_kustomization_gets_its_entry(shell, tmp_path):
 
     result = shell.invoke(cli.app, ["edit", str(path), "--kustomize", "r/a", "v2", "--write"])
 
-    assert (0, f"{path}, line 1, 2, 3: no tag → v2\n") == (result.exit_code, result.stdout)
+    assert (0, f"{path}, lines 1, 2, 3: now v2\n") == (result.exit_code, result.stdout)
     assert "images:\n- name: r/a\n  newTag: v2\n" == path.read_text()
 
 
@@ -100,6 +100,39 @@ def test_a_refusal_says_where_and_what_to_do(shell, values, options, said):
     assert 1 == result.exit_code
     assert said in result.stderr
     assert values.read_text() == TEXT
+
+
+TWICE = "a:\n- image: r/a:v1\n- image: r/a:v2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("image: r/a:v1@sha256:" + "0" * 64, "--drop-digest", id="a digest"),
+        pytest.param(TWICE, "a[0].image (line 2), a[1].image (line 3)\n  --key", id="twice"),
+    ],
+)
+def test_a_refusal_names_the_option_that_helps(shell, values, text, said):
+    values.write_text(text)
+
+    result = shell.invoke(cli.app, ["edit", str(values), "--container", "r/a", "v3"])
+
+    assert 1 == result.exit_code
+    assert said in result.stderr
+
+
+def test_every_tells_the_lines_whatever_stood_there(shell, values):
+    values.write_text(TWICE)
+    command = ["edit", str(values), "--container", "r/a", "v3", "--every", "--write"]
+
+    assert f"{values}, lines 2, 3: now v3\n" == shell.invoke(cli.app, command).stdout
+    assert "a:\n- image: r/a:v3\n- image: r/a:v3\n" == values.read_text()
+
+
+def test_the_version_is_told(shell):
+    result = shell.invoke(cli.app, ["--version"])
+
+    assert (0, f"shipmate {version('shipmate')}\n") == (result.exit_code, result.stdout)
 
 
 def test_a_file_that_is_not_there_is_named(shell, tmp_path):

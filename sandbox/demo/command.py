@@ -22,7 +22,9 @@ SPEED = 20.0
 def demo(
     script: Annotated[  # noqa: FBT002  # flags are typer's way
         bool,
-        typer.Option("--script", help="Do not wait for Enter. So it is without a terminal, too."),
+        typer.Option(
+            "--script", help="Do not wait for Enter; without a terminal nothing waits anyway."
+        ),
     ] = False,
     only: Annotated[
         str | None, typer.Option(metavar="SYSTEM", help="Play one system's chapter only.")

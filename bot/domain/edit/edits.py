@@ -211,7 +211,7 @@ def _pinned(spot: Spot) -> Refusal:
     return Refusal(
         EditCode.DIGEST_PINNED,
         "a digest stands beside the tag and decides what runs, so a new tag alone changes nothing",
-        "Give the new digest, or have the digest dropped.",
+        "Take the digest away, then try again.",
         line=spot.line,
     )
 
