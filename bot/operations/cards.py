@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, NotFound, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation
+from bot.domain.patience import next_try
 from bot.operations.store import Card, Store, Versioned
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,8 @@ class Cards:
         self._store, self._slack, self._render, self._clock = store, slack, render, clock
         self._budget = Budget(at=self._seconds())
         self._not_before: dict[str, float] = {}
+        self._unheard: dict[str, int] = {}  # calls in a row without an answer, by operation
+        self._silences = 0  # and over all operations
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cards", daemon=True)
@@ -157,7 +160,7 @@ class Cards:
                 continue
             now = self._seconds()
             wait = self._not_before.get(operation_id, 0.0) - now
-            if wait > 0 and not found.operation.phase.ended:
+            if wait > 0 and (operation_id in self._unheard or not found.operation.phase.ended):
                 soonest = min(soonest or wait, wait)
                 continue
             wait = self._show(found, card, now)
@@ -181,11 +184,11 @@ class Cards:
         except (Unavailable, Garbled, Unauthorized) as away:
             # It may show or not; as long as it is not known to, it is tried again.
             log.warning("a card waits for Slack", operation=card.operation, error=str(away))
-            asked = away.retry_after if isinstance(away, Unavailable) else None
-            self._budget.close(now, asked or AWAY)
-            return max(self._budget.closed_until - now, 0.1)
+            return self._unanswered(card, now, away)
         except BotError as refused:
             log.warning("a card was refused", operation=card.operation, error=str(refused))
+        self._unheard.pop(card.operation, None)
+        self._silences = 0
         now_shown = Card(card.operation, posted.channel, posted.ts, shown, found.version)
         self._store.save_card(now_shown, card)
         if found.operation.phase.ended:
@@ -193,6 +196,20 @@ class Cards:
         else:
             self._not_before[card.operation] = now + PAUSE_SECONDS
         return 0.0
+
+    def _unanswered(self, card: Card, now: float, away: BotError) -> float:
+        """Put this card off, longer each time; return how long all are put off, if Slack is away.
+
+        Slack may fail at one card alone, again and again: the others must not wait behind it.
+        """
+        failures = self._unheard[card.operation] = self._unheard.get(card.operation, 0) + 1
+        self._not_before[card.operation] = now + next_try(failures).total_seconds()
+        self._silences += 1
+        asked = away.retry_after if isinstance(away, Unavailable) else None
+        if asked is None and self._silences == 1:
+            return 0.0
+        self._budget.close(now, asked or AWAY)
+        return max(self._budget.closed_until - now, 0.1)
 
     def _edit(self, posted: Posted, message: Message, operation: Operation) -> Posted:
         """Let *posted* say *message*; where somebody deleted it, the story goes on in a new one."""

@@ -1,6 +1,12 @@
 from datetime import timedelta
 
-from bot.operations.cards import BUCKET, REFILL_PER_SECOND, Budget
+from bot.adapters.slack import Posted
+from bot.domain.errors import Unavailable
+from bot.domain.message import Message
+from bot.domain.operations import Phase
+from bot.operations.cards import AWAY, BUCKET, REFILL_PER_SECOND, Budget, Cards
+from bot.operations.store import Store
+from tests.builders import NOON, request
 
 
 def test_a_burst_is_bounded_and_then_refills_at_slacks_pace():
@@ -22,3 +28,62 @@ def test_when_slack_asks_for_silence_nothing_is_sent():
     budget.close(0.0, timedelta(seconds=30))
     assert not budget.take(29.0)
     assert budget.take(30.0)
+
+
+class StoppedClock:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self):
+        self.time = NOON
+
+    def now(self):
+        return self.time
+
+
+class Slack:
+    """A Slack that fails at some messages, each time; *calls* are the messages it was asked for."""
+
+    def __init__(self, *broken):
+        self.broken, self.calls, self._posted = broken, [], {}
+
+    def post(self, channel, message, *, key):
+        self._posted[key] = f"{len(self._posted)}.0"
+        return Posted(channel, self._posted[key])
+
+    def update(self, posted, _message):
+        self.calls.append(posted.ts)
+        if posted.ts in self.broken:
+            raise Unavailable("Slack", "edit a message", "internal_error")
+
+
+def stale(database, slack, count):
+    """Return cards that are all behind their operations."""
+    store, clock = Store(database), StoppedClock()
+    cards = Cards(store, slack, lambda operation, _: Message(operation.phase.value, ()), clock)
+    for number in range(count):
+        made = store.receive(request(version=f"{number}" * 7), f"command:{number}", NOON)[0]
+        cards.post(made.id, "C0DEPLOY", "U0ALICE")
+        store.move(made.id, Phase.CHECKING, NOON, "checking")
+    return cards, clock
+
+
+def test_a_card_that_slack_always_fails_at_does_not_hold_up_the_others(database):
+    slack = Slack("0.0")
+    cards, clock = stale(database, slack, 3)
+    for _ in range(20):
+        cards.tick()
+        clock.time += timedelta(seconds=1)
+    assert {"1.0", "2.0"} <= set(slack.calls)
+    assert slack.calls.count("0.0") < 6, "it is asked for less and less often"
+
+
+def test_when_slack_is_away_no_card_is_tried_until_a_while_has_passed(database):
+    slack = Slack("0.0", "1.0", "2.0")
+    cards, clock = stale(database, slack, 3)
+    cards.tick()
+    cards.tick()
+    assert ["0.0", "1.0"] == slack.calls
+    slack.broken = ()
+    clock.time += AWAY
+    cards.tick()
+    assert "2.0" in slack.calls
