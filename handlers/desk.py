@@ -133,11 +133,11 @@ class Desk:
 
     def _status(self, command: Status) -> Message:
         try:
-            rows = self._reader.read(command.service, command.environment)
+            rows, left_off = self._reader.read(command.service, command.environment)
         except Unavailable as away:
             log.warning("no status", error=str(away))
             return replies.try_again()
-        return status(rows, self._clock.now())
+        return status(rows, self._clock.now(), left_off)
 
     def _help(self, command: Help) -> Message:
         if command.topic:

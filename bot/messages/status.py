@@ -36,8 +36,11 @@ ENDS = {
 }
 
 
-def status(rows: Sequence[StatusRow], now: datetime) -> Message:
-    """Return the state of *rows*, in their order; those that do not fit are counted."""
+def status(rows: Sequence[StatusRow], now: datetime, left_off: int = 0) -> Message:
+    """Return the state of *rows*, in their order; those that do not fit are counted.
+
+    *left_off* is how many there are besides *rows*.
+    """
     if not rows:
         nothing = line("No service fits. ", Code("/ship status"), " alone shows all of them.")
         return Message(mrkdwn(nothing, blocks.TEXT), (_block(blocks.lines(nothing)),))
@@ -49,10 +52,12 @@ def status(rows: Sequence[StatusRow], now: datetime) -> Message:
             break
         lines.append(said)
     shown = [blocks.bullets(lines)]
-    if hidden := len(rows) - len(lines):
+    spoken = list(lines)
+    if hidden := len(rows) + left_off - len(lines):
         more = line(f"and {hidden} more: name a service, as in ", Code("/ship status <service>"))
         shown.append(blocks.lines(more))
-    text = mrkdwn(line(*(span for said in lines for span in (*said, Text("\n")))), blocks.TEXT)
+        spoken.append(more)
+    text = mrkdwn(line(*(span for said in spoken for span in (*said, Text("\n")))), blocks.TEXT)
     return Message(text.rstrip("\n"), (_block(*shown),))
 
 

@@ -15,7 +15,7 @@ from bot.domain.status import InGit, Running, StatusRow, Unanswered
 from bot.operations.store import Store
 
 MOST_ROWS = 30
-"""A reply has room for no more; people narrow it by a service or an environment."""
+"""A reply has room for no more, and each costs a call; people narrow it by name."""
 
 AT_ONCE = 8
 
@@ -28,20 +28,25 @@ class StatusReader:
     ) -> None:
         self._store, self._catalog, self._gitops, self._argocd = store, catalog, gitops, argocd
 
-    def read(self, service: str | None, environment: str | None) -> tuple[StatusRow, ...]:
-        """Return the rows of the chosen targets in the catalog's order, at most ``MOST_ROWS``.
+    def read(
+        self, service: str | None, environment: str | None
+    ) -> tuple[tuple[StatusRow, ...], int]:
+        """Return the rows of the chosen targets in the catalog's order, and how many are left off.
+
+        There are at most ``MOST_ROWS``.
 
         Raises:
             Unavailable: our own database is away.
         """
-        targets = [
+        chosen = [
             target
             for name in self._catalog.services
             for place in self._catalog.environments_of(name)
             if service in {None, name}
             and environment in {None, place}
             and (target := self._catalog.target(name, place)) is not None
-        ][:MOST_ROWS]
+        ]
+        targets = chosen[:MOST_ROWS]
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="status") as pool:
             tags = dict(
                 pair
@@ -50,9 +55,8 @@ class StatusReader:
             )
             applications = sorted({target.application for target in targets}, key=str)
             seen = dict(zip(applications, pool.map(self._look, applications), strict=True))
-        return tuple(
-            self._row(target, tags[target], seen[target.application]) for target in targets
-        )
+        rows = (self._row(target, tags[target], seen[target.application]) for target in targets)
+        return tuple(rows), len(chosen) - len(targets)
 
     def _tags(self, targets: list[Target]) -> dict[Target, InGit | Unanswered]:
         location = targets[0].location

@@ -73,6 +73,12 @@ def test_what_does_not_fit_is_counted():
     )
 
 
+def test_what_was_never_asked_for_is_counted_too_and_said_aloud():
+    message = status([ROW], ASKED, left_off=10)
+    assert "and 10 more" in read(message)
+    assert "and 10 more" in message.text
+
+
 unanswered = st.builds(Unanswered, text)
 rows = st.builds(
     StatusRow,
