@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,15 @@ REFUSED = 1
 USAGE = 2
 _STDIN = "-"
 _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
+
+
+class Level(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
 
 
 class Commands(TyperGroup):
@@ -108,7 +118,9 @@ def main() -> None:
 )
 def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  # a container's port is opened by whoever runs it
-    level: Annotated[str, typer.Option(help="The least level that is logged.")] = "INFO",
+    level: Annotated[
+        Level, typer.Option(case_sensitive=False, help="The least level that is logged.")
+    ] = Level.INFO,
 ) -> None:
     """Run the bot until it is told to stop.
 
@@ -123,7 +135,7 @@ def run(
 
     try:
         settings = Settings.load()
-        log.configure(level=level.upper(), secrets=settings.secrets())
+        log.configure(level=level.value, secrets=settings.secrets())
         config = load(_config_text(settings.shipmate_config), str(settings.shipmate_config))
         for warning in config.warnings:
             typer.echo(f"warning: {warning}", err=True)
