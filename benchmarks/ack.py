@@ -38,8 +38,8 @@ class Amount:
     stream: int
 
 
-MANY = Amount(1000, 12, 640)
-FEW = Amount(96, 3, 96)
+MANY = Amount(1000, 10, 480)
+FEW = Amount(64, 2, 64)
 """For a server that needs seconds for 32 calls."""
 
 SETTLED = 30.0
@@ -71,12 +71,13 @@ def run(console: Console) -> None:
     console.print(_table([ours, *stocks]))
     p99 = ours.bursts.percentile(0.99)
     ratios = ", ".join(
-        f"{stock.bursts.percentile(0.99) / p99:.1f}× of {stock.name}" for stock in stocks
+        f"{stock.bursts.percentile(0.99) / p99:.1f}× quicker than {stock.name}" for stock in stocks
     )
     console.print(
-        f"32 deploys at once: p99 {p99 * 1000:.0f} ms, goal < {GOAL * 1000:.0f} ms: "
-        f"{'reached' if p99 < GOAL else 'missed'}; as quick as {ratios}. Every row was on disk "
-        "before its ack; a plain app only writes it, ours also does the work."
+        f"{AT_ONCE} deploys at once: p99 {p99 * 1000:.0f} ms, goal < {GOAL * 1000:.0f} ms: "
+        f"{'reached' if p99 < GOAL else 'missed'}; {ratios}. Every row was on disk "
+        "before its ack; a plain app only writes it, ours also does the work. "
+        f"The machine's load was {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     )
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,7 @@ from benchmarks._bot import Bot, in_world, running
 from sandbox.argocd import Tempo
 from sandbox.world import World
 
-DEPLOYS = 8
+DEPLOYS = 6
 GOAL = 1.0
 POLL = 10.0
 """Seconds between two looks of a bot that polls, as many deploy scripts do."""
@@ -31,9 +32,8 @@ REST = 1.0
 
 TEMPO = Tempo(
     reconcile_delay=timedelta(seconds=0.2),
-    operation_delay=timedelta(
-        seconds=1.7
-    ),  # the card's edit before is over, its pause of 2.5 s too
+    # Long enough that the pause of 2.5 s after the card's edit before is over.
+    operation_delay=timedelta(seconds=3.5),
     status_gap=timedelta(seconds=0.2),
     rollout_duration=timedelta(seconds=1),
     termination_grace=timedelta(seconds=0.2),
@@ -66,16 +66,16 @@ def run(console: Console) -> None:
 
 def _deploy(world: World, bot: Bot, number: int, began: float) -> tuple[Told, Told]:
     """Deploy a new commit; return when the card told that it rolls, and that it is live."""
+    application = _Application(world)
     sha = world.github.push("org/my-app", "main", {"n.txt": f"{number}"}, message=f"n {number}")
     said = world.slack.type(f"/deploy my-app {sha[:8]} prod", by="U0ALICE", channel="C0DEPLOY")
     assert "D-" in said.words, said
-    health = _Health(world)
-    health.becomes("Progressing")
+    application.becomes("Progressing")
     rolls = time.perf_counter()
     edits = world.slack.count("chat.update")
     _until(lambda: world.slack.count("chat.update") > edits)
     rolling = Told(time.perf_counter() - rolls, POLL - (rolls - began) % POLL)
-    health.becomes("Healthy")
+    application.becomes("Healthy")
     healthy = time.perf_counter()
     _until(lambda: world.slack.card().text.endswith("It is live."))
     live = Told(time.perf_counter() - healthy, POLL - (healthy - began) % POLL)
@@ -84,16 +84,25 @@ def _deploy(world: World, bot: Bot, number: int, began: float) -> tuple[Told, To
     return rolling, live
 
 
-class _Health:
-    """What the pretended Argo CD says of the application's health."""
+class _Application:
+    """What the pretended Argo CD says of the application, once it has synced a new commit."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self._argocd = world.argocd
+        self._before = self._status()["sync"].get("revision")
 
     def becomes(self, health: str) -> None:
-        """Return as soon as it is *health*."""
-        argocd = self._world.argocd
-        _until(lambda: argocd.application(APPLICATION)["status"]["health"].get("status") == health)
+        """Return as soon as it is synced to the new commit and *health*."""
+        _until(lambda: self._is(health))
+
+    def _is(self, health: str) -> bool:
+        status = self._status()
+        sync = status["sync"]
+        is_new = sync["status"] == "Synced" and sync.get("revision") != self._before
+        return is_new and status["health"].get("status") == health
+
+    def _status(self) -> Any:
+        return self._argocd.application(APPLICATION)["status"]
 
 
 def _until(true: Callable[[], bool]) -> None:
