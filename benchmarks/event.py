@@ -99,7 +99,7 @@ class _Application:
         status = self._status()
         sync = status["sync"]
         is_new = sync["status"] == "Synced" and sync.get("revision") != self._before
-        return is_new and status["health"].get("status") == health
+        return bool(is_new and status["health"].get("status") == health)
 
     def _status(self) -> Any:
         return self._argocd.application(APPLICATION)["status"]

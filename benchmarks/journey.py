@@ -140,7 +140,7 @@ def _git(inside: Path, *words: str) -> None:
 def _is_done(client: httpx.Client, argocd: str, head: str) -> bool:
     address = f"{argocd}/api/v1/applications/{APPLICATION}"
     status = json.loads(client.get(address, params={"refresh": "normal"}).text)["status"]
-    return (
+    return bool(
         status["sync"].get("revision") == head
         and status["sync"]["status"] == "Synced"
         and status["health"].get("status") == "Healthy"
@@ -148,7 +148,7 @@ def _is_done(client: httpx.Client, argocd: str, head: str) -> bool:
 
 
 def _middle(ways: list[Way], what: str) -> float:
-    return statistics.median(getattr(way, what) for way in ways)
+    return statistics.median(float(getattr(way, what)) for way in ways)
 
 
 def _ways(ours: list[Way], script: list[Way]) -> Table:
