@@ -270,19 +270,21 @@ def _doing(operation: Operation, now: datetime) -> Iterator[Line]:
 
 def _ahead(operation: Operation) -> Line:
     if not operation.ahead:
-        return line("Nothing is ahead of it any more; it starts now.")
+        return line("Nothing is ahead of it; it starts now.")
     ahead = listed(map(Code, operation.ahead))
     ended = " has ended." if len(operation.ahead) == 1 else " have ended."
     return line(f"Number {len(operation.ahead)} in line. It starts when ", *ahead, ended)
 
 
 def _commit(operation: Operation, written: Written) -> Line:
-    said = line("GitOps commit ", Link(written.url, short(written.sha)))
+    made_none = written.attempts == 0
+    opening = "Git said so already, at " if made_none else "GitOps commit "
+    said = line(opening, Link(written.url, short(written.sha)))
     if plan := operation.plan:
         said = line(*said, " on ", code(plan.branch, 80), " of ", code(plan.repo, 100))
     if written.attempts > 1:
         said = line(*said, f", at try {written.attempts}: others committed at the same time")
-    if operation.phase is Phase.FAILED and commit_stands(operation):
+    if operation.phase is Phase.FAILED and commit_stands(operation) and not made_none:
         said = line(*said, ". It stands: Git names the new tag.")
     return said
 

@@ -30,9 +30,9 @@ def overview(catalog: Catalog) -> Message:
     topics = listed(Code(f"/ship help {each}") for each in TOPICS)
     return reply(
         line(Bold("Shipmate"), " deploys by one commit to Git and follows it until it runs."),
-        line("Deploy a version, see what runs, or stop what has not been committed yet:"),
         line("Services here: ", *_services(catalog)),
         line("More: ", *topics),
+        line("Deploy a version, see what runs, or stop what has not been committed yet:"),
         copy=(deploy, status, "/ship cancel D-4821"),
     )
 

@@ -28,15 +28,15 @@ WORDS: Mapping[MisreadReason, Words] = {
     ),
     MisreadReason.UNKNOWN_VERB: Words(
         "There is no command {verb}.",
-        "[Did you mean {near}?|Known are {known}.]",
+        "[Did you mean {near}?|Known commands: {known}.]",
     ),
     MisreadReason.UNKNOWN_SERVICE: Words(
         "There is no service {service}.",
-        "[Did you mean {near}?|Known services are {known}.]",
+        "[Did you mean {near}?|Known services: {known}.]",
     ),
     MisreadReason.UNKNOWN_ENVIRONMENT: Words(
         "There is no environment {environment}.",
-        "[Did you mean {near}?|Known environments are {known}.]",
+        "[Did you mean {near}?|Known environments: {known}.]",
     ),
     MisreadReason.NOT_IN_ENVIRONMENT: Words(
         "{service} does not live in {environment}[; it lives in {environments}].",
@@ -48,7 +48,7 @@ WORDS: Mapping[MisreadReason, Words] = {
     ),
     MisreadReason.MISSING_SERVICE: Words(
         "No service was named.",
-        "[Known services are {known}.|`/ship help` shows what can be deployed.]",
+        "[Known services: {known}.|`/ship help` shows what can be deployed.]",
     ),
     MisreadReason.MISSING_VERSION: Words(
         "No version was named for {service}.",

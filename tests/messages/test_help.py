@@ -12,10 +12,10 @@ CATALOG = catalog()
 def test_the_overview_shows_examples_that_work_here():
     assert (
         "*Shipmate* deploys by one commit to Git and follows it until it runs.\n"
-        "Deploy a version, see what runs, or stop what has not been committed yet:\n"
         "Services here: *core* (dev, stage and prod), *batch* (dev and stage), "
         "*user-service* (dev and prod), *frontend* (prod)\n"
         "More: `/ship help deploy`, `/ship help status` and `/ship help cancel`\n"
+        "Deploy a version, see what runs, or stop what has not been committed yet:\n"
         "    /deploy core a1b2c3d4 dev\n"
         "    /ship status core dev\n"
         "    /ship cancel D-4821"

@@ -61,7 +61,7 @@ def a_new_version(told: Story) -> str:
 
 # words that are no command
 
-KNOWN = "Known services are `core`, `batch`, `monitor` and `frontend`."
+KNOWN = "Known services: `core`, `batch`, `monitor` and `frontend`."
 EMPTY = (
     "`deploy` needs a service, a version and an environment. Send all three, in that order;"
     " `/ship help` explains them."
@@ -95,7 +95,7 @@ MISREAD = {
     ),
     "no environment like it": (
         "/deploy core a1b2c3d4 prod",
-        "There is no environment prod. Known environments are `stage`.",
+        "There is no environment prod. Known environments: `stage`.",
         ["/deploy core a1b2c3d4 stage"],
     ),
     "no version": (
@@ -172,7 +172,7 @@ MISREAD = {
     ),
     "a verb like none": (
         "/ship frobnicate",
-        "There is no command `frobnicate`. Known are `deploy`, `status`, `cancel` and `help`.",
+        "There is no command `frobnicate`. Known commands: `deploy`, `status`, `cancel` and `help`.",
         ["/ship help"],
     ),
     "cancel without an id": (
