@@ -145,7 +145,10 @@ def run(
         raise typer.Exit(USAGE) from error
     except (AlreadyRunningError, BotError) as error:
         raise _refused(str(error)) from error
-    server.run(shipmate, host, settings.port)
+    try:
+        server.run(shipmate, host, settings.port)
+    except BotError as error:
+        raise _refused(str(error)) from error
 
 
 def _config_text(path: Path) -> str:

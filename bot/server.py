@@ -13,6 +13,7 @@ from slack_bolt.adapter.flask import SlackRequestHandler
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from bot.app import Shipmate
+from bot.domain.errors import Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -136,12 +137,24 @@ class Listener:
             # Closing takes the sockets away beneath the loop, which may be waiting on them.
 
 
+def _bound(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpWSGIServer":
+    try:
+        return serve(shipmate, host, port)
+    except (OSError, ValueError) as error:  # waitress makes a ValueError of an unknown host
+        why = getattr(error, "strerror", None) or "this is no address here"
+        advice = "set another PORT or --host"
+        raise Rejected("The bot", f"listen on {host}:{port}", f"{why}; {advice}") from error
+
+
 def run(shipmate: Shipmate, host: str, port: int) -> None:
     """Start the bot and serve until SIGTERM or SIGINT, then stop tidily.
 
     The port is open before the bot has started: ``/healthz`` answers, ``/readyz`` says not yet.
+
+    Raises:
+        Rejected: the port is taken, or *host* is no address of this machine.
     """
-    listener = Listener(serve(shipmate, host, port))
+    listener = Listener(_bound(shipmate, host, port))
     listener.start()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,12 +1,14 @@
 """The door for Slack's requests: what is not Slack's, not now, or not for us is turned away."""
 
+import gc
 import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from bot.server import LARGEST_BODY
+from bot.domain.errors import Rejected
+from bot.server import LARGEST_BODY, run
 from sandbox.slack.delivery import End, Sent
 from tests.scenarios.story import Story, told_in
 
@@ -123,3 +125,19 @@ def test_nothing_inside_is_told_to_strangers(told: Story, form: dict[str, str]):
     response = httpx.post(f"{told.inside.url}/slack/events", data=form)
     assert (401, b"") == (response.status_code, response.content)
     assert "server" not in {name.lower() for name in response.headers}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # waitress leaves its own open
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        pytest.param("127.0.0.1", "Address already in use", id="the port is taken"),
+        pytest.param("nowhere.invalid", "this is no address here", id="no such host"),
+    ],
+)
+def test_where_it_cannot_listen_is_told(told: Story, host: str, why: str):
+    shipmate, port = told.inside.shipmate, int(told.inside.url.rpartition(":")[2])
+    assert shipmate is not None
+    with pytest.raises(Rejected, match=f"listen on {host}:{port}: {why}; set another PORT"):
+        run(shipmate, host, port)
+    gc.collect()

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
-from bot.operations.database import Database, sqlite_path
+from bot.domain.errors import Rejected, Unavailable
+from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import Dead
 
 log = structlog.get_logger(__name__)
@@ -144,11 +145,19 @@ def lease_for(database: Database) -> FileLease | SessionLease:
 
     Raises:
         AlreadyRunningError: another process runs on the same SQLite file.
+        Rejected: the file cannot be opened.
+        Unavailable: the database's server does not let us in.
     """
     path = sqlite_path(database.url.render_as_string(hide_password=False))
-    if database.is_sqlite:
-        return FileLease(path or Path("shipmate-memory"))
-    return SessionLease(database.url)
+    doing, advice = "be opened", "check DATABASE_URL"
+    try:
+        if database.is_sqlite:
+            return FileLease(path or Path("shipmate-memory"))
+        return SessionLease(database.url)
+    except psycopg.OperationalError as away:  # names host, port and user, never the password
+        raise Unavailable(DATABASE, doing, f"{str(away).partition(chr(10))[0]}; {advice}") from away
+    except OSError as closed:
+        raise Rejected(DATABASE, doing, f"{path}: {closed.strerror}; {advice}") from closed
 
 
 class Pool(Protocol):

@@ -1,9 +1,11 @@
+import socket
 from datetime import timedelta
 
 import psycopg
 import pytest
 
 from bot.clock import Clock
+from bot.domain.errors import Rejected, Unavailable
 from bot.operations.database import Database
 from bot.operations.engine import Dead
 from bot.operations.lease import (
@@ -23,6 +25,25 @@ def test_a_second_process_on_the_same_sqlite_file_is_refused_with_words(tmp_path
         lease_for(database)
     held.release()
     lease_for(database).release()
+    database.close()
+
+
+def test_a_sqlite_file_in_a_folder_that_is_not_there_is_told(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'no' / 'a.db'}")
+    with pytest.raises(Rejected, match=r"database could not be opened: .*/no/a\.db: No such file"):
+        lease_for(database)
+    database.close()
+
+
+def test_a_server_that_does_not_answer_is_told_without_the_password():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    database = Database(f"postgresql://ship:hunter2@127.0.0.1:{port}/ship")
+    with pytest.raises(Unavailable, match=rf"could not be opened: .*{port}.*") as told:
+        lease_for(database)
+    assert "check DATABASE_URL" in str(told.value)
+    assert "hunter2" not in str(told.value)
     database.close()
 
 
