@@ -53,6 +53,10 @@ _QUIET = (
     "slack_sdk",
 )
 
+_SILENT = ("slack_bolt.App", "slack_sdk.web.base_client")
+"""Bolt's App warns of SLACK_BOT_TOKEN, which it finds in the environment and is not to use; the
+client tells each lost call that our adapter tells, too."""
+
 
 class Redaction:
     """Takes secrets out of what is logged: by key, by their looks, and the given *secrets*."""
@@ -148,6 +152,8 @@ def configure(
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _renderer(*, readable: bool, colours: bool) -> Processor:

@@ -219,7 +219,7 @@ class Slack:
                 replace_original=False,
             )
         except (OSError, http.client.HTTPException) as error:
-            raise Unavailable("Slack", doing, type(error).__name__) from error
+            raise Unavailable("Slack", doing, _why(error)) from error
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unavailable("Slack", doing, f"status {response.status_code}")
         if response.status_code != HTTPStatus.OK:
@@ -260,12 +260,18 @@ def _ask(
     except SlackApiError as error:
         raise refused(error.response, doing) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unavailable("Slack", doing, type(error).__name__) from error
+        raise Unavailable("Slack", doing, _why(error)) from error
     except (AttributeError, ValueError) as error:  # the SDK itself trips over a strange body
         raise Garbled("Slack", doing, type(error).__name__) from None
     if not isinstance(response.data, dict):
         raise Garbled("Slack", doing, "an answer that is no object")
     return response.data
+
+
+def _why(error: Exception) -> str:
+    """Return what the system says of a lost connection, or the kind of error; no address."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or type(reason).__name__
 
 
 def _content(message: Message) -> dict[str, Any]:

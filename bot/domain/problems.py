@@ -93,7 +93,7 @@ class Reason(StrEnum):
     GARBLED = "garbled"  # system, doing, detail, again (ISO time of the next try)
     # ends by people
     CANCELLED = "cancelled"  # by (Slack user id)
-    INTERNAL = "internal"  # detail: a fault of the bot itself
+    INTERNAL = "internal"  # operation; detail: a fault of the bot itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ def ended_badly(operation: Operation, card: str | None = None) -> Message:
     what = line(*services, " to ", name(request.environment), " at ", code(request.version, 80))
     opening = line(f"{MARKS[operation.phase]} Your deploy ", Code(operation.id), " of ", *what)
     said = [line(*opening, f": {SENTENCES[operation.phase]}")]
-    if operation.written is not None and commit_stands(operation):
+    made = operation.written is not None and operation.written.attempts > 0
+    if operation.written is not None and made and commit_stands(operation):
         commit = Link(operation.written.url, short(operation.written.sha))
         said.append(line("Its commit ", commit, " stands in Git."))
     if operation.problem is not None:

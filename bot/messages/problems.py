@@ -362,7 +362,7 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.INTERNAL: Words(
         "The bot itself failed[: {detail}].",
-        "Tell a platform engineer the operation's id: the bot's log has the rest under it.",
+        "Tell a platform engineer[ the id {operation}]: the bot's log says more under it.",
     ),
 }
 

@@ -47,6 +47,9 @@ TARGETS = "targets"
 QUEUE_POLL = 0.1
 """Seconds between looks at the queue: half of it is what a free target makes a deploy wait."""
 
+OVER = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+"""The engine's words for a workflow after which nothing comes."""
+
 WAKE = "wake"
 """The topic of messages that only cut a wait short; what they are about stands in the store."""
 
@@ -119,6 +122,11 @@ class Engine:
         """Cut the present or next wait of the workflow short. Unknown ids are ignored."""
         if DBOS.get_workflow_status(workflow_id) is not None:
             DBOS.send(workflow_id, "wake", topic=WAKE)
+
+    def is_over(self, workflow_id: str) -> bool:
+        """Tell whether the workflow has ended, well or badly; False while it was never started."""
+        status = DBOS.get_workflow_status(workflow_id)
+        return status is not None and status.status in OVER
 
     def pending_elsewhere(self) -> dict[str, list[Dead]]:
         """Return the pending workflows of other executors, by executor."""

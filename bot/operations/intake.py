@@ -9,6 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.operations import Operation, Phase, Request
+from bot.domain.problems import Problem, Reason
 from bot.operations.changes import Changes, operation_change
 from bot.operations.deploy.flow import acting_workflow
 from bot.operations.engine import Engine
@@ -88,12 +89,34 @@ class Intake:
         return operation, outcome
 
     def sweep(self) -> None:
-        """Begin every request that was written down and never begun."""
+        """Begin what was written down and never begun; end what nothing works on any more."""
         now = self._clock.now()
         for operation in self._store.under_way():
             waited = self._clock.pause(now - operation.requested_at)
-            if operation.phase is Phase.RECEIVED and waited >= LEFT_BEHIND.total_seconds():
+            if waited < LEFT_BEHIND.total_seconds():
+                continue
+            if operation.phase is Phase.RECEIVED:
                 self._begin(operation)
+            else:
+                self._end_if_abandoned(operation)
+
+    def _end_if_abandoned(self, operation: Operation) -> None:
+        """Tell the truth of an operation whose workflow ended without ending it.
+
+        That takes a fault of ours twice over; but then it would stand open for ever, and the same
+        wish would be answered as already under way.
+        """
+        if not self._engine.is_over(operation.id):
+            return
+        ended = self._store.move(
+            operation.id,
+            Phase.FAILED,
+            self._clock.now(),
+            "abandoned",
+            changes={"problem": Problem(Reason.INTERNAL, {"operation": operation.id})},
+        )
+        if ended is not None:
+            log.error("its workflow ended before it", operation=operation.id)
 
     def sweep_all(self) -> None:
         """Begin every request that has not begun, however young: for the start of the process."""

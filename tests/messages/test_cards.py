@@ -442,6 +442,15 @@ def test_slack_takes_fifty_targets_of_the_longest_text():
         assert_slack_takes(ended_badly(shown, "https://slack.example/p1"))
 
 
+def test_a_commit_that_was_not_needed_is_not_called_ours():
+    nothing = replace(WRITTEN, attempts=0)
+    failed = operation(Phase.FAILED, plan=PLAN, written=nothing)
+    shown = read(card(failed, LINKS, ASKED))
+    assert "Git said so already, at" in shown
+    assert "It stands" not in shown
+    assert "stands in Git" not in read(ended_badly(failed))
+
+
 @settings(max_examples=200, deadline=None)
 @given(operations, st.integers(0, 100_000))
 def test_slack_takes_the_card_of_any_operation(shown, seconds):

@@ -99,6 +99,22 @@ def test_a_message_cuts_a_wait_short(engine):
     assert ["awake"] == ran.lines
 
 
+def test_the_engine_tells_what_has_ended_badly_too(engine):
+    async def fails():
+        raise RuntimeError("a fault")
+
+    engine.register("fails", fails)
+    engine.launch()
+    assert not engine.is_over("f-1")
+    engine.start("fails", "f-1")
+    done = threading.Event()
+    for _ in range(300):
+        if engine.is_over("f-1"):
+            break
+        done.wait(0.1)
+    assert engine.is_over("f-1")
+
+
 def test_waking_nobody_is_no_error(engine):
     engine.launch()
     engine.wake("nobody")

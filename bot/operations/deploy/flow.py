@@ -75,7 +75,7 @@ class DeployFlow:
                 await self._hold(operation, flow, targets, 0, checked.carry)
         except Exception as fault:  # the outermost edge: no operation ends silently
             log.exception("the workflow failed", operation=operation)
-            broken = partial(self._steps.tell.broken, operation, repr(fault))
+            broken = partial(self._steps.tell.broken, operation, type(fault).__name__)
             await self._engine.step("broken", broken)
         await self._repeat("tell", partial(_tell, self._steps.tell, operation))
 

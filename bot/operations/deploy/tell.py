@@ -43,7 +43,9 @@ class Tell:
         """Post the first card, or say that Slack must be asked again."""
         operation = self._store.operation(operation_id)
         assert operation is not None
-        channel = self._catalog.environments[operation.request.environment].channel
+        environment = self._catalog.environments.get(operation.request.environment)
+        # The environment may have left the configuration while the bot was away.
+        channel = environment.channel if environment else operation.request.channel
         try:
             self._cards.post(operation_id, channel, operation.request.requester)
         except Unavailable as away:
@@ -56,14 +58,17 @@ class Tell:
         return Outcome(Next.GO)
 
     def broken(self, operation_id: str, fault: str) -> Outcome:
-        """End the operation whose workflow met a fault of our own; its card says so."""
+        """End the operation whose workflow met a fault of our own; its card says so.
+
+        *fault* is the kind of the exception. The rest of it stands in the log, without secrets.
+        """
         self._store.move(
             operation_id,
             Phase.FAILED,
             self._clock.now(),
             "broken",
-            changes={"problem": Problem(Reason.INTERNAL, {"detail": fault[:200]})},
-            detail={"fault": fault[:500]},
+            changes={"problem": Problem(Reason.INTERNAL, {"operation": operation_id})},
+            detail={"fault": fault},
         )
         return Outcome(Next.GO)
 

@@ -191,10 +191,12 @@ class Write:
     def _called_off(self, operation: Operation) -> Problem | None:
         if by := self._store.cancel_wished(operation.id):
             return Problem(Reason.CANCELLED, {"by": by})
+        if problem := refusal(operation.request, self._catalog):
+            return problem
         if self._is_late(operation):
             late = {"system": "GitHub", "doing": "take the commit in time", "detail": ""}
             return Problem(Reason.UNAVAILABLE, late)
-        return refusal(operation.request, self._catalog)
+        return None
 
     def _commit(self, operation: Operation, snapshot: Snapshot, edits: Edits) -> Committed:
         request = operation.request
