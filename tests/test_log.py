@@ -72,6 +72,14 @@ def test_chatty_libraries_say_only_what_worries(name):
     assert ["lost"] == [line["event"] for line in logged(stream)]
 
 
+@pytest.mark.parametrize("name", ["slack_bolt.App", "slack_sdk.web.base_client"])
+def test_what_our_own_words_tell_better_is_not_told_twice(name):
+    stream = io.StringIO()
+    configure(stream=stream)
+    logging.getLogger(name).error("Failed to send a request to Slack API server")
+    assert [] == logged(stream)
+
+
 def refuse(why):
     raise RuntimeError(why)
 

@@ -59,6 +59,12 @@ def test_a_posted_card_stands_in_the_channel_with_its_key(slack, pretend):
     assert expected == message.metadata
 
 
+def test_a_workspace_that_cannot_be_reached_is_told_with_the_reason():
+    nobody = Slack(BOT_TOKEN, "http://127.0.0.1:1/api/", timedelta(seconds=2))
+    with pytest.raises(Unavailable, match="Slack could not say who we are: Connection refused"):
+        nobody.whoami()
+
+
 def test_links_are_never_unfolded(slack, pretend):
     slack.post(DEPLOYS, CARD, key=KEY)
     slack.direct(ALICE, CARD, key="told")
