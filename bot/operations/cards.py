@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from cachetools import LRUCache
 
 from bot.adapters.slack import Posted, Slack
 from bot.clock import Clock
@@ -29,6 +30,8 @@ BUCKET = 8
 REFILL_PER_SECOND = 40 / 60
 """``chat.update`` allows 50 a minute for the whole workspace. Measured: a bucket of 8 refilled at
 40 a minute peaks at 47; a bucket of 40 peaks at 79."""
+
+REMEMBERED = 10_000
 
 PAUSE_SECONDS = 2.5
 """The least time between two updates of one card; an end does not wait for it."""
@@ -65,8 +68,9 @@ class Cards:
     def __init__(self, store: Store, slack: Slack, render: Render, clock: Clock) -> None:
         self._store, self._slack, self._render, self._clock = store, slack, render, clock
         self._budget = Budget(at=self._seconds())
-        self._not_before: dict[str, float] = {}
-        self._unheard: dict[str, int] = {}  # calls in a row without an answer, by operation
+        # By operation. Bounded: another replica may show an end, and then nobody takes them out.
+        self._not_before: LRUCache[str, float] = LRUCache(REMEMBERED)
+        self._unheard: LRUCache[str, int] = LRUCache(REMEMBERED)  # calls in a row without answer
         self._silences = 0  # and over all operations
         self._wake = threading.Event()
         self._stopped = threading.Event()

@@ -1,4 +1,4 @@
-"""Wakes workflows in this process when Argo CD says that an application changed.
+"""Wakes workflows in this process: an application changed, or somebody decided.
 
 Only a trigger: nothing is believed of what the stream said, the application is read again. A wake
 that gets lost costs a poll interval, no more.
@@ -9,6 +9,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 
+from cachetools import LRUCache
+
+REMEMBERED = 100_000
+"""Things whose last change is kept; what was forgotten costs a poll interval."""
+
 
 class Changes:
     """Counts changes by thing. ``notify`` is for any thread, ``wait`` for an event loop."""
@@ -16,7 +21,7 @@ class Changes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
-        self._last: dict[str, int] = {}
+        self._last: LRUCache[str, int] = LRUCache(REMEMBERED)
         self._waiting: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = (
             defaultdict(set)
         )

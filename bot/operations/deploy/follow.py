@@ -71,6 +71,7 @@ class Follow:
         assert operation is not None
         assert operation.plan is not None
         if operation.phase.ended:
+            self._marks.pop(operation_id, None)
             return Outcome(Next.OVER)
         # What has ended for a target stays so, while others of the operation go on.
         ended = {one.service for one in operation.progress if one.stage in ENDED}

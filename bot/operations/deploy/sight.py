@@ -1,9 +1,11 @@
 """Sees one Argo CD application for one look: itself, what was asked for besides, and ancestry."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
+from cachetools import LRUCache
 
 from bot.adapters.argocd import ArgoCD, Refresh
 from bot.adapters.github.commits import Commits
@@ -16,6 +18,9 @@ from bot.domain.operations import Operation
 from bot.domain.verdict import Ask, Evidence, Relation
 
 log = structlog.get_logger(__name__)
+
+REMEMBERED = 10_000
+"""Answers of GitHub that are kept: how two commits lie to each other never changes."""
 
 RELATIONS: Mapping[Lies, Relation] = {
     Lies.IDENTICAL: Relation.SAME,
@@ -44,7 +49,8 @@ class Sight:
 
     def __init__(self, argocd: Mapping[str, ArgoCD], commits: Commits) -> None:
         self._argocd, self._commits = argocd, commits
-        self._relations: dict[tuple[str, str, str], Relation] = {}
+        self._relations: LRUCache[tuple[str, str, str], Relation] = LRUCache(REMEMBERED)
+        self._lock = threading.Lock()  # looks at several applications run at once
 
     def page(self, application: Application) -> str:
         """Return the address of the application's page."""
@@ -86,7 +92,8 @@ class Sight:
     def _relation(self, repo: str, commit: str, revision: str) -> Relation:
         if revision == commit:
             return Relation.SAME
-        known = self._relations.get((repo, commit, revision))
+        with self._lock:
+            known = self._relations.get((repo, commit, revision))
         if known is not None:
             return known
         try:
@@ -96,7 +103,8 @@ class Sight:
             log.info("could not compare", repo=repo, error=str(error))
             return Relation.UNKNOWN
         if relation is not Relation.UNKNOWN:
-            self._relations[repo, commit, revision] = relation
+            with self._lock:
+                self._relations[repo, commit, revision] = relation
         return relation
 
 

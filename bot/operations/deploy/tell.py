@@ -11,14 +11,13 @@ from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.domain.problems import Problem, Reason
+from bot.messages.notices import BAD
 from bot.operations.cards import Cards
 from bot.operations.deploy.check import seconds
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)
-
-BAD_ENDS = frozenset({Phase.REFUSED, Phase.FAILED})
 
 MOST_TRIES = 20
 """Tries to reach a person directly; the card has told the story anyway."""
@@ -77,7 +76,7 @@ class Tell:
         operation = self._store.operation(operation_id)
         assert operation is not None
         self._cards.changed()
-        if operation.phase not in BAD_ENDS:
+        if operation.phase not in BAD:
             return Outcome(Next.OVER)
         key = f"{operation.key}.notice"
         try:
