@@ -33,6 +33,9 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
     production = piece.production
     if production is None:
         production = approvals is not None or name == pieces.names("environments")[-1]
+    if not piece.allow and pieces.permissions is None:
+        hint = "list Slack user ids in its `allow`"
+        report.warn(("environments", name), f"nobody may deploy to {name}", hint)
     tags = piece.tags
     policy = EnvironmentPolicy(
         name,

@@ -17,7 +17,7 @@ def ended_badly(operation: Operation, card: str | None = None) -> Message:
     services = listed(map(name, request.services))
     what = line(*services, " to ", name(request.environment), " at ", code(request.version, 80))
     opening = line(f"{MARKS[operation.phase]} Your deploy ", Code(operation.id), " of ", *what)
-    said = [line(*opening, f": {SENTENCES[operation.phase]}")]
+    said = [line(*opening, f". {SENTENCES[operation.phase]}")]
     made = operation.written is not None and operation.written.attempts > 0
     if operation.written is not None and made and commit_stands(operation):
         commit = Link(operation.written.url, short(operation.written.sha))

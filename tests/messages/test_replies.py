@@ -132,7 +132,7 @@ def test_the_requester_hears_in_person_what_failed_and_what_to_do():
         problem=Problem(Reason.CANNOT_RENDER, {"app": "astrago", "detail": "no such file"}),
     )
     assert (
-        "❌ Your deploy `D-4821` of *batch* and *core* to *stage* at `a1b2c3d4`: It failed.\n"
+        "❌ Your deploy `D-4821` of *batch* and *core* to *stage* at `a1b2c3d4`. It failed.\n"
         "Its commit f00dcafe <https://github.com/xiilab/astrago-deployment/commit/f00dcafe>"
         " stands in Git.\n"
         "Argo CD cannot build the manifests of *astrago*: no such file.\n"
