@@ -172,8 +172,10 @@ MISREAD = {
     ),
     "a verb like none": (
         "/ship frobnicate",
-        "There is no command `frobnicate`. "
-        "Known commands: `deploy`, `status`, `cancel` and `help`.",
+        (
+            "There is no command `frobnicate`. "
+            "Known commands: `deploy`, `status`, `cancel` and `help`."
+        ),
         ["/ship help"],
     ),
     "cancel without an id": (
