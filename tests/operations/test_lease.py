@@ -1,4 +1,5 @@
 import socket
+import threading
 from datetime import timedelta
 
 import psycopg
@@ -100,11 +101,23 @@ def test_a_living_replica_keeps_its_work(address, ours):
     assert [] == pool.taken
 
 
+def until_free(lease, executor):
+    """Wait until PostgreSQL has noticed that the session of *executor* is gone."""
+    never = threading.Event()
+    for _ in range(600):
+        if lease.try_other(executor):
+            lease.free_other(executor)
+            return
+        never.wait(0.05)
+    raise AssertionError(f"the lock of {executor} is still held")
+
+
 def test_a_dead_replica_is_taken_over_after_the_grace_and_not_before(address, ours):
     other, clock = SessionLease(address), Hands()
     pool = Pool({other.executor: [WORK]})
     reaper = Reaper(ours, pool, clock)
     other.release()
+    until_free(ours, other.executor)
     reaper.beat()
     clock.passed += GRACE / 2
     reaper.beat()
