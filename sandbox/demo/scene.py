@@ -223,8 +223,9 @@ class Scene:
         if commits or phase is Phase.LIVE:
             what = f"{_counted(len(commits), 'commit')}, {lines}"
             self.holds(what, true=len(commits) == 1 and bool(as_wished))
+        proven: set[str] = set()
         for target in asked.targets if commits else ():
-            self._look_at_images(target, added)
+            self._look_at_images(target, added, proven)
         if len(self._cards(asked)) != 1:
             self.holds("it has one card", true=False)
         if phase is Phase.LIVE:
@@ -316,11 +317,17 @@ class Scene:
         removed = [line[1:] for line in lines if line.startswith("-") and line[:4] != "--- "]
         return added, removed
 
-    def _look_at_images(self, target: Target, added: Sequence[str]) -> None:
-        """Look whether the image of *target* whose tag stands in one of *added* runs."""
+    def _look_at_images(self, target: Target, added: Sequence[str], proven: set[str]) -> None:
+        """Look whether the image of *target* whose tag stands in one of *added* runs.
+
+        *proven* are images found for other targets: two services may share a repository.
+        """
 
         def new(images: Iterable[str]) -> str | None:
-            return next((image for image in images if _is_new(image, target, added)), None)
+            found = (image for image in images if _is_new(image, target, added))
+            image = next((one for one in found if one not in proven), None)
+            proven.update([image] if image else [])
+            return image
 
         running = self.outside.images(target.application)
         without_pods = all(_repository(image) != target.image for image in running)
