@@ -9,7 +9,6 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -115,7 +114,7 @@ class Engine:
         # By the queue, in a partition of its own that is always free: started directly, it would
         # hold a thread to its end, and a stop of this process would record it as failed.
         alone = SetEnqueueOptions(queue_partition_key=f"workflow:{workflow_id}")
-        with _named(workflow_id), alone:
+        with SetWorkflowID(workflow_id), alone:
             DBOS.enqueue_workflow(TARGETS, self._workflows[name], *args)
 
     def wake(self, workflow_id: str) -> None:
@@ -176,7 +175,7 @@ class Engine:
 
     async def take_turn(self, partition: str, name: str, workflow_id: str, *args: Any) -> Any:
         """Run the workflow when *partition* is free, and return its result."""
-        with _named(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
+        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
             handle: WorkflowHandleAsync[Any] = await DBOS.enqueue_workflow_async(
                 TARGETS, self._workflows[name], *args
             )
@@ -184,9 +183,5 @@ class Engine:
 
     async def spawn(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start another workflow and do not wait for it."""
-        with _named(workflow_id):
+        with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], *args)
-
-
-def _named(workflow_id: str) -> AbstractContextManager[Any]:
-    return SetWorkflowID(workflow_id)

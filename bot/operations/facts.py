@@ -174,8 +174,3 @@ def reason_of(error: BotError) -> Reason:
             return Reason.GARBLED
         case _:
             return Reason.UNAVAILABLE
-
-
-def applications_of(targets: Iterable[Target]) -> tuple[Application, ...]:
-    """Return the distinct Argo CD applications of *targets*, in a steady order."""
-    return tuple(sorted({target.application for target in targets}, key=str))

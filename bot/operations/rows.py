@@ -1,6 +1,7 @@
-"""What the books over our tables share: rows that are left if they are there, people in columns."""
+"""What the store and its books share: rows left as they are, people in columns."""
 
 import hashlib
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,13 @@ from bot.domain.rights import Actor, GitHubUser
 
 def insert_or_leave(connection: sa.Connection, table: sa.Table) -> Any:
     """Return the insert that does nothing where a unique key is taken."""
-    if connection.dialect.name == "sqlite":
+    return _insert_or_leave(connection.dialect.name, table)
+
+
+@cache
+def _insert_or_leave(dialect: str, table: sa.Table) -> Any:
+    """Return the insert, built once: acks wait for it."""
+    if dialect == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing()
 

@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
 from bot.domain.operations import (
@@ -33,6 +31,7 @@ from bot.domain.operations import (
 from bot.domain.problems import Problem, Reason
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
+from bot.operations.rows import insert_or_leave
 from bot.operations.tables import cards, decisions, operation_services, operations, timeline
 
 log = structlog.get_logger(__name__)
@@ -132,7 +131,7 @@ class Store:
                 "requested_at": at,
                 "version": 1,
             }
-            insert = _insert_new(connection.dialect.name, operations)
+            insert = insert_or_leave(connection, operations)
             new = insert.returning(operations.c.number)
             number = connection.execute(new, values).scalar_one_or_none()
             if number is None:
@@ -282,9 +281,9 @@ class Store:
             if now.written is not None:
                 return now, CancelOutcome.TOO_LATE
             connection.execute(
-                _insert(connection, decisions)
-                .values(number=number, kind="cancel", by=by, at=at)
-                .on_conflict_do_nothing()
+                insert_or_leave(connection, decisions).values(
+                    number=number, kind="cancel", by=by, at=at
+                )
             )
             if now.phase not in CANCELLABLE_AT_ONCE:
                 return now, CancelOutcome.ASKED
@@ -320,10 +319,8 @@ class Store:
         """
         number = number_of(operation_id)
         with self._database.write() as connection:
-            insert = _insert(connection, cards).values(number=number, shown_version=0)
-            new = connection.execute(
-                insert.on_conflict_do_nothing().returning(cards.c.number)
-            ).first()
+            insert = insert_or_leave(connection, cards).values(number=number, shown_version=0)
+            new = connection.execute(insert.returning(cards.c.number)).first()
             row = connection.execute(sa.select(cards).where(cards.c.number == number)).one()
             version = -1 if new else row.shown_version
             return Card(operation_id, row.channel, row.ts, row.shown, version)
@@ -381,20 +378,6 @@ def number_of(operation_id: str) -> int | None:
     """Return the row number behind an id such as ``D-4821``; None where it is no such id."""
     matched = OPERATION_ID.fullmatch(operation_id)
     return int(matched[1]) if matched else None
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
-
-
-@cache
-def _insert_new(dialect: str, table: sa.Table) -> Any:
-    """Return the insert that leaves a row that is already there, built once: acks wait for it."""
-    if dialect == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
 
 
 _THERE = sa.select(operations).where(
@@ -493,7 +476,7 @@ def _record(
     detail: Mapping[str, str],
 ) -> bool:
     new = connection.execute(
-        _insert_new(connection.dialect.name, timeline).returning(timeline.c.id),
+        insert_or_leave(connection, timeline).returning(timeline.c.id),
         {"number": number, "mark": mark, "at": at, "by": by, "what": what, "detail": dict(detail)},
     )
     return new.first() is not None
