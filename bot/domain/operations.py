@@ -42,7 +42,8 @@ class Request:
     """What a person asked for, as they typed it, with names already checked against the catalog.
 
     *requester* is a Slack user id. *channel* and *thread* say where it was asked; *thread* is None
-    outside a thread. *reason* is their own words, unescaped, or None.
+    outside a thread. *reason* is their own words, unescaped, or None. *override* asks to break the
+    glass, for that reason.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Request:
     channel: str
     thread: str | None = None
     reason: str | None = None
+    override: bool = False
 
 
 @dataclass(frozen=True, slots=True)

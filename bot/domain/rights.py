@@ -92,6 +92,14 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody as read at one moment. *memberships* are those asked about, by team slug."""
+
+    identity: Identity
+    memberships: Mapping[str, Membership] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """*teams* (GitHub slugs) may do *action* in *environment*; *service* None: to every service."""
 
