@@ -12,7 +12,24 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
-from bot.domain.commands import Cancel, Command, Deploy, Help, Misread, Status, parse
+from bot.domain.commands import (
+    Cancel,
+    Command,
+    Deploy,
+    Form,
+    Freeze,
+    Help,
+    Link,
+    Lock,
+    Misread,
+    Status,
+    Unfreeze,
+    Unlink,
+    Unlock,
+    WhoAmI,
+    Why,
+    parse,
+)
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
@@ -77,7 +94,7 @@ class Desk:
             log.warning("not written down", by=asker.user, error=str(away))
             return Answer(replies.try_again())
 
-    def _obey(self, command: Command, asker: Asker) -> Answer:
+    def _obey(self, command: Command, asker: Asker) -> Answer:  # noqa: PLR0911  # one a command
         match command:
             case Deploy():
                 return self._deploy(command, asker)
@@ -90,6 +107,14 @@ class Desk:
                 )
             case Help():
                 return Answer(self._help(command))
+            case Why():
+                return Answer(helping.overview(self._catalog))
+            case Form():
+                return Answer(helping.overview(self._catalog))
+            case WhoAmI() | Link() | Unlink():
+                return Answer(helping.overview(self._catalog))
+            case Lock() | Unlock() | Freeze() | Unfreeze():
+                return Answer(helping.overview(self._catalog))
             case _:
                 assert_never(command)
 

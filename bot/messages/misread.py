@@ -43,7 +43,7 @@ WORDS: Mapping[MisreadReason, Words] = {
         "Name an environment it lives in.",
     ),
     MisreadReason.SEVERAL_ENVIRONMENTS: Words(
-        "One deploy goes to one environment, and these were named: {environments}.",
+        "One command is for one environment, and these were named: {environments}.",
         "Send one command for each.",
     ),
     MisreadReason.MISSING_SERVICE: Words(
@@ -55,8 +55,22 @@ WORDS: Mapping[MisreadReason, Words] = {
         "Name a commit (short or full SHA), a branch or a Git tag.",
     ),
     MisreadReason.MISSING_ENVIRONMENT: Words(
-        "No environment was named for {service} at {version}; it is never guessed.",
+        "No environment was named[ for {service}][ at {version}]; it is never guessed.",
         "[Name one of {environments}.|`/ship help` shows the environments.]",
+    ),
+    MisreadReason.MISSING_REASON: Words(
+        "[{what} needs a reason|A reason is missing]: others will want to know why.",
+        "Put it behind `because`, in your own words.",
+    ),
+    MisreadReason.BAD_END: Words(
+        "[{end} is no end that can be read|It was not said when it ends].",
+        "Write `for 2h`, `for 1h30m`, `until 18:00`, `until 2026-12-01` or "
+        "`until 2026-12-01T18:00`.",
+    ),
+    MisreadReason.ABSURD_SPAN: Words(
+        "[{span} is no time to wait|That is no time to wait]: "
+        "it has to be more than nothing[ and at most {longest}].",
+        "For longer, leave the end out and take it away when it is over.",
     ),
     MisreadReason.BAD_VERSION: Words(
         "{version} cannot be a version: no commit, branch or tag is written so.",

@@ -9,7 +9,10 @@ from tests.messages.limits import assert_slack_takes
 from tests.messages.reading import read
 
 HOSTILE = ("<!channel>", "<https://evil.example|safe>", "`<@U1>`", "x" * 40_000, "&<>" * 5_000)
-FACTS = "verb length limit extra near known service environment environments version operation"
+FACTS = (
+    "verb length limit extra near known service environment environments version operation "
+    "what end span longest"
+)
 
 
 def test_every_way_to_be_misread_has_words():

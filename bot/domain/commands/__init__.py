@@ -17,13 +17,25 @@ from itertools import islice
 from bot.domain.catalog import Catalog
 from bot.domain.commands.asking import READERS, VERBS, unknown_verb
 from bot.domain.commands.nouns import (
+    At,
     Cancel,
     Command,
     Deploy,
+    For,
+    Form,
+    Freeze,
     Help,
+    Link,
+    Lock,
     Misread,
     MisreadReason,
     Status,
+    Unfreeze,
+    Unlink,
+    Unlock,
+    Until,
+    WhoAmI,
+    Why,
 )
 from bot.domain.commands.said import Said, cut, misread
 from bot.domain.words import (
@@ -38,13 +50,25 @@ from bot.domain.words import (
 
 __all__ = [
     "VERBS",
+    "At",
     "Cancel",
     "Command",
     "Deploy",
+    "For",
+    "Form",
+    "Freeze",
     "Help",
+    "Link",
+    "Lock",
     "Misread",
     "MisreadReason",
     "Status",
+    "Unfreeze",
+    "Unlink",
+    "Unlock",
+    "Until",
+    "WhoAmI",
+    "Why",
     "parse",
 ]
 

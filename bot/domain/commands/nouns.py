@@ -1,5 +1,6 @@
 """What a text can turn out to be: one of the commands, or misread for one of a closed set."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,13 +11,26 @@ class Deploy:
     """Bring *version* of *services* (sorted, unique, named as configured) to *environment*.
 
     All of the services live in the environment. *reason* is the person's own words, plain and
-    unescaped, or None.
+    unescaped, or None. *override* asks to break the glass; then there always is a reason.
     """
 
     services: tuple[str, ...]
     version: str
     environment: str
     reason: str | None = None
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Open the form in which a deploy is filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Tell what the policy says of *command*, and do nothing."""
+
+    command: Deploy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,99 @@ class Help:
     topic: str | None = None
 
 
-Command = Deploy | Status | Cancel | Help
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """Tell the person who the bot believes they are, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Begin to link the person with their GitHub account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Forget the GitHub account that the person linked."""
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """An end that comes when *span*, above zero, has passed from now."""
+
+    span: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """An end on the wall clock of the person who said it, in their time zone.
+
+    *day* None is the first day on which *time* is still to come. *time* None is the first moment
+    of *day*. They are never both None, and may lie in the past.
+    """
+
+    day: dt.date | None = None
+    time: dt.time | None = None
+
+
+Until = For | At
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Let nobody else change *services* (sorted, unique; empty: all) in *environment*.
+
+    All of the services live there. *until* None is until it is taken away. *reason*, never empty,
+    is the person's own words, plain and unescaped. *steal* takes the lock of another away; *warn*
+    asks for one that only warns.
+    """
+
+    services: tuple[str, ...]
+    environment: str
+    until: Until | None
+    reason: str
+    steal: bool = False
+    warn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Take the person's lock on *services* (empty: the one on all) in *environment* away."""
+
+    services: tuple[str, ...]
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Stop every change of *environment*. *until* and *reason* are as in a ``Lock``."""
+
+    environment: str
+    until: Until | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreeze:
+    """Lift what people froze in *environment*; the calendar stays."""
+
+    environment: str
+
+
+Command = (
+    Deploy
+    | Form
+    | Why
+    | Status
+    | Cancel
+    | Help
+    | WhoAmI
+    | Link
+    | Unlink
+    | Lock
+    | Unlock
+    | Freeze
+    | Unfreeze
+)
 
 
 class MisreadReason(StrEnum):
@@ -54,10 +160,13 @@ class MisreadReason(StrEnum):
     UNKNOWN_SERVICE = "unknown_service"  # service, near, known
     UNKNOWN_ENVIRONMENT = "unknown_environment"  # environment, near, known
     NOT_IN_ENVIRONMENT = "not_in_environment"  # service, environment, environments
-    SEVERAL_ENVIRONMENTS = "several_environments"  # environments: one deploy is for one of them
+    SEVERAL_ENVIRONMENTS = "several_environments"  # environments: one command is for one of them
     MISSING_SERVICE = "missing_service"  # known
     MISSING_VERSION = "missing_version"  # service
-    MISSING_ENVIRONMENT = "missing_environment"  # service, version, environments
+    MISSING_ENVIRONMENT = "missing_environment"  # environments; service and version where said
+    MISSING_REASON = "missing_reason"  # what: a lock, a freeze, an override; none goes without
+    BAD_END = "bad_end"  # end: what was said of when it ends; empty when nothing followed
+    ABSURD_SPAN = "absurd_span"  # span, longest
     BAD_VERSION = "bad_version"  # version: no Git ref and no image tag is written so
     BAD_OPERATION_ID = "bad_operation_id"  # operation; empty when none was said
 
@@ -67,8 +176,8 @@ class Misread:
     """Why a text is no command, and whole lines to copy that would be, most likely first.
 
     Values of *facts* are plain, unescaped and cut; lists in them are joined by ``, `` and may be
-    empty. No correction is misread for the same reason again. In one, ``<version>`` stands for
-    what only the person knows.
+    empty. No correction is misread for the same reason again. In one, ``<version>`` and
+    ``<reason>`` stand for what only the person knows.
     """
 
     reason: MisreadReason
