@@ -60,6 +60,18 @@ class ServiceCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was known of a plan when approval was asked for: it is kept and shown as it was.
+
+    *diff* are the lines of the unified diff of all files.
+    """
+
+    requester: Actor
+    services: tuple[ServiceCase, ...]
+    diff: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalCase:
     """One plan that waits for approval, or did. *end* is None while it waits.
 

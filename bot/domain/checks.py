@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal
 
 from bot.domain.unknown import Unknown
 
@@ -54,6 +55,7 @@ class Red:
     """*names* failed; empty where GitHub says only that something did."""
 
     names: tuple[str, ...]
+    kind: Literal["red"] = "red"  # tells stored ones apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Pending:
     """*names* have not ended; empty where GitHub says only that something has not."""
 
     names: tuple[str, ...]
+    kind: Literal["pending"] = "pending"  # tells stored ones apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,14 @@ class Missing:
     """The required *names* were never reported on this commit."""
 
     names: tuple[str, ...]
+    kind: Literal["missing"] = "missing"  # tells stored ones apart
 
 
 @dataclass(frozen=True, slots=True)
 class NothingReported:
     """No check at all was reported on this commit."""
+
+    kind: Literal["nothing_reported"] = "nothing_reported"
 
 
 ChecksVerdict = Green | Red | Pending | Missing | NothingReported | Unknown

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
+from bot.domain.approval_case import Evidence
 from bot.domain.approval_rule import ApprovalRule
 from bot.domain.approvals import Approval, Asked, Decision, Override, Rejection
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
@@ -53,10 +54,11 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is open: *asked* under *rule*."""
+    """What is open: *asked* under *rule*, on the *evidence* that approvers are shown."""
 
     asked: Asked
     rule: ApprovalRule
+    evidence: Evidence
 
 
 class ApprovalBook:
@@ -65,7 +67,9 @@ class ApprovalBook:
     def __init__(self, database: Database, changed: Callable[[], None]) -> None:
         self._database, self._changed = database, changed
 
-    def ask(self, operation_id: str, asked: Asked, rule: ApprovalRule) -> Request:
+    def ask(
+        self, operation_id: str, asked: Asked, rule: ApprovalRule, evidence: Evidence
+    ) -> Request:
         """Write down what approval is asked for; return it as it stands.
 
         An operation asks once: a second run returns what the first one wrote, also where the plan
@@ -77,6 +81,7 @@ class ApprovalBook:
             "digest": asked.fingerprint.digest,
             "asked": dump(Asked, asked),
             "rule": dump(ApprovalRule, rule),
+            "evidence": dump(Evidence, evidence),
         }
         with self._database.write() as connection:
             connection.execute(insert_or_leave(connection, approval_requests), values)
@@ -220,4 +225,6 @@ def _decision(row: Any) -> Decision:
 
 
 def _request(row: Any) -> Request:
-    return Request(load(Asked, row.asked), load(ApprovalRule, row.rule))
+    return Request(
+        load(Asked, row.asked), load(ApprovalRule, row.rule), load(Evidence, row.evidence)
+    )

@@ -169,6 +169,7 @@ approval_requests = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("asked", Json, nullable=False),
     sa.Column("rule", Json, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
 )
 
 approvals = sa.Table(

@@ -4,10 +4,15 @@ from functools import partial
 
 import pytest
 
+from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase
 from bot.domain.approval_rule import ApprovalRule
 from bot.domain.approvals import Approval, Approved, Asked, Override, Rejected, Rejection, tally
-from bot.domain.operations import Phase
+from bot.domain.checks import NothingReported, Pending
+from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
+from bot.domain.locks import Lock
+from bot.domain.operations import Change, Phase
 from bot.domain.plan_digest import Fingerprint, Part
+from bot.domain.unknown import Unknown
 from bot.operations.approval_book import ApprovalBook, Ballot, Receipt, Request
 from bot.operations.store import Store
 from tests.builders import request
@@ -17,6 +22,31 @@ PLAN = Fingerprint(tuple((part, "a" * 64) for part in Part))
 OTHER = Fingerprint((*PLAN.parts[:-1], (Part.POLICY, "b" * 64)))
 ASKED = Asked(PLAN, ALICE.github, frozenset({7, 9_000_000_001}), NOON)
 RULE = ApprovalRule(2, frozenset({"sre", "release"}), expires=timedelta(minutes=90))
+EVIDENCE = Evidence(
+    ALICE,
+    (
+        ServiceCase(
+            Change("core", "values.yaml", "v1", "v2", "b" * 40),
+            "xiilab/astrago-backend",
+            Commits((InBetween("c" * 40, "Fix <login>", "Bob", 7),), total=3, behind=1),
+            Pending(("build",)),
+            Unknown("ghcr.io did not answer"),
+            RunsNow(("v1",), "Healthy"),
+            RanBefore("stage", same=True, tags=("v2",), health="Healthy", healthy_since=NOON),
+            (Lock(CAROL, frozenset({"core/prod"}), "looking", NOON, warn_only=True),),
+        ),
+        ServiceCase(
+            Change("batch", "values.yaml", None, "v2", "b" * 40),
+            "xiilab/astrago-backend",
+            Unknown("no history in common"),
+            NothingReported(),
+            "sha256:" + "d" * 64,
+            Unknown("Argo CD did not answer"),
+            NoEarlierHome(),
+        ),
+    ),
+    ("-  imageTag: v1", "+  imageTag: v2"),
+)
 YES = Approval(BOB, NOON + timedelta(minutes=1), PLAN.digest)
 NO = Rejection(CAROL, NOON + timedelta(minutes=2), "not <now> & \u2603")
 GLASS = Override(ALICE, NOON, "the shop is down")
@@ -43,13 +73,14 @@ def waiting(store, book):
     operation = store.receive(request(), "command:1", NOON)[0].id
     for phase in (Phase.CHECKING, Phase.AWAITING):
         store.move(operation, phase, NOON, phase.value)
-    book.ask(operation, ASKED, RULE)
+    book.ask(operation, ASKED, RULE, EVIDENCE)
     return operation
 
 
 def test_what_was_asked_comes_back_and_a_second_run_changes_nothing(book, waiting):
     later = replace(ASKED, fingerprint=OTHER, at=NOON + timedelta(hours=1))
-    assert Request(ASKED, RULE) == book.ask(waiting, later, RULE) == book.asked(waiting)
+    said = Request(ASKED, RULE, EVIDENCE)
+    assert said == book.ask(waiting, later, RULE, EVIDENCE) == book.asked(waiting)
     assert book.asked("D-999") is None
 
 
