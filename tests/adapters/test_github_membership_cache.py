@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.github.membership_cache import ALLOW_FOR, DENY_FOR, MembershipCache
 from bot.adapters.github.teams import Teams
-from bot.domain.rights import Membership, Standing
+from bot.domain.rights import GitHubUser, Membership, Standing
 from bot.domain.unknown import Unknown
 from sandbox.wire import Fault, answer
 from tests.adapters.github_world import World, at_once
@@ -114,13 +114,14 @@ def test_what_could_not_be_read_is_asked_again_at_once(world, cache):
 )
 def test_a_webhook_makes_it_forget_whom_it_is_about(world, cache, drop, forgotten):
     cache.membership("acme", "sre", "alice")
-    cache.teams_of("acme", "alice")
+    cache.account("acme", "alice")
     world.fake.remove_member("acme", "sre", "alice")
 
     drop(cache)
 
     assert (NO if forgotten else YES) == cache.membership("acme", "sre", "alice")
-    assert (frozenset() if forgotten else {"sre", "platform"}) == cache.teams_of("acme", "alice")
+    teams = cache.account("acme", "alice").teams
+    assert (frozenset() if forgotten else {"sre", "platform"}) == teams
 
 
 def test_an_answer_that_a_webhook_overtook_is_not_kept(world, cache):
@@ -156,7 +157,7 @@ def test_a_slow_answer_does_not_replace_a_later_one(world, cache):
 @pytest.mark.parametrize(
     ("slugs", "login", "expected", "requests"),
     [
-        pytest.param([], "alice", {}, 0, id="no teams"),
+        pytest.param([], "alice", {}, 1, id="no teams"),
         pytest.param(["sre"], "alice", {"sre": YES}, 1, id="one team"),
         pytest.param(
             ["release", "platform", "sre"],
@@ -171,35 +172,54 @@ def test_a_slow_answer_does_not_replace_a_later_one(world, cache):
         pytest.param(
             ["sre", "platform"], "bob", {"sre": NO, "platform": NO}, 3, id="several, none"
         ),
+        pytest.param(["sre"], "bob", {"sre": NO}, 2, id="one team, none"),
     ],
 )
 def test_a_yes_costs_one_request_however_many_teams_could_give_it(
     world, cache, slugs, login, expected, requests
 ):
     for _ in range(2):  # remembered the second time
-        assert expected == cache.memberships("acme", slugs, login)
+        account = cache.account("acme", login, slugs)
+        assert expected == cache.memberships("acme", slugs, account)
         assert requests == len(world.routes())
 
 
-def test_several_teams_that_cannot_be_read_are_all_unknown(world, cache):
-    world.fake.arm("graphql", DOWN, times=None)
-
-    found = cache.memberships("acme", ["sre", "release"], "alice", live=True)
-
-    assert {"sre", "release"} == found.keys()
-    assert all(one.standing is Standing.UNKNOWN and one.why for one in found.values())
-
-
-def test_a_set_of_teams_lives_as_long_as_a_denial(world, cache):
-    assert {"sre", "platform"} == cache.teams_of("acme", "alice")
+@pytest.mark.parametrize(
+    ("slugs", "life"),
+    [
+        pytest.param(["release", "sre"], ALLOW_FOR, id="a set that allows"),
+        pytest.param(["release"], DENY_FOR, id="a set that denies"),
+        pytest.param([], DENY_FOR, id="a set that was asked for nothing"),
+    ],
+)
+def test_an_account_is_remembered_as_long_as_what_it_says_of_the_teams(world, cache, slugs, life):
+    first = cache.account("acme", "alice", slugs)
     world.fake.remove_member("acme", "sre", "alice")
-    world.clock.move(DENY_FOR - SECOND)
-    assert {"sre", "platform"} == cache.teams_of("acme", "alice")
+    world.clock.move(life - SECOND)
+    assert first == cache.account("acme", "alice", slugs)
 
     world.clock.move(SECOND)
     world.fake.arm("graphql", DOWN)
-    assert isinstance(cache.teams_of("acme", "alice"), Unknown)
-    assert frozenset() == cache.teams_of("acme", "alice")
+    assert isinstance(cache.account("acme", "alice", slugs), Unknown)
+    assert frozenset() == cache.account("acme", "alice", slugs).teams
+
+
+def test_a_live_account_is_not_a_remembered_one(world, cache):
+    cache.account("acme", "alice", ["sre"])
+    world.fake.remove_member("acme", "sre", "alice")
+
+    assert frozenset() == cache.account("acme", "alice", ["sre"], live=True).teams
+    assert frozenset() == cache.account("acme", "alice", ["sre"]).teams
+    assert 2 == len(world.routes())
+
+
+def test_that_nobody_has_a_login_is_remembered_for_as_long_as_a_denial(world, cache):
+    assert cache.account("acme", "late") is None
+    world.fake.add_user("late", number=4711)
+    assert cache.account("acme", "late") is None
+
+    world.clock.move(DENY_FOR)
+    assert GitHubUser(4711, "late") == cache.account("acme", "late").user
 
 
 def test_many_threads_may_ask_and_drop_at_once(world, cache):

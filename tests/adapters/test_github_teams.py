@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from bot.adapters.github import GitHub
 from bot.adapters.github.credentials import POLICY_PERMISSIONS
-from bot.adapters.github.teams import NO_MEMBERS_RIGHT, TeamProblem, Teams, Trouble
+from bot.adapters.github.teams import NO_MEMBERS_RIGHT, Account, TeamProblem, Teams, Trouble
 from bot.domain.errors import Garbled, NotFound, Unavailable
 from bot.domain.rights import GitHubUser, Membership, Standing
 from bot.domain.unknown import Unknown
@@ -118,12 +118,22 @@ def test_whatever_goes_wrong_is_unknown_and_says_what(world, teams, fault, reaso
         pytest.param("paul", {"platform", "engineering"}, id="not with children"),
         pytest.param("ivy", set(), id="invited only"),
         pytest.param("bob", set(), id="in no team"),
-        pytest.param("nobody-at-all", set(), id="nobody of that login"),
     ],
 )
 def test_all_teams_of_a_person_cost_one_request(world, teams, login, expected):
-    assert expected == teams.teams_of("acme", login)
+    found = teams.account("acme", login)
+
+    assert (login, expected) == (found.user.login, found.teams)
     assert ["graphql"] == world.routes()
+
+
+def test_the_same_request_tells_the_number_whatever_the_case_of_the_login(teams):
+    assert Account(GitHubUser(77, "bob"), frozenset()) == teams.account("acme", "BOB")
+
+
+@pytest.mark.parametrize("login", ["nobody-at-all", "acme", "shipmate/../acme", "", "app[bot]"])
+def test_a_login_that_no_person_has_is_nobody(teams, login):
+    assert teams.account("acme", login) is None
 
 
 @pytest.mark.parametrize("login", ["alice", "paul", "erin", "ivy", "bob"])
@@ -131,14 +141,14 @@ def test_all_teams_of_a_person_cost_one_request(world, teams, login, expected):
 def test_both_ways_of_asking_agree_on_who_is_in(teams, slug, login):
     one = teams.membership("acme", slug, login).standing is Standing.YES
 
-    assert one == (slug in teams.teams_of("acme", login))
+    assert one == (slug in teams.account("acme", login).teams)
 
 
 def test_more_teams_than_a_page_holds_are_all_read(world, teams):
     for number in range(150):
         world.fake.add_team("big", f"team-{number}", ["alice"])
 
-    assert {f"team-{number}" for number in range(150)} == teams.teams_of("big", "alice")
+    assert {f"team-{number}" for number in range(150)} == teams.account("big", "alice").teams
     assert ["graphql"] * 2 == world.routes()
 
 
@@ -146,9 +156,12 @@ def graph(body):
     return Fault(answer=lambda: answer(body))
 
 
+ALICE = {"databaseId": 101, "login": "alice"}
+
+
 def listed(*nodes, more=None):
     info = {"hasNextPage": more is not None, "endCursor": more}
-    return {"data": {"organization": {"teams": {"pageInfo": info, "nodes": list(nodes)}}}}
+    return {"data": {"user": ALICE, "organization": {"teams": {"pageInfo": info, "nodes": nodes}}}}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,20 @@ def listed(*nodes, more=None):
             id="no right",
         ),
         pytest.param(graph({"data": {"organization": None}}), "unknown shape", id="null"),
+        pytest.param(
+            graph({"data": {"user": None, "organization": {"teams": {}}}}),
+            "unknown shape",
+            id="no user",
+        ),
+        pytest.param(
+            graph(
+                {
+                    "data": {"user": ALICE | {"databaseId": "101"}, "organization": {"teams": {}}},
+                }
+            ),
+            "unknown shape",
+            id="an id of text",
+        ),
         pytest.param(graph(listed({"slug": "sre"})), "unknown shape", id="no ancestors"),
         pytest.param(graph(listed(more="x")), "same page", id="a list that runs in a circle"),
         pytest.param(fails(404), "no GraphQL", id="no GraphQL"),
@@ -175,14 +202,14 @@ def listed(*nodes, more=None):
 def test_a_list_of_teams_that_cannot_be_read_is_unknown(world, teams, fault, reason):
     world.fake.arm("graphql", fault, times=None)
 
-    found = teams.teams_of("acme", "alice")
+    found = teams.account("acme", "alice")
 
     assert isinstance(found, Unknown)
     assert reason in found.why
 
 
 def test_an_organization_that_is_not_there_has_no_answer(teams):
-    assert isinstance(teams.teams_of("nowhere", "alice"), Unknown)
+    assert isinstance(teams.account("nowhere", "alice"), Unknown)
 
 
 def test_a_configured_team_that_does_not_exist_is_named(world, teams):

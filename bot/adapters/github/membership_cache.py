@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bot.adapters.github.teams import Teams
+from bot.adapters.github.teams import Account, Teams
 from bot.clock import Clock
 from bot.domain.rights import Membership, Standing
 from bot.domain.unknown import Unknown
@@ -26,7 +26,7 @@ MOST = 10_000
 
 T = TypeVar("T")
 _Key = tuple[str, str, str]
-"""Organization, login and team slug in lower case; the slug is empty for the whole set."""
+"""Organization, login and team slug in lower case; the slug is empty for an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class MembershipCache:
         self._clock = clock
         self._guard = threading.Lock()
         self._memberships: dict[_Key, _Kept[Membership]] = {}
-        self._sets: dict[_Key, _Kept[frozenset[str]]] = {}
+        self._accounts: dict[_Key, _Kept[Account | None]] = {}
         self._drops = 0
 
     def membership(self, org: str, slug: str, login: str, *, live: bool = False) -> Membership:
@@ -56,7 +56,7 @@ class MembershipCache:
         key = _key(org, login, slug)
         kept = None if live else self._fresh(self._memberships, key, _life)
         if kept is not None:
-            return kept
+            return kept.answer
         asked_at, drops = self._clock.now(), self._drops
         answer = self._teams.membership(org, slug, login)
         if answer.standing is Standing.UNKNOWN:
@@ -66,36 +66,40 @@ class MembershipCache:
         return answer
 
     def memberships(
-        self, org: str, slugs: Collection[str], login: str, *, live: bool = False
+        self, org: str, slugs: Collection[str], account: Account, *, live: bool = False
     ) -> Mapping[str, Membership]:
-        """Return how *login* stands to each of *slugs*, with one request when one of them is a yes.
+        """Return how *account*, which ``account`` has just told, stands to each of *slugs*.
 
-        Several teams are asked for at once. Only when none of them is a yes each is asked singly,
+        When it is in one of them that is enough, and nothing is asked. Else each is asked singly,
         because that tells an open invitation from nothing.
         """
-        if len(slugs) > 1:
-            teams = self.teams_of(org, login, live=live)
-            if isinstance(teams, Unknown):
-                return dict.fromkeys(slugs, Membership(Standing.UNKNOWN, teams.why))
-            if teams & set(slugs):
-                return {slug: Membership(_is_in(slug in teams)) for slug in slugs}
-        return {slug: self.membership(org, slug, login, live=live) for slug in slugs}
+        if account.teams & set(slugs):
+            return {slug: Membership(_is_in(slug in account.teams)) for slug in slugs}
+        login = account.user.login
+        return {slug: self.membership(org, slug, login, live=live) for slug in sorted(slugs)}
 
-    def teams_of(self, org: str, login: str, *, live: bool = False) -> frozenset[str] | Unknown:
-        """Return all teams of *login*: now if *live*, else as of half a minute at most.
+    def account(
+        self, org: str, login: str, slugs: Collection[str] = (), *, live: bool = False
+    ) -> Account | Unknown | None:
+        """Return who *login* is and all their teams; None: no person has that login.
 
-        A set denies as much as it allows, so it lives as long as a denial.
+        It is of now if *live*. Else a set that holds one of *slugs* is of five minutes ago at
+        most, and any other answer, which denies, of half a minute.
         """
         key = _key(org, login)
-        kept = None if live else self._fresh(self._sets, key, lambda _set: DENY_FOR)
+
+        def life(known: Account | None) -> timedelta:
+            return ALLOW_FOR if known and known.teams & set(slugs) else DENY_FOR
+
+        kept = None if live else self._fresh(self._accounts, key, life)
         if kept is not None:
-            return kept
+            return kept.answer
         asked_at, drops = self._clock.now(), self._drops
-        answer = self._teams.teams_of(org, login)
+        answer = self._teams.account(org, login)
         if isinstance(answer, Unknown):
-            self._forget(self._sets, key)
+            self._forget(self._accounts, key)
         else:
-            self._keep(self._sets, key, _Kept(answer, asked_at), drops)
+            self._keep(self._accounts, key, _Kept(answer, asked_at), drops)
         return answer
 
     def drop_user(self, org: str, login: str) -> None:
@@ -115,8 +119,8 @@ class MembershipCache:
             self._drops += 1
             for key in [key for key in self._memberships if gone(key)]:
                 del self._memberships[key]
-            for key in [key for key in self._sets if gone(key)]:
-                del self._sets[key]
+            for key in [key for key in self._accounts if gone(key)]:
+                del self._accounts[key]
 
     def _forget(self, kept: dict[_Key, _Kept[T]], key: _Key) -> None:
         with self._guard:
@@ -131,20 +135,21 @@ class MembershipCache:
             known = kept.get(key)
             if drops != self._drops or (known is not None and known.asked_at > new.asked_at):
                 return
-            if len(self._memberships) + len(self._sets) >= MOST:
+            if len(self._memberships) + len(self._accounts) >= MOST:
                 self._memberships.clear()
-                self._sets.clear()
+                self._accounts.clear()
             kept[key] = new
 
     def _fresh(
         self, kept: dict[_Key, _Kept[T]], key: _Key, life: Callable[[T], timedelta]
-    ) -> T | None:
+    ) -> _Kept[T] | None:
+        """Return what is remembered and young enough, or None."""
         with self._guard:
             found = kept.get(key)
         if found is None:
             return None
         age = self._clock.now() - found.asked_at
-        return found.answer if timedelta(0) <= age < life(found.answer) else None
+        return found if timedelta(0) <= age < life(found.answer) else None
 
 
 def _life(answer: Membership) -> timedelta:

@@ -26,9 +26,11 @@ Source: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/ia
 PERSON = "User"
 """GitHub's word for a human account; bots and organizations have others."""
 
-TEAMS_OF = """query($org:String!,$login:String!,$after:String){organization(login:$org){
+ACCOUNT = """query($org:String!,$login:String!,$after:String){user(login:$login){databaseId login}
+ organization(login:$org){
  teams(first:100,after:$after,userLogins:[$login]){pageInfo{hasNextPage endCursor}
  nodes{slug ancestors(first:100){nodes{slug}}}}}}"""
+"""Only a person is a ``user`` there: bots and organizations are types of their own."""
 
 _STANDINGS = {"active": Standing.YES, "pending": Standing.PENDING}
 
@@ -53,9 +55,18 @@ class TeamProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A person and the slugs of all *teams* they are in, parents included, of one moment."""
+
+    user: GitHubUser
+    teams: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     """One page of somebody's teams, ancestors included; *after* is None on the last."""
 
+    user: GitHubUser
     slugs: frozenset[str]
     after: str | None
 
@@ -89,31 +100,34 @@ class Teams:
             return Membership(known)
         return Membership(Standing.UNKNOWN, f"GitHub calls the membership {state:.40}")
 
-    def teams_of(self, org: str, login: str) -> frozenset[str] | Unknown:
-        """Return the slugs of all teams *login* is in, parents included. It never raises.
+    def account(self, org: str, login: str) -> Account | Unknown | None:
+        """Return who *login* is and all their teams in *org*; None: no person has that login.
 
-        One request for a hundred teams. It shows who is in, not who is only invited.
+        One request for a hundred teams. It shows who is in, not who is only invited. It never
+        raises.
 
         Source: https://docs.github.com/en/graphql/reference/objects#organization
         """
         if not all(map(NAME.fullmatch, (org, login))):
-            return frozenset()
+            return None
         try:
-            return self._teams_of(org, login)
+            return self._account(org, login)
         except BotError as error:
             return Unknown(why(error))
 
-    def _teams_of(self, org: str, login: str) -> frozenset[str]:
+    def _account(self, org: str, login: str) -> Account | None:
         doing = f"read the teams of {login} in {org}"
         found: frozenset[str] = frozenset()
         after: str | None = None
         while True:
             variables = {"org": org, "login": login, "after": after}
-            data = self._github.graphql("teams of", doing, TEAMS_OF, variables).whole()
-            page = decoded(doing, _page, data)
+            graph = self._github.graphql("account", doing, ACCOUNT, variables)
+            if isinstance(graph.failure, NotFound) and _is_nobody(graph.data):
+                return None
+            page = decoded(doing, _page, graph.whole())
             found |= page.slugs
             if page.after is None:
-                return found
+                return Account(page.user, found)
             if page.after == after:
                 raise Garbled(SYSTEM, doing, "the list leads back to the same page")
             after = page.after
@@ -204,11 +218,18 @@ def person(body: Any, doing: str) -> GitHubUser:
     return GitHubUser(count(body["id"]), text(body["login"]))
 
 
+def _is_nobody(data: Any) -> bool:
+    """Tell whether it is the person who was not found, and not the organization."""
+    return isinstance(data, dict) and data.get("user") is None and bool(data.get("organization"))
+
+
 def _page(data: Any) -> _Page:
-    teams = data["organization"]["teams"]
+    user, teams = data["user"], data["organization"]["teams"]
     more = teams["pageInfo"]
     slugs = [text(node["slug"]) for node in teams["nodes"]]
     above = [text(one["slug"]) for node in teams["nodes"] for one in node["ancestors"]["nodes"]]
     return _Page(
-        frozenset([*slugs, *above]), text(more["endCursor"]) if more["hasNextPage"] else None
+        GitHubUser(count(user["databaseId"]), text(user["login"])),
+        frozenset([*slugs, *above]),
+        text(more["endCursor"]) if more["hasNextPage"] else None,
     )
