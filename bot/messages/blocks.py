@@ -26,7 +26,7 @@ LINE = 200
 
 def header(text: str, block_id: str) -> Block:
     """Return a headline of at most 150 characters. Colons in it stay colons."""
-    return {"type": "header", "block_id": block_id, "text": _plain(text, HEADER)}
+    return {"type": "header", "block_id": block_id, "text": plain(text, HEADER)}
 
 
 def lines(*of: Line) -> Block:
@@ -78,7 +78,7 @@ def button(text: str, action_id: str, value: str, confirm: Block | None = None) 
     made: Block = {
         "type": "button",
         "action_id": action_id,
-        "text": _plain(text, BUTTON),
+        "text": plain(text, BUTTON),
         "value": value,
     }
     return {**made, "style": "danger", "confirm": confirm} if confirm else made
@@ -92,13 +92,14 @@ def go(text: str, action_id: str, value: str, confirm: Block) -> Block:
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
     """Return the dialog that asks before a button acts."""
     return {
-        "title": _plain(title, 100),
-        "text": _plain(text, 300),
-        "confirm": _plain(yes, 30),
-        "deny": _plain(no, 30),
+        "title": plain(title, 100),
+        "text": plain(text, 300),
+        "confirm": plain(yes, 30),
+        "deny": plain(no, 30),
         "style": "danger",
     }
 
 
-def _plain(text: str, limit: int) -> Block:
+def plain(text: str, limit: int) -> Block:
+    """Return *text* as words that Slack never parses, of at most *limit* characters."""
     return {"type": "plain_text", "text": clean(text, limit), "emoji": False}

@@ -7,7 +7,7 @@ from bot.domain.message import Message
 from bot.messages.escape import clean
 from bot.messages.problems import Words
 from bot.messages.replies import reply
-from bot.messages.spans import Code, line
+from bot.messages.spans import Code, Line, line, listed
 from bot.messages.templates import fill
 
 COPY = 2_400
@@ -59,8 +59,20 @@ WORDS: Mapping[MisreadReason, Words] = {
         "[Name one of {environments}.|`/ship help` shows the environments.]",
     ),
     MisreadReason.MISSING_REASON: Words(
-        "[{what} needs a reason|A reason is missing]: others will want to know why.",
+        "[{verb} needs a reason|A reason is missing]: others will want to know why.",
         "Put it behind `because`, in your own words.",
+    ),
+    MisreadReason.UNFILLED_REASON: Words(
+        "The reason still is the `<reason>` of the line you copied.",
+        "Put your own words in its place and send the line again.",
+    ),
+    MisreadReason.MISPLACED_OVERRIDE: Words(
+        "`override` has its place right before `because`, at the end of a deploy.",
+        "Put it there, and your reason behind `because`; nothing was started.",
+    ),
+    MisreadReason.NOT_A_DEPLOY: Words(
+        "`why` looks ahead at a deploy[, not at {command}].",
+        "Put a whole deploy behind `why`: a service, a version and an environment.",
     ),
     MisreadReason.BAD_END: Words(
         "[{end} is no end that can be read|It was not said when it ends].",
@@ -76,6 +88,10 @@ WORDS: Mapping[MisreadReason, Words] = {
         "{version} cannot be a version: no commit, branch or tag is written so.",
         "Name a commit (short or full SHA), a branch or a Git tag.",
     ),
+    MisreadReason.SEVERAL_VERSIONS: Words(
+        "One deploy is of one version, and several were named[: {versions}].",
+        "Leave one of them.",
+    ),
     MisreadReason.BAD_OPERATION_ID: Words(
         "[{operation} is no operation id|No operation was named].",
         "Ids look like `D-4821` and stand on each card; `/ship status` shows what is under way.",
@@ -89,10 +105,15 @@ def misread(text: Misread) -> Message:
     said = [fill(words.what, text.facts), fill(words.next, text.facts)]
     copies = _fitting(text.corrections)
     if copies:
-        blank = any("<version>" in each for each in copies)
-        hint = (", with your version in place of ", Code("<version>")) if blank else ()
-        said.append(line("To copy", *hint, ":"))
+        said.append(line("To copy", *_blanks(copies), ":"))
     return reply(*said, copy=copies)
+
+
+def _blanks(copies: Sequence[str]) -> Line:
+    """Tell what to fill in, when *copies* leave a place for it."""
+    kinds = [kind for kind in ("version", "reason") if any(f"<{kind}>" in one for one in copies)]
+    blanks = listed((Code(f"<{kind}>") for kind in kinds), last=" and ")
+    return line(f", with your {' and '.join(kinds)} in place of ", *blanks) if kinds else ()
 
 
 def _fitting(corrections: Sequence[str]) -> list[str]:

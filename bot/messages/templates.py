@@ -115,6 +115,7 @@ QUESTIONS: Mapping[str, str] = {
     "hold": "whether the version is held back",
     "new": "what runs there now",
     "age": "whether it is older than what runs",
+    "authors": "who wrote the commits in between",
 }
 """What a rule asks, by the rule's code, as the end of "could not learn …"."""
 
@@ -169,6 +170,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "repos": _codes,
     "near": _alternatives,
     "known": _codes,
+    "versions": _codes,
     "candidates": _paths,
     "detail": _sentence,
     "hint": _advice,
@@ -178,6 +180,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "instance": _words,
     "line": _words,
     "tries": _words,
+    "missing": _words,
     "length": _words,
     "limit": _words,
     "deadline": _moment,

@@ -52,7 +52,10 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
     RuleName.PLACE: ("{service} lives in {environment}", ""),
     RuleName.TAG: ("{tag} may run there", ""),
     RuleName.VERSION: ("{version} is commit {sha} of {repo}", ""),
-    RuleName.CHECKS: ("Checks of {sha} are green: {count}", ""),
+    RuleName.CHECKS: (
+        "[Checks of {sha} are green: {count}][{unchecked} asks for no checks of {service}]",
+        "",
+    ),
     RuleName.IMAGE: ("{image} has the tag {tag}: {digest}", ""),
     RuleName.ORDER: (
         "[{tag} of {service} runs healthy in {before}][{tag} was live in {environment} before]",
@@ -96,15 +99,7 @@ _WORST_FIRST = (Verdict.REFUSE, Verdict.UNKNOWN, Verdict.SKIPPED, Verdict.PASS)
 
 def why(proposal: Proposal, judgement: Judgement) -> Message:
     """Return the whole policy's word on *proposal*; nothing was done and nothing is."""
-    what = line(
-        f"To {proposal.action.value} ",
-        *listed(map(name, proposal.services), room=SERVICES),
-        " to ",
-        name(proposal.environment),
-        " at ",
-        code(proposal.version, 80),
-        ": ",
-    )
+    what = asked(proposal)
     comes_to = decided(judgement.decision)
     rows = [row(rulings) for rulings in _by_rule(judgement.rulings) if _worth_saying(rulings)]
     elements = [blocks.lines(line(*what, *comes_to))]
@@ -113,6 +108,28 @@ def why(proposal: Proposal, judgement: Judgement) -> Message:
     elements.append(blocks.lines(line("This was only a look: nothing was started.")))
     text = mrkdwn(line(*what, *comes_to, " Nothing was started."), blocks.TEXT)
     return Message(text, (blocks.prose("why", elements),))
+
+
+def asked(proposal: Proposal) -> Line:
+    """Say what is proposed, as the beginning of a sentence."""
+    return line(
+        f"To {proposal.action.value} ",
+        *listed(map(name, proposal.services), room=SERVICES),
+        " to ",
+        name(proposal.environment),
+        " at ",
+        code(proposal.version, 80),
+        ": ",
+    )
+
+
+def stopping(judgement: Judgement) -> list[Line]:
+    """Return the lines of those rules that say no, or that an override skips."""
+    return [
+        row(rulings)
+        for rulings in _by_rule(judgement.rulings)
+        if any(one.verdict is not Verdict.PASS for one in rulings)
+    ]
 
 
 def decided(decision: Decision) -> Line:
