@@ -155,6 +155,27 @@ class Repository:
                 return Ref(self._asking, self._home, name, view.refs[name])
         return None
 
+    def refs(
+        self, ref_prefix: str, order_by: dict[str, str] | None = None, **page: Any
+    ) -> dict[str, Any]:
+        """Return the references below *ref_prefix*, by name; tags also by their commits' dates."""
+        given = {key: page[key] for key in ("first", "after", "last", "before") if key in page}
+        if set(page) - set(given):
+            raise NotImplementedError(f"refs({', '.join(sorted(page))})")
+        view = self._view()
+        found = sorted((n, sha) for n, sha in view.refs.items() if n.startswith(ref_prefix))
+        order = order_by or {"field": "ALPHABETICAL", "direction": "ASC"}
+        if order["field"] == "TAG_COMMIT_DATE":
+            found.sort(key=lambda one: self._dated(one[1]))
+        if order["direction"] == "DESC":
+            found.reverse()
+        nodes = [Ref(self._asking, self._home, name, sha) for name, sha in found]
+        return connection(nodes, "refs", **given)
+
+    def _dated(self, sha: str) -> datetime:
+        objects = self._home.objects
+        return objects.commit(objects.peel(sha)).committer.at
+
     def object(self, oid: str | None = None, expression: str | None = None) -> Any:
         view = self._view()
         if oid is not None:
