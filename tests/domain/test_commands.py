@@ -8,6 +8,7 @@ from bot.domain.commands import (
     VERBS,
     Cancel,
     Deploy,
+    Form,
     Help,
     Misread,
     MisreadReason,
@@ -68,6 +69,8 @@ BOTH = Deploy(("batch", "core"), "a1b2c3d4", "stage")
         pytest.param("core a1b2c3d4 stage <@U0BOB>", CORE, id="somebody is mentioned"),
         pytest.param("deploy core a1b2c3d4 stage", CORE, id="the verb again"),
         pytest.param("/deploy core a1b2c3d4 stage", CORE, id="the whole line pasted"),
+        pytest.param("", Form(), id="nothing: the form"),
+        pytest.param("  \u200b", Form(), id="only blanks"),
         pytest.param("help", Help("deploy"), id="help"),
         pytest.param("?", Help("deploy"), id="question mark"),
     ],
@@ -103,6 +106,8 @@ def test_the_reason_is_in_their_own_words(text, expected):
         pytest.param("ship", "", Help(), id="/ship alone"),
         pytest.param("ship", "help", Help(), id="help"),
         pytest.param("ship", "help deploy", Help("deploy"), id="help on a command"),
+        pytest.param("ship", "deploy", Form(), id="/ship deploy alone"),
+        pytest.param("ship", "lock help", Help("lock"), id="a command and help"),
         pytest.param("ship", "help cancl", Help("cancel"), id="help on a typo"),
         pytest.param("ship", "help weather", Help(), id="help on nothing we have"),
         pytest.param("ship", "status", Status(), id="status of all"),
@@ -137,16 +142,6 @@ def test_the_other_commands_and_ways_to_say_them(name, text, expected):
 @pytest.mark.parametrize(
     ("text", "reason", "corrections"),
     [
-        pytest.param(
-            "",
-            MisreadReason.EMPTY,
-            (
-                "/deploy core <version> dev",
-                "/deploy core <version> stage",
-                "/deploy core <version> prod",
-            ),
-            id="nothing",
-        ),
         pytest.param(
             "cor a1b2c3d4 stage",
             MisreadReason.UNKNOWN_SERVICE,
@@ -400,8 +395,19 @@ def test_what_neither_ref_nor_tag_can_be_is_no_version(version):
             id="a typo in the verb of half a line",
         ),
         pytest.param(
+            "mention",
+            "<@U0BOT> deploy",
+            MisreadReason.EMPTY,
+            (
+                "@shipmate deploy core <version> dev",
+                "@shipmate deploy core <version> stage",
+                "@shipmate deploy core <version> prod",
+            ),
+            id="a mention can open no form",
+        ),
+        pytest.param(
             "ship",
-            "lock core stage",
+            "nail core stage",
             MisreadReason.UNKNOWN_VERB,
             ("/ship help",),
             id="a verb we do not have is no version",
@@ -552,6 +558,13 @@ pieces = st.sampled_from(
         "*",
         "/deploy",
         "/ship",
+        "override",
+        "all",
+        "for",
+        "until",
+        "2h",
+        "18:00",
+        "steal",
         *VERBS,
     ]
 )

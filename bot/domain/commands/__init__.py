@@ -1,9 +1,16 @@
 """The command grammar: words into a command, or into what was misread and lines that would do.
 
-    deploy  <service>[,<service>…] <version> <env> [because <reason>]
-    status  [<service>] [<env>]
-    cancel  <operation>
-    help    [<command>]
+    deploy    <service>[,<service>…] <version> <env> [[override] because <reason>]
+    why       <a whole deploy, with or without its verb>
+    status    [<service>] [<env>]
+    cancel    <operation>
+    lock      <service>[,<service>…]|all <env> [for <span> | until <moment>] [steal] [warn]
+              because <reason>
+    unlock    <service>[,<service>…]|all <env>
+    freeze    <env> [for <span> | until <moment>] because <reason>
+    unfreeze  <env>
+    whoami, link, unlink
+    help      [<command>]
 
 Names of services and environments are recognised wherever they stand and in any case; the word
 left over is the version. An environment is never guessed. A word that names a service is never a
@@ -12,10 +19,11 @@ branch ``dev`` can go to ``stage``.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from bot.domain.catalog import Catalog
-from bot.domain.commands.asking import READERS, VERBS, unknown_verb
+from bot.domain.commands.asking import read_help
 from bot.domain.commands.nouns import (
     At,
     Cancel,
@@ -37,7 +45,8 @@ from bot.domain.commands.nouns import (
     WhoAmI,
     Why,
 )
-from bot.domain.commands.said import Said, cut, misread
+from bot.domain.commands.said import VERBS, Said, cut, misread
+from bot.domain.commands.verbs import READERS, unknown_verb
 from bot.domain.words import (
     LONGEST_TEXT,
     Mentioned,
@@ -76,6 +85,7 @@ MOST_CORRECTIONS = 5
 MOST_WORDS = 60  # before ``because``; more is pasted by mistake
 
 _HELP = frozenset({"help", "?", "-h", "--help"})
+_WITHOUT_REASON = frozenset({"status", "cancel", "help", "whoami", "link", "unlink"})
 
 
 def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
@@ -83,7 +93,7 @@ def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
 
     *name* is where it was said: ``deploy``, ``ship`` (the first word is the verb) or ``mention``
     (so it is, after the bot's name). *text* is as Slack sends it. ``/ship`` and a mention without
-    words mean help.
+    words mean help; ``/deploy`` without words means the form.
     """
     outcome = _parse(name, text, catalog)
     if not isinstance(outcome, Misread):
@@ -105,7 +115,7 @@ def _parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
     if isinstance(found, TooLong):
         return misread(MisreadReason.TOO_LONG, length=str(found.length), limit=str(LONGEST_TEXT))
     verb, said = _verb_apart(name, found, catalog)
-    if verb != "deploy":
+    if verb in _WITHOUT_REASON:
         return _read(Said(name, verb, _texts(said), None, catalog))
     before, reason = _reason_apart(said, text)
     return _read(Said(name, verb, _texts(before), reason, catalog))
@@ -115,8 +125,8 @@ def _read(said: Said) -> Command | Misread:
     if len(said.words) > MOST_WORDS:
         extra = cut(" ".join(said.words[MOST_WORDS:]))
         return misread(MisreadReason.TOO_MANY_WORDS, verb=cut(said.verb), extra=extra)
-    if said.verb == "deploy" and len(said.words) == 1 and said.words[0].casefold() in _HELP:
-        return Help("deploy")
+    if said.verb in VERBS and len(said.words) == 1 and said.words[0].casefold() in _HELP:
+        return read_help(replace(said, words=(said.verb,)))
     return READERS.get(said.verb, unknown_verb)(said)
 
 

@@ -1,24 +1,11 @@
-"""The grammar of ``status``, ``cancel`` and ``help``, and of verbs that are none."""
+"""The grammar of ``status``, ``cancel`` and ``help``."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 
-from bot.domain.commands.deploying import read_deploy
-from bot.domain.commands.nouns import (
-    Cancel,
-    Command,
-    Deploy,
-    Help,
-    Misread,
-    MisreadReason,
-    Status,
-)
-from bot.domain.commands.said import Said, cut, listed, misread
+from bot.domain.commands.nouns import Cancel, Help, Misread, MisreadReason, Status
+from bot.domain.commands.said import VERBS, Said, cut, listed, misread
 from bot.domain.suggestions import nearest
 
-VERBS = ("deploy", "status", "cancel", "help")
-
-_NEARLY = (MisreadReason.UNKNOWN_ENVIRONMENT, MisreadReason.NOT_IN_ENVIRONMENT)
 _OPERATION = re.compile(r"#?(?:d-?)?(?P<number>[0-9]{1,12})", re.IGNORECASE)
 
 
@@ -70,50 +57,6 @@ def read_help(said: Said) -> Help:
     """Return what to explain: the command nearest to the first word, or everything."""
     near = nearest(said.words[0].lstrip("/"), VERBS, most=1) if said.words else ()
     return Help(next(iter(near), None))
-
-
-READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
-    "deploy": read_deploy,
-    "status": read_status,
-    "cancel": read_cancel,
-    "help": read_help,
-}
-"""How what follows each verb is read."""
-
-
-def unknown_verb(said: Said) -> Misread:
-    """Return that the verb is none, with what may have been meant.
-
-    A deploy without its verb is recognised.
-    """
-    near = nearest(said.verb, VERBS)
-    meant = [line for verb in near for line in _lines_with(said, verb)]
-    bare = Said(said.place, "deploy", (said.verb, *said.words), said.reason, said.catalog)
-    deploy = read_deploy(bare)
-    if isinstance(deploy, Deploy):
-        if deploy.version == said.verb and not any(map(str.isdigit, said.verb)):
-            return _no_verb(said, near, meant)  # `lock core stage` is no deploy of a branch `lock`
-        names, version, environment = deploy.services, deploy.version, deploy.environment
-        meant.insert(0, said.deploy_line(names, version, environment, deploy.reason))
-    elif deploy.reason in _NEARLY:
-        meant.extend(deploy.corrections)
-    return _no_verb(said, near, meant)
-
-
-def _no_verb(said: Said, near: Sequence[str], lines: Sequence[str]) -> Misread:
-    return misread(
-        MisreadReason.UNKNOWN_VERB,
-        [*lines, said.line(verb="help")],
-        verb=cut(said.verb),
-        near=listed(near),
-        known=listed(VERBS),
-    )
-
-
-def _lines_with(said: Said, verb: str) -> Sequence[str]:
-    """Return what was said with *verb* instead: as it is, or as it would have to be."""
-    read = READERS[verb](Said(said.place, verb, said.words, said.reason, said.catalog))
-    return read.corrections if isinstance(read, Misread) else [said.line(*said.words, verb=verb)]
 
 
 def _strange_in_status(

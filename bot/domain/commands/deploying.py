@@ -32,8 +32,8 @@ class _Words:
         )
 
 
-def read_deploy(said: Said) -> Deploy | Misread:
-    """Return the deploy that was said, or how it was misread."""
+def read_plain_deploy(said: Said) -> Deploy | Misread:
+    """Return the deploy that was said, or how it was misread; an ``override`` was taken out."""
     groups = said.groups()
     if not groups:
         return _empty(said)
@@ -47,7 +47,7 @@ def read_deploy(said: Said) -> Deploy | Misread:
         or _no_version_at_all(words)
         or _no_environment(said, words)
         or _not_in_environment(said, words)
-        or Deploy(words.services, words.version, words.environments[0], said.reason)
+        or Deploy(words.services, words.version, words.environments[0], said.reason, said.override)
     )
 
 
@@ -109,7 +109,7 @@ def _empty(said: Said) -> Misread:
     names = said.catalog.services[:1]
     return misread(
         MisreadReason.EMPTY,
-        _lines(said, names, VERSION, _environments(said, names)),
+        _lines(said, names, VERSION, said.homes_of(names)),
         verb=said.verb,
     )
 
@@ -213,7 +213,7 @@ def _unknown_environment(said: Said, words: _Words, unlikely: Sequence[str]) -> 
                 return _unknown_service(said, words, word)
     meant = meant or candidates[-1]
     version = next((word for word in words.others if word != meant), VERSION)
-    near = said.environments_near(meant) or _environments(said, words.services)
+    near = said.environments_near(meant) or said.homes_of(words.services)
     return said.unknown_environment(meant, _lines(said, words.services, version, near))
 
 
@@ -244,7 +244,7 @@ def _no_environment(said: Said, words: _Words) -> Misread | None:
         _lines(said, words.services, words.version, ()),
         service=",".join(words.services),
         version=cut(words.version),
-        environments=listed(_environments(said, words.services)),
+        environments=listed(said.homes_of(words.services)),
     )
 
 
@@ -272,21 +272,9 @@ def _lines(
 ) -> list[str]:
     """Return a line per environment; without *environments* per one that the services live in."""
     return [
-        said.deploy_line(_living(said, services, name), version, name, said.reason)
-        for name in environments or _environments(said, services)
+        said.deploy_line(said.living(services, name), version, name, said.reason)
+        for name in environments or said.homes_of(services)
     ]
-
-
-def _living(said: Said, services: Sequence[str], environment: str) -> Sequence[str]:
-    """Return those of *services* that live in *environment*, or all when none does."""
-    return [name for name in services if said.catalog.target(name, environment)] or services
-
-
-def _environments(said: Said, services: Sequence[str]) -> tuple[str, ...]:
-    """Return where all of *services* live, else where any does, in promotion order."""
-    homes = [set(said.catalog.environments_of(name)) for name in services]
-    chosen = set.intersection(*homes) or set.union(*homes) if homes else set()
-    return tuple(name for name in said.catalog.environments if name in chosen)
 
 
 def _flat(groups: Sequence[Sequence[str]]) -> str:

@@ -8,9 +8,24 @@ from bot.domain.commands.nouns import Misread, MisreadReason
 from bot.domain.suggestions import nearest
 from bot.domain.words import Mentioned, bare
 
+VERBS = (
+    "deploy",
+    "why",
+    "status",
+    "cancel",
+    "lock",
+    "unlock",
+    "freeze",
+    "unfreeze",
+    "whoami",
+    "link",
+    "unlink",
+    "help",
+)
 BOT = "@shipmate"  # how the correction of a mention begins
 MOST_NAMES = 20  # in one fact
 LONGEST_FACT = 80  # characters of a word that we say back
+REASON = "<reason>"  # in a correction: the person's own words
 
 _NOISE = frozenset({"to", "on", "in", "please"})
 _JOINING = frozenset({"and", "&", "+"})
@@ -21,7 +36,7 @@ class Said:
     """The *words* after the *verb* of a command.
 
     *place* is where it was given: ``deploy``, ``ship`` or ``mention``. *reason* is what
-    followed ``because``, or None.
+    followed ``because``, or None. *override* was said right before it; then it is no word.
     """
 
     place: str
@@ -29,6 +44,7 @@ class Said:
     words: tuple[str, ...]
     reason: str | None
     catalog: Catalog
+    override: bool = False
 
     def service(self, word: str) -> str | None:
         """Return the service that *word* names, in any case, or None."""
@@ -38,6 +54,10 @@ class Said:
         """Return the environment that *word* names, in any case, or None."""
         return _named(word, self.catalog.environments)
 
+    def is_name(self, word: str) -> bool:
+        """Tell whether *word* names a service or an environment."""
+        return bool(self.service(word) or self.environment(word))
+
     def services_near(self, word: str) -> tuple[str, ...]:
         """Return the services that *word* may be a typo of, best first."""
         return nearest(word, self.catalog.services)
@@ -45,6 +65,16 @@ class Said:
     def environments_near(self, word: str) -> tuple[str, ...]:
         """Return the environments that *word* may be a typo of, best first."""
         return nearest(word, self.catalog.environments)
+
+    def living(self, services: Sequence[str], environment: str) -> Sequence[str]:
+        """Return those of *services* that live in *environment*, or all when none does."""
+        return [name for name in services if self.catalog.target(name, environment)] or services
+
+    def homes_of(self, services: Sequence[str]) -> tuple[str, ...]:
+        """Return where all of *services* live, else where any does, in promotion order."""
+        homes = [set(self.catalog.environments_of(name)) for name in services]
+        chosen = set.intersection(*homes) or set.union(*homes) if homes else set()
+        return tuple(name for name in self.catalog.environments if name in chosen)
 
     def groups(self) -> list[list[str]]:
         """Return the words, those joined by commas (or ``and``) together; fillers left out.
@@ -79,10 +109,13 @@ class Said:
     def deploy_line(
         self, services: Iterable[str], version: str, environment: str, reason: str | None
     ) -> str:
-        """Return a whole ``deploy`` line to copy."""
+        """Return a whole line to copy that deploys, or looks ahead if this is a ``why``."""
         names = ",".join(sorted(set(services)))
         because = f"because {reason}" if reason else ""
-        return self.line(names, version, environment, because, verb="deploy")
+        if self.override:
+            because = f"override because {reason or REASON}"
+        verb = "why" if self.verb == "why" else "deploy"
+        return self.line(names, version, environment, because, verb=verb)
 
     def unknown_service(self, word: str, lines: Sequence[str]) -> Misread:
         """Return that *word* is no service, with *lines* that would do."""
@@ -105,7 +138,7 @@ class Said:
         )
 
     def _is_filler(self, word: str) -> bool:
-        if self.service(word) or self.environment(word):
+        if self.is_name(word):
             return False
         means_something = any(letter.isalnum() for letter in word) or set(word) & set(",&+")
         return word.casefold() in _NOISE or not means_something
