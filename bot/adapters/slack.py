@@ -247,6 +247,31 @@ class Slack:
             deleted=found.get("deleted") is True,
         )
 
+    def profile_value(self, user: str, field: str) -> str:
+        """Return what stands in a custom profile *field* (its id) of *user*; empty: nothing.
+
+        Source: https://docs.slack.dev/reference/methods/users.profile.get
+        """
+        doing = f"read the profile of {user}"
+        answer = _ask(self._reader, doing, "users.profile.get", {"user": user}, as_form=True)
+        # An empty set of fields comes as a list or as null.
+        fields = _dict(answer, "profile", doing).get("fields") or {}
+        value = fields.get(field) if isinstance(fields, Mapping) else None
+        return str(value.get("value") or "") if isinstance(value, Mapping) else ""
+
+    def protected_fields(self) -> frozenset[str]:
+        """Return the ids of the custom profile fields that people cannot fill in themselves.
+
+        Those are the fields that only admins edit (``is_protected``) or a directory fills
+        (``is_scim``). What does not say so with a plain true is not one.
+
+        Source: https://docs.slack.dev/reference/methods/team.profile.get
+        """
+        doing = "read which profile fields are protected"
+        answer = _ask(self._reader, doing, "team.profile.get", {}, as_form=True)
+        fields = _list(_dict(answer, "profile", doing), "fields", doing)
+        return frozenset(_text(one, "id", doing) for one in fields if _is_protected(one))
+
 
 def _ask(
     client: WebClient, doing: str, method: str, arguments: dict[str, Any], *, as_form: bool = False
@@ -306,6 +331,13 @@ def _list(holder: Mapping[str, Any], name: str, doing: str) -> list[Any]:
     if not isinstance(value, list):
         raise Garbled("Slack", doing, f"no {name} in the answer")
     return value
+
+
+def _is_protected(field: Any) -> bool:
+    options = field.get("options") if isinstance(field, Mapping) else None
+    if not isinstance(options, Mapping):
+        return False
+    return options.get("is_protected") is True or options.get("is_scim") is True
 
 
 def _name(user: Mapping[str, Any]) -> str:

@@ -24,7 +24,8 @@ class Reason(StrEnum):
     NO_SUCH_ACCOUNT = "no_such_account"  # user, login
     ACCOUNT_CHANGED = "account_changed"  # user, login: another account has this login now
     OUTSIDER = "outsider"  # user, outsider (WhyNot: guest, bot, deactivated, stranger)
-    NOT_PERMITTED = "not_permitted"  # user, action, service, environment; teams (may be empty)
+    # user, action, environment; service (absent: all of it); teams (may be empty)
+    NOT_PERMITTED = "not_permitted"
     MEMBERSHIP_PENDING = "membership_pending"  # user, team
     NO_OVERRIDE = "no_override"  # user, service, environment; teams (may be empty)
     OVERRIDE_UNEXPLAINED = "override_unexplained"  # no facts: no reason was given
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     APPROVAL_OVER = "approval_over"  # operation, state: it has ended already
     REJECTED_BY = "rejected_by"  # by, detail
     APPROVAL_EXPIRED = "approval_expired"  # expired (ISO time)
+    APPROVAL_LOST = "approval_lost"  # missing (number): who said yes may not any more
     PLAN_MOVED = "plan_moved"  # moved (parts of the plan)
     SUPERSEDED = "superseded"  # operation (the newer one), by
     # the GitOps repository

@@ -80,7 +80,7 @@ WORDS: Mapping[Reason, Words] = {
         "Ask a full member of this workspace to send the command.",
     ),
     Reason.NOT_PERMITTED: Words(
-        "{user} may not {action} {service} in {environment}.",
+        "{user} may not {action}[ {service}] in {environment}.",
         "[Ask a member of {teams} to do it, or ask|Nobody has that right yet: ask]"
         " a platform engineer to give it to your team under `permissions` in `shipmate.yaml`.",
     ),
@@ -216,6 +216,10 @@ WORDS: Mapping[Reason, Words] = {
     Reason.APPROVAL_EXPIRED: Words(
         "Not enough people approved it[ by {expired}| in time].",
         "Send the command again when an approver is there to look at it.",
+    ),
+    Reason.APPROVAL_LOST: Words(
+        "Somebody who approved it may no longer do so[; approvals missing now: {missing}].",
+        "Nothing was committed. Send the command again, and let somebody with the right approve.",
     ),
     Reason.PLAN_MOVED: Words(
         "What was asked for is no longer what would be done[; moved: {moved}].",

@@ -25,6 +25,7 @@ class App:
             "im:history",
             "im:write",
             "users:read",
+            "users.profile:read",
             "channels:history",
             "groups:history",
         }

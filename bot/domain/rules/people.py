@@ -47,12 +47,15 @@ def unidentified(user: str, who: Unidentified) -> Problem:
 def right_held(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
     """Refuse a person none of whose teams may do this there."""
     right = _right(proposal.action, facts, target)
-    named = {
-        "user": proposal.requester,
-        "action": proposal.action.value,
-        "service": target.service,
-        "environment": target.environment,
-    }
+    where = (target.service, target.environment)
+    return right_found(proposal.requester, proposal.action, *where, right)
+
+
+def right_found(user: str, action: Action, service: str, environment: str, right: Right) -> Finding:
+    """Return what *right* of the Slack *user* comes to; no *service* is the whole environment."""
+    named = {"user": user, "action": action.value, "environment": environment}
+    if service:
+        named["service"] = service
     return _found(right, Problem(Reason.NOT_PERMITTED, {**named, "teams": joined(right.teams)}))
 
 
