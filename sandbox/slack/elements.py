@@ -198,6 +198,23 @@ def _static_select(flaws: Flaws, element: Mapping[str, Any], at: str) -> None:
         _options(flaws, group, 1, 100, where)
 
 
+def option_flaws(options: Any) -> list[str]:
+    """Return what Slack has against the answer to a block_suggestion; empty when it takes it."""
+    found = Flaws()
+    _options(found, {"options": options}, 0, 100, "")
+    return found.found
+
+
+def _external_select(flaws: Flaws, element: Mapping[str, Any], at: str) -> None:
+    one = ("initial_option",)
+    many = ("initial_options", "max_selected_items")
+    own = many if element["type"].startswith("multi_") else one
+    _fields(flaws, element, at, "placeholder", "min_query_length", *own)
+    most = element.get("max_selected_items", 1)
+    if not isinstance(most, int) or most < 1:
+        flaws.add("must be at least 1", f"{at}/max_selected_items")
+
+
 def _overflow(flaws: Flaws, element: Mapping[str, Any], at: str) -> None:
     _fields(flaws, element, at, "options")
     _options(flaws, element, 1, 5, at)
@@ -235,6 +252,8 @@ _ELEMENTS: Mapping[str, Callable[[Flaws, Mapping[str, Any], str], None]] = {
     "image": _image,
     "static_select": _static_select,
     "multi_static_select": _static_select,
+    "external_select": _external_select,
+    "multi_external_select": _external_select,
     "overflow": _overflow,
     "checkboxes": _ten_choices,
     "radio_buttons": _ten_choices,

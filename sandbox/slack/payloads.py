@@ -4,12 +4,11 @@ Sources: https://docs.slack.dev/reference/interaction-payloads and
 https://docs.slack.dev/reference/events
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.slack.app import App
-from sandbox.slack.contents import interactive
-from sandbox.slack.views import View
+from sandbox.slack.state import chosen
 from sandbox.slack.workspace import Channel, User, Workspace
 
 DOMAIN = "ship"
@@ -83,13 +82,37 @@ class Payloads:
             payload["message"] = dict(message)
         return payload
 
-    def submission(
-        self, user: User, shown: Mapping[str, Any], values: Mapping[str, Any], trigger: str
+    def choice(
+        self, user: User, shown: Mapping[str, Any], action: Mapping[str, Any], trigger: str
     ) -> dict[str, Any]:
-        """Return view_submission of a view with what was entered."""
+        """Return block_actions of a view; what stands in its inputs is in ``view.state``."""
+        return self._action("block_actions", user) | {
+            "container": {"type": "view", "view_id": shown["id"]},
+            "trigger_id": trigger,
+            "view": dict(shown),
+            "actions": [dict(action)],
+        }
+
+    def suggestion(
+        self, user: User, shown: Mapping[str, Any], action_id: str, block_id: str, query: str
+    ) -> dict[str, Any]:
+        """Return block_suggestion: what a person typed into an external select of a view.
+
+        Source: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+        """
+        return self._action("block_suggestion", user) | {
+            "container": {"type": "view", "view_id": shown["id"]},
+            "action_id": action_id,
+            "block_id": block_id,
+            "value": query,
+            "view": dict(shown),
+        }
+
+    def submission(self, user: User, shown: Mapping[str, Any], trigger: str) -> dict[str, Any]:
+        """Return view_submission of a view, with what was entered in its state."""
         return self._action("view_submission", user) | {
             "trigger_id": trigger,
-            "view": {**shown, "state": {"values": values}},
+            "view": dict(shown),
             "response_urls": [],
         }
 
@@ -120,43 +143,6 @@ class Payloads:
         }
 
 
-def _option(element: Mapping[str, Any], value: str) -> Mapping[str, Any]:
-    groups = [{"options": element.get("options", [])}, *element.get("option_groups", [])]
-    for group in groups:
-        for option in group["options"]:
-            if option["value"] == value:
-                return dict(option)
-    raise LookupError(f"{element['action_id']} has no option {value!r}")
-
-
-_Chosen = Callable[[Mapping[str, Any], str], dict[str, Any]]
-
-_CHOSEN: Mapping[str, _Chosen] = {
-    **dict.fromkeys(
-        ("static_select", "overflow", "radio_buttons"),
-        lambda element, value: {"selected_option": _option(element, value)},
-    ),
-    **dict.fromkeys(
-        ("checkboxes", "multi_static_select"),
-        lambda element, value: {
-            "selected_options": [_option(element, one) for one in value.split(",") if one]
-        },
-    ),
-    "external_select": lambda _element, value: {
-        "selected_option": {"text": {"type": "plain_text", "text": value}, "value": value}
-    },
-    "users_select": lambda _element, value: {"selected_user": value},
-    "channels_select": lambda _element, value: {"selected_channel": value},
-    "conversations_select": lambda _element, value: {"selected_conversation": value},
-    "datepicker": lambda _element, value: {"selected_date": value},
-    "timepicker": lambda _element, value: {"selected_time": value},
-    "plain_text_input": lambda _element, value: {"value": value},
-    "number_input": lambda _element, value: {"value": value},
-    "email_text_input": lambda _element, value: {"value": value},
-    "url_text_input": lambda _element, value: {"value": value},
-}
-
-
 def acted(
     block: Mapping[str, Any], element: Mapping[str, Any], value: str | None, ts: str
 ) -> dict[str, Any]:
@@ -174,42 +160,5 @@ def acted(
     if element["type"] == "button":
         action |= {name: element[name] for name in ("text", "value", "style") if name in element}
     elif value is not None:
-        action |= _CHOSEN[element["type"]](element, value)
+        action |= chosen(element, value)
     return action
-
-
-def entered(view: View, values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return ``state.values`` of *view* with *values* (by action id) entered, initials elsewhere.
-
-    Raises:
-        LookupError: no input has such an action id, or a required one stays empty, which Slack
-            does not let a person submit.
-    """
-    state: dict[str, dict[str, Any]] = {}
-    left = dict(values)
-    for block in view.content["blocks"]:
-        for element in interactive(block):
-            if element["type"] in ("button", "overflow"):
-                continue
-            value = left.pop(element["action_id"], None)
-            entry = _entry(element, value)
-            state.setdefault(block["block_id"], {})[element["action_id"]] = entry
-            if block["type"] == "input" and not block.get("optional") and len(entry) == 1:
-                raise LookupError(f"{element['action_id']} must be filled in")
-    if left:
-        raise LookupError(f"the view has no input {sorted(left)}")
-    return state
-
-
-def _entry(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"type": element["type"]}
-    if value is not None:
-        return entry | _CHOSEN[element["type"]](element, value)
-    initials = {
-        "initial_value": "value",
-        "initial_option": "selected_option",
-        "initial_options": "selected_options",
-        "initial_user": "selected_user",
-        "initial_date": "selected_date",
-    }
-    return entry | {ours: element[name] for name, ours in initials.items() if name in element}

@@ -17,9 +17,11 @@ from sandbox.slack.blocks import Surface, flaws
 from sandbox.slack.commands import entities, escaped, in_a_message, on_a_mac
 from sandbox.slack.contents import interactive, words
 from sandbox.slack.delivery import FORM, End, Outcome, Sent, What, sign
-from sandbox.slack.payloads import acted, entered
+from sandbox.slack.elements import option_flaws
+from sandbox.slack.payloads import acted
 from sandbox.slack.refused import Refused
 from sandbox.slack.server import BOT, RESPONSE_FIELDS, SlackServer
+from sandbox.slack.state import missing, with_entry
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Blocks, Channel, Message, User
 
@@ -130,18 +132,60 @@ class Slack(SlackServer):
             LookupError: no modal is open, or a value does not fit it.
         """
         with self.lock:
-            view = self.views.top(by)
-            if view is None:
-                raise LookupError(f"{by} sees no modal")
+            view = self._top(by)
             user = self._person(by)
-            state = entered(view, values)
-            payload = self._payloads.submission(
-                user, self._shown(view), state, self.triggers.give(by)
-            )
+            for action_id, value in values.items():
+                view = self._entered(view, action_id, value)
+            if empty := missing(view.content, view.state):
+                raise LookupError(f"{empty} must be filled in")
+            payload = self._payloads.submission(user, self._shown(view), self.triggers.give(by))
         outcome = self._send(What.INTERACTION, payload)
         if outcome.end is End.ACKED:
             with self.lock:
                 self._after_submit(view, outcome.said or {})
+        return Reply(SEEN[outcome.end], outcome=outcome)
+
+    def suggest(self, action_id: str, query: str, *, by: str) -> list[str]:
+        """Type *query* into an external select of the modal that *by* sees; return what it offers.
+
+        Each option reads ``value: text (description)`` where these differ or are there.
+
+        Raises:
+            LookupError: no such select is open, or the query is shorter than it asks for.
+        """
+        with self.lock:
+            view = self._top(by)
+            block, element = _element(view.content["blocks"], action_id)
+            if len(query) < element.get("min_query_length", 3):
+                raise LookupError(f"{action_id} asks for longer words than {query!r}")
+            shown = self._shown(view)
+            user = self._person(by)
+            payload = self._payloads.suggestion(user, shown, action_id, block["block_id"], query)
+        outcome = self._send(What.INTERACTION, payload)
+        options = (outcome.said or {}).get("options")
+        found = option_flaws(options)
+        if outcome.end is not End.ACKED or found:
+            self._odd(f"options for {action_id} were answered with {outcome.end} {found}")
+            return []
+        return [_read(option) for option in options or []]
+
+    def choose(self, action_id: str, value: str, *, by: str) -> Reply | None:
+        """Choose or type *value* in the modal that *by* sees, and press Enter.
+
+        Returns what came of telling the bot; None where the input does not tell it at once.
+
+        Raises:
+            LookupError: no modal is open, or *value* does not fit it.
+        """
+        with self.lock:
+            view = self._entered(self._top(by), action_id, value)
+            block, element = _element(view.content["blocks"], action_id)
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                return None
+            user = self._person(by)
+            action = acted(block, element, value, self.workspace.next_ts())
+            payload = self._payloads.choice(user, self._shown(view), action, self.triggers.give(by))
+        outcome = self._send(What.INTERACTION, payload)
         return Reply(SEEN[outcome.end], outcome=outcome)
 
     def dismiss(self, *, by: str) -> None:
@@ -285,6 +329,16 @@ class Slack(SlackServer):
                 return message
         raise LookupError(f"{user} sees nothing to act on called {action_id}")
 
+    def _top(self, user: str) -> View:
+        view = self.views.top(user)
+        if view is None:
+            raise LookupError(f"{user} sees no modal")
+        return view
+
+    def _entered(self, view: View, action_id: str, value: str) -> View:
+        block, element = _element(view.content["blocks"], action_id)
+        return self.views.enter(view, with_entry(view.state, block["block_id"], element, value))
+
     def _after_submit(self, view: View, said: Mapping[str, Any]) -> None:
         try:
             match said.get("response_action"):
@@ -359,4 +413,12 @@ def _element(blocks: Blocks, action_id: str) -> tuple[dict[str, Any], dict[str, 
         for element in interactive(block):
             if element["action_id"] == action_id:
                 return block, element
-    raise LookupError(f"the message has nothing called {action_id}")
+    raise LookupError(f"there is nothing called {action_id}")
+
+
+def _read(option: Mapping[str, Any]) -> str:
+    """Return an option as a person reads it."""
+    text = option["text"]["text"]
+    described = option.get("description", {}).get("text")
+    named = text if text == option["value"] else f"{option['value']}: {text}"
+    return f"{named} ({described})" if described else named

@@ -14,13 +14,17 @@ from sandbox.slack.blocks import Surface, flaws
 from sandbox.slack.contents import filled
 from sandbox.slack.elements import Flaws, check_text
 from sandbox.slack.refused import Refused
+from sandbox.slack.state import State, initial, kept
 
 DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One modal or home tab as *user* sees it. *errors* are by block id, as shown under it."""
+    """One modal or home tab as *user* sees it. *errors* are by block id, as shown under it.
+
+    *state* is what stands in its inputs, by block and action id, as payloads have it.
+    """
 
     id: str
     user: str
@@ -29,6 +33,7 @@ class View:
     root: str
     previous: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    state: State = field(default_factory=dict)
 
     def shown(self, team: str, app: str, bot: str) -> dict[str, Any]:
         """Return the view object of payloads and answers."""
@@ -40,7 +45,7 @@ class View:
             "hash": self.hash,
             "root_view_id": self.root,
             "previous_view_id": self.previous,
-            "state": {"values": {}},
+            "state": {"values": dict(self.state)},
             "private_metadata": "",
             "callback_id": "",
             "external_id": "",
@@ -130,6 +135,12 @@ class Views:
         stack = self._stacks[view.user]
         stack[-1] = replace(view, errors=errors)
 
+    def enter(self, view: View, state: State) -> View:
+        """Keep what a person entered into the top *view*; its hash stays."""
+        changed = replace(view, state=state)
+        self._stacks[view.user][-1] = changed
+        return changed
+
     def close(self, user: str) -> None:
         """Close the modal that *user* sees; the one below comes up."""
         if self._stacks.get(user):
@@ -141,10 +152,18 @@ class Views:
 
     def _new(self, user: str, content: Any, *, previous: str | None, root: str | None) -> View:
         name = f"V{next(self._ids):06d}"
-        return View(name, user, self._with_ids(content), _hash(), root or name, previous)
+        content = self._with_ids(content)
+        state = initial(content)
+        return View(name, user, content, _hash(), root or name, previous, state=state)
 
     def _changed(self, view: View, content: Any) -> View:
-        return replace(view, content=self._with_ids(content), hash=_hash(), errors={})
+        """Return *view* with new content; what was entered stays where both ids are the same.
+
+        Source: https://docs.slack.dev/reference/methods/views.update
+        """
+        content = self._with_ids(content)
+        state = kept(initial(content), view.state)
+        return replace(view, content=content, hash=_hash(), errors={}, state=state)
 
     def _with_ids(self, content: Any) -> Mapping[str, Any]:
         copy: dict[str, Any] = json.loads(json.dumps(content))
