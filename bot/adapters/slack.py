@@ -40,6 +40,14 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A modal that somebody sees: its *id*, and the *hash* that changes when its content does."""
+
+    id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in Slack. *name* is what they call themselves: to be shown, never to be trusted.
 
@@ -225,6 +233,38 @@ class Slack:
         if response.status_code != HTTPStatus.OK:
             raise Rejected("Slack", doing, f"status {response.status_code}")
 
+    def open_view(self, trigger: str, view: Mapping[str, Any]) -> Opened:
+        """Show *view* to whoever caused *trigger*, which serves once and for 3 s.
+
+        Raises:
+            Rejected: the trigger is too old or used.
+
+        Source: https://docs.slack.dev/reference/methods/views.open
+        """
+        doing = "open a form"
+        arguments = {"trigger_id": trigger, "view": dict(view)}
+        return _opened(_ask(self._writer, doing, "views.open", arguments), doing)
+
+    def update_view(
+        self,
+        view_id: str,
+        view: Mapping[str, Any],
+        expected: str | None = None,
+    ) -> Opened:
+        """Replace the content of an open modal. *expected* is the hash last seen; None: any.
+
+        Raises:
+            Conflict: its content has changed since *expected*.
+            NotFound: it was closed.
+
+        Source: https://docs.slack.dev/reference/methods/views.update
+        """
+        doing = "fill a form"
+        arguments: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
+        if expected is not None:
+            arguments["hash"] = expected
+        return _opened(_ask(self._writer, doing, "views.update", arguments), doing)
+
     def person(self, user: str) -> Person:
         """Return who the user id belongs to.
 
@@ -310,6 +350,11 @@ def _quiet() -> dict[str, Any]:
 
 def _posted(answer: Mapping[str, Any], doing: str) -> Posted:
     return Posted(_text(answer, "channel", doing), _text(answer, "ts", doing))
+
+
+def _opened(answer: Mapping[str, Any], doing: str) -> Opened:
+    view = _dict(answer, "view", doing)
+    return Opened(_text(view, "id", doing), _text(view, "hash", doing))
 
 
 def _text(holder: Any, name: str, doing: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.domain.errors import (
     BotError,
+    Conflict,
     Forbidden,
     Garbled,
     NotFound,
@@ -26,6 +27,7 @@ AGAIN: Final = frozenset(
 )
 """Words that mean: the same call may pass later."""
 
+_TRIGGER: Final = "a command opens a form for 3 s and once: type it again"
 _INVITE: Final = "invite the bot to the channel: /invite @shipmate"
 _TOKEN: Final = "put a fresh bot token into SLACK_BOT_TOKEN"  # noqa: S105  # words, no secret
 
@@ -51,6 +53,13 @@ MEANINGS: Final[Mapping[str, tuple[type[Rejected], str]]] = {
     "user_not_visible": (NotFound, "we may not see this user"),
     "users_not_found": (NotFound, "no such user"),
     "user_disabled": (NotFound, "the user is deactivated"),
+    # Slack's pages have both forms of the words for a trigger.
+    "trigger_expired": (Rejected, _TRIGGER),
+    "expired_trigger_id": (Rejected, _TRIGGER),
+    "trigger_exchanged": (Rejected, _TRIGGER),
+    "exchanged_trigger_id": (Rejected, _TRIGGER),
+    "hash_conflict": (Conflict, "the view has changed since"),
+    "not_found": (NotFound, "the view was closed"),
     "user_not_in_channel": (NotFound, "the user is not in the channel"),
 }
 

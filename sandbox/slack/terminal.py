@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.slack.views import View
 from sandbox.slack.workspace import Message, Version
 
 Names = Mapping[str, str]
@@ -54,6 +55,42 @@ def render(
         return Panel(mrkdwn(version.text, known), title=title, title_align="left")
     shown = [_block(block, known) for block in version.blocks]
     return Panel(Group(*shown), title=title, title_align="left")
+
+
+def modal(view: View, names: Names | None = None) -> RenderableType:
+    """Return an open modal in a frame: each input with what stands in it, and its error below."""
+    known = names or {}
+    shown: list[RenderableType] = []
+    for block in view.content["blocks"]:
+        if block["type"] == "input":
+            shown.append(_input(block, view.state.get(block["block_id"], {})))
+        else:
+            shown.append(_block(block, known))
+        if block["block_id"] in view.errors:
+            shown.append(Text(view.errors[block["block_id"]], "red"))
+    ends = [view.content[name]["text"] for name in ("close", "submit") if name in view.content]
+    shown.append(Text(" ").join(Text(f"[ {end} ]", "reverse") for end in ends))
+    return Panel(Group(*shown), title=view.content["title"]["text"], title_align="left")
+
+
+def _input(block: Mapping[str, Any], state: Mapping[str, Any]) -> RenderableType:
+    element = block["element"]
+    label = Text(block["label"]["text"], "bold")
+    if block.get("optional"):
+        label.append(" (optional)", "dim")
+    entry = state.get(element["action_id"], {})
+    standing = next((value for name, value in entry.items() if name != "type" and value), None)
+    empty = element.get("placeholder", {}).get("text", "")
+    field = Text(f"[ {_standing(standing) or empty} ]", "" if standing else "dim")
+    hint = [Text(block["hint"]["text"], "dim")] if "hint" in block else []
+    return Group(label, field, *hint)
+
+
+def _standing(value: Any) -> str:
+    """Return what a person reads of a value: typed text, one option, or several."""
+    if isinstance(value, list):
+        return ", ".join(map(_standing, value))
+    return str(value["text"]["text"] if isinstance(value, Mapping) else value or "")
 
 
 def mrkdwn(text: str, names: Names) -> Text:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from bot.adapters.slack import Identity, Person, Posted, Slack
 from bot.domain.errors import (
     BotError,
+    Conflict,
     Forbidden,
     Garbled,
     NotFound,
@@ -395,3 +396,46 @@ def test_what_is_sent_is_json_with_the_token_in_the_header_only(slack, pretend):
     [call] = [one for one in pretend.calls if one.route == "chat.postMessage"]
     assert BOT_TOKEN not in json.dumps(call.json())
     assert f"Bearer {BOT_TOKEN}" == call.headers["Authorization"]
+
+
+VIEW = {
+    "type": "modal",
+    "title": {"type": "plain_text", "text": "Deploy"},
+    "blocks": [{"type": "divider", "block_id": "b"}],
+}
+
+
+def trigger(pretend):
+    with pretend.lock:
+        return pretend.triggers.give(ALICE)
+
+
+def test_a_form_is_opened_and_filled(slack, pretend):
+    opened = slack.open_view(trigger(pretend), VIEW)
+    title = {"type": "plain_text", "text": "Filled"}
+    filled = slack.update_view(opened.id, {**VIEW, "title": title}, opened.hash)
+    assert "Filled" == pretend.modal(ALICE).content["title"]["text"]
+    assert (opened.id, True) == (filled.id, filled.hash != opened.hash)
+
+
+def test_a_form_that_has_changed_is_filled_only_on_purpose(slack, pretend):
+    opened = slack.open_view(trigger(pretend), VIEW)
+    slack.update_view(opened.id, VIEW, opened.hash)
+    with pytest.raises(Conflict):
+        slack.update_view(opened.id, VIEW, opened.hash)
+    slack.update_view(opened.id, VIEW)
+
+
+def test_a_form_that_was_closed_is_not_found(slack, pretend):
+    opened = slack.open_view(trigger(pretend), VIEW)
+    pretend.dismiss(by=ALICE)
+    with pytest.raises(NotFound):
+        slack.update_view(opened.id, VIEW)
+
+
+def test_a_trigger_serves_once_and_a_form_is_never_opened_twice(slack, pretend):
+    given = trigger(pretend)
+    slack.open_view(given, VIEW)
+    with pytest.raises(Rejected, match="trigger_exchanged; .*type it again"):
+        slack.open_view(given, VIEW)
+    assert 2 == pretend.count("views.open")
