@@ -97,6 +97,14 @@ def frozen(environment: str, freezes: Iterable[Freeze], at: datetime) -> Frozen 
     return Frozen(by, _end(here, at)) if by else None
 
 
+def next_freeze(freezes: Iterable[CalendarFreeze], at: datetime) -> datetime | None:
+    """Return when the next stretch of *freezes* begins after the aware moment *at*, in its zone.
+
+    None: none ever does.
+    """
+    return min((begin for one in freezes for begin in _begins(one, at)), default=None)
+
+
 def calendar_freeze(
     zone: str,
     days: str | Sequence[str] = (),
@@ -218,9 +226,26 @@ def _spans_at(freeze: Freeze, at: datetime) -> Iterator[datetime | None]:
     zone = ZoneInfo(freeze.zone)
     for stretch in freeze.stretches:
         for start, end in _local(stretch, at.astimezone(zone).date()):
-            begins, ends = _instant(start, zone, fold=0), _instant(end, zone, fold=1)
+            begins, ends = instant(start, zone, fold=0), instant(end, zone, fold=1)
             if begins <= at < ends:
                 yield ends
+
+
+def _begins(freeze: CalendarFreeze, at: datetime) -> Iterator[datetime]:
+    """Yield the next begin of each stretch of *freeze* after *at*."""
+    zone = ZoneInfo(freeze.zone)
+    for stretch in freeze.stretches:
+        first = [begin for begin in _next_begins(stretch, at, zone) if begin > at]
+        if first:
+            yield min(first).astimezone(zone)
+
+
+def _next_begins(stretch: Weekly | Dated, at: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    today = at.astimezone(zone).date()
+    soon = (today, today + DAY * WEEK) if isinstance(stretch, Weekly) else (today,)
+    for day in soon:
+        for start, _ in _local(stretch, day):
+            yield instant(start, zone, fold=0)
 
 
 def _local(stretch: Weekly | Dated, today: date) -> Iterator[tuple[datetime, datetime]]:
@@ -241,7 +266,7 @@ def _finish(day: date, end: time | None) -> datetime:
     return datetime.combine(day + DAY, time()) if end is None else datetime.combine(day, end)
 
 
-def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
+def instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
     """Return when the clock of *zone* shows *wall*: with *fold* 0 first, with 1 last.
 
     A time that the clock jumps over stands for the moment of the jump.

@@ -7,6 +7,7 @@ rich text, which Slack does not parse; in the message's own ``text`` it is escap
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from bot.messages.escape import ELLIPSIS, clean, escaped, escaped_within
@@ -22,6 +23,12 @@ SENTENCE = 300
 
 LONGEST_URL = 3000
 """Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block (as other urls)."""
+
+WHEN = "{date_short_pretty} at {time}"
+"""How Slack is to show a moment.
+
+Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+"""
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 
@@ -62,7 +69,14 @@ class Link:
     text: str
 
 
-Span = Text | Bold | Code | Person | Link
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The aware time *at*, which Slack shows on the clock of whoever reads it."""
+
+    at: datetime
+
+
+Span = Text | Bold | Code | Person | Link | Moment
 Line = tuple[Span, ...]
 
 
@@ -150,7 +164,13 @@ def mrkdwn(spans: Sequence[Span], room: int) -> str:
 
 
 def _shown(span: Span) -> str:
-    return clean(span.id, NAME) if isinstance(span, Person) else span.text
+    match span:
+        case Person(id):
+            return clean(id, NAME)
+        case Moment(at):
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        case _:
+            return span.text
 
 
 def _marked(span: Span) -> str:
@@ -161,6 +181,8 @@ def _marked(span: Span) -> str:
             return f"`{escaped(text.replace('`', chr(39)))}`"
         case Person(id):
             return f"<@{id}>" if _PERSON.fullmatch(id) else escaped(_shown(span))
+        case Moment(at):
+            return f"<!date^{int(at.timestamp())}^{WHEN}|{_shown(span)}>"
         case _:
             assert_never(span)
 
@@ -179,5 +201,8 @@ def _element(span: Span) -> dict[str, Any]:
             return {"type": "link", "url": url, "text": text} if safe else words
         case Person(id):
             return {"type": "user", "user_id": id} if _PERSON.fullmatch(id) else words
+        case Moment(at):
+            when = {"timestamp": int(at.timestamp()), "format": WHEN}
+            return {"type": "date", **when, "fallback": _shown(span)}
         case _:
             assert_never(span)

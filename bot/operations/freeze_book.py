@@ -3,6 +3,7 @@
 Several may stand side by side; lifting ends them all. Those of the calendar are configuration.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,18 +13,28 @@ from bot.domain.freezes import AdHocFreeze
 from bot.domain.rights import Actor
 from bot.operations.act_book import Act, Deed, write_act
 from bot.operations.database import Database
+from bot.operations.outbox import Letter, put
 from bot.operations.rows import actor_columns, actor_of, insert_or_leave, take_turns
 from bot.operations.tables import freezes
 
+Tell = Callable[[tuple[AdHocFreeze, ...]], Iterable[Letter]]
+
+
+def _silent(_: tuple[AdHocFreeze, ...]) -> Iterable[Letter]:
+    return ()
+
 
 class FreezeBook:
-    """The freezes in one database. *asked* is the delivery's id; a repeated one changes nothing."""
+    """The freezes in one database. *asked* is the delivery's id; a repeated one changes nothing.
+
+    Letters about a change go to the outbox in the same transaction.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def freeze(self, freeze: AdHocFreeze, asked: str) -> bool:
-        """Write *freeze* down once; tell whether it is new."""
+    def freeze(self, freeze: AdHocFreeze, asked: str, letters: Iterable[Letter] = ()) -> bool:
+        """Write *freeze* and *letters* down once; tell whether it is new."""
         with self._database.write() as connection:
             statement = insert_or_leave(connection, freezes).returning(freezes.c.id)
             values = {
@@ -49,12 +60,21 @@ class FreezeBook:
                 freeze.environment,
                 detail,
             )
+            put(connection, letters, freeze.since)
             return True
 
     def lift(
-        self, environment: str, by: Actor, asked: str, at: datetime
+        self,
+        environment: str,
+        by: Actor,
+        asked: str,
+        at: datetime,
+        tell: Tell = _silent,
     ) -> tuple[AdHocFreeze, ...]:
-        """End every freeze that stands in *environment* at *at*, and return them, oldest first."""
+        """End every freeze that stands in *environment* at *at*, and return them, oldest first.
+
+        *tell* makes letters of them, where there are any.
+        """
         with self._database.write() as connection:
             take_turns(connection, f"freezes {environment}")
             before = sa.select(freezes).where(freezes.c.ended_asked == asked)
@@ -70,7 +90,9 @@ class FreezeBook:
                 detail = {"owner": row.slack, "reason": row.reason}
                 mark = f"unfreeze:{row.id}"
                 _act(connection, mark, at, by, Deed.UNFROZEN, environment, detail)
-            return tuple(map(_freeze, rows))
+            lifted = tuple(map(_freeze, rows))
+            put(connection, tell(lifted) if lifted else (), at)
+            return lifted
 
     def standing(self, at: datetime, environment: str | None = None) -> tuple[AdHocFreeze, ...]:
         """Return the freezes that hold at *at*, oldest first: of one *environment*, or all."""

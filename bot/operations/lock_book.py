@@ -4,7 +4,7 @@ A target has at most one standing lock; the table's partial unique key holds it 
 here. ``core/prod`` and ``*/prod`` are two targets: both may stand, and both are kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from bot.domain.locks import Lock, expired
 from bot.domain.rights import Actor
 from bot.operations.act_book import Act, Deed, write_act
 from bot.operations.database import Database
+from bot.operations.outbox import Letter, put
 from bot.operations.rows import actor_columns, actor_of, take_turns
 from bot.operations.tables import locks
 
@@ -63,22 +64,34 @@ class Held:
     locks: tuple[StoredLock, ...]
 
 
+Tell = Callable[[tuple[StoredLock, ...]], Iterable[Letter]]
+TellTaken = Callable[[Taken], Iterable[Letter]]
+
+
+def _silent(_: object) -> Iterable[Letter]:
+    return ()
+
+
 class LockBook:
-    """The locks in one database. *asked* is the delivery's id; a repeated one changes nothing."""
+    """The locks in one database. *asked* is the delivery's id; a repeated one changes nothing.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    What *tell* makes of locks goes to the outbox in the same transaction, where there are any; what
+    *ended* makes does so for locks whose time has come, whoever notices it.
+    """
 
-    def take(self, lock: Lock, asked: str) -> Taken | Held:
+    def __init__(self, database: Database, ended: Tell = _silent) -> None:
+        self._database, self._ended = database, ended
+
+    def take(self, lock: Lock, asked: str, tell: TellTaken = _silent) -> Taken | Held:
         """Take *lock* from ``lock.since`` on: all of its targets, or none while others hold one.
 
         What its owner holds already is renewed with the new words and end.
         """
-        return self._take(lock, asked, stealing=False)
+        return self._take(lock, asked, tell, stealing=False)
 
-    def steal(self, lock: Lock, asked: str) -> Taken:
+    def steal(self, lock: Lock, asked: str, tell: TellTaken = _silent) -> Taken:
         """Take *lock* whoever holds its targets. The right to do so was judged before."""
-        taken = self._take(lock, asked, stealing=True)
+        taken = self._take(lock, asked, tell, stealing=True)
         assert isinstance(taken, Taken), "nobody holds against a thief"
         return taken
 
@@ -86,13 +99,13 @@ class LockBook:
         self, targets: Iterable[str], by: Actor, asked: str, at: datetime
     ) -> Released | Held:
         """End *by*'s own locks on *targets*; none of them while another holds one."""
-        return self._release(targets, by, asked, at, of_others=False)
+        return self._release(targets, by, asked, at, _silent, of_others=False)
 
     def release_of_others(
-        self, targets: Iterable[str], by: Actor, asked: str, at: datetime
+        self, targets: Iterable[str], by: Actor, asked: str, at: datetime, tell: Tell = _silent
     ) -> Released:
         """End whoever's locks on *targets*. The right to do so was judged before."""
-        released = self._release(targets, by, asked, at, of_others=True)
+        released = self._release(targets, by, asked, at, tell, of_others=True)
         assert isinstance(released, Released), "nobody holds against this"
         return released
 
@@ -110,31 +123,35 @@ class LockBook:
         with self._database.write() as connection:
             take_turns(connection, "locks")
             query = _standing().where(locks.c.until <= at).order_by(locks.c.id)
-            ended = [_stored(row) for row in connection.execute(query)]
-            for one in ended:
-                _expire(connection, one)
-        return tuple(ended)
+            ended = tuple(_stored(row) for row in connection.execute(query))
+            self._expire(connection, ended, at)
+        return ended
 
-    def to_remind(self, at: datetime, every: timedelta) -> tuple[StoredLock, ...]:
-        """Return the locks whose owners have heard nothing of them for *every*, oldest first."""
+    def remind(
+        self, at: datetime, every: timedelta, tell: Tell = _silent
+    ) -> tuple[StoredLock, ...]:
+        """Remind owners who have heard nothing of their locks for *every*; return these locks.
+
+        A second run, here or elsewhere, finds them reminded.
+        """
         heard = sa.func.coalesce(locks.c.reminded_at, locks.c.since)
-        query = _standing().where(heard <= at - every).order_by(locks.c.id)
-        with self._database.read() as connection:
-            found = [_stored(row) for row in connection.execute(query)]
-        return tuple(one for one in found if not expired(one.lock, at))
-
-    def reminded(self, lock: int, at: datetime) -> None:
-        """Write down that the owner of the lock with the id *lock* was reminded."""
-        statement = sa.update(locks).where(locks.c.id == lock, locks.c.ended_at.is_(None))
         with self._database.write() as connection:
-            connection.execute(statement.values(reminded_at=at))
+            take_turns(connection, "locks")
+            query = _standing().where(heard <= at - every).order_by(locks.c.id)
+            found = [_stored(row) for row in connection.execute(query)]
+            old = tuple(one for one in found if not expired(one.lock, at))
+            ids = [one.id for one in old]
+            statement = sa.update(locks).where(locks.c.id.in_(ids)).values(reminded_at=at)
+            connection.execute(statement)
+            put(connection, tell(old) if old else (), at)
+        return old
 
-    def _take(self, lock: Lock, asked: str, *, stealing: bool) -> Taken | Held:
+    def _take(self, lock: Lock, asked: str, tell: TellTaken, *, stealing: bool) -> Taken | Held:
         with self._database.write() as connection:
             take_turns(connection, "locks")
             if before := _asked_before(connection, asked):
                 return Taken(before, _ended_by(connection, asked, Ending.STOLEN))
-            now = _on(connection, lock.targets, lock.since)
+            now = self._on(connection, lock.targets, lock.since)
             theirs = tuple(one for one in now if not _owns(lock.owner, one))
             if theirs and not stealing:
                 return Held(theirs)
@@ -147,16 +164,25 @@ class LockBook:
             taken = _asked_before(connection, asked)
             for one in taken:
                 write_act(connection, _taking(one, former))
-            return Taken(taken, theirs)
+            done = Taken(taken, theirs)
+            put(connection, tell(done), lock.since)
+            return done
 
     def _release(
-        self, targets: Iterable[str], by: Actor, asked: str, at: datetime, *, of_others: bool
+        self,
+        targets: Iterable[str],
+        by: Actor,
+        asked: str,
+        at: datetime,
+        tell: Tell,
+        *,
+        of_others: bool,
     ) -> Released | Held:
         with self._database.write() as connection:
             take_turns(connection, "locks")
             if before := _ended_by(connection, asked, Ending.RELEASED):
                 return Released(before)
-            now = _on(connection, targets, at)
+            now = self._on(connection, targets, at)
             theirs = tuple(one for one in now if not _owns(by, one))
             if theirs and not of_others:
                 return Held(theirs)
@@ -165,24 +191,31 @@ class LockBook:
                 detail = {"owner": one.lock.owner.slack, "reason": one.lock.reason}
                 mark = f"unlock:{one.id}"
                 write_act(connection, _act(mark, at, by.slack, Deed.UNLOCKED, one.target, detail))
+            put(connection, tell(now) if now else (), at)
             return Released(now)
+
+    def _on(
+        self, connection: sa.Connection, targets: Iterable[str], at: datetime
+    ) -> tuple[StoredLock, ...]:
+        """Return the locks that stand on *targets* at *at*, in the order of targets.
+
+        One whose time had come is ended on the way, for its row keeps the next one out.
+        """
+        query = _standing().where(locks.c.target.in_(sorted(targets))).order_by(locks.c.target)
+        found = [_stored(row) for row in connection.execute(query)]
+        self._expire(connection, tuple(one for one in found if expired(one.lock, at)), at)
+        return tuple(one for one in found if not expired(one.lock, at))
+
+    def _expire(
+        self, connection: sa.Connection, over: tuple[StoredLock, ...], at: datetime
+    ) -> None:
+        for one in over:
+            _expire(connection, one)
+        put(connection, self._ended(over) if over else (), at)
 
 
 def _standing() -> sa.Select[Any]:
     return sa.select(locks).where(locks.c.ended_at.is_(None))
-
-
-def _on(connection: sa.Connection, targets: Iterable[str], at: datetime) -> tuple[StoredLock, ...]:
-    """Return the locks that stand on *targets* at *at*, in the order of targets.
-
-    One whose time had come is ended on the way, for its row keeps the next one out.
-    """
-    query = _standing().where(locks.c.target.in_(sorted(targets))).order_by(locks.c.target)
-    found = [_stored(row) for row in connection.execute(query)]
-    for one in found:
-        if expired(one.lock, at):
-            _expire(connection, one)
-    return tuple(one for one in found if not expired(one.lock, at))
 
 
 def _asked_before(connection: sa.Connection, asked: str) -> tuple[StoredLock, ...]:

@@ -214,3 +214,24 @@ acts = sa.Table(
     sa.Column("subject", sa.String(255), nullable=False),
     sa.Column("detail", Json, nullable=False),
 )
+
+# What is to be said once, whatever happens in between: written in the transaction of the deed that
+# it tells of, and sent later. A row goes some days after it was settled.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # The message's key in Slack, too, by which it is found before it is sent a second time.
+    sa.Column("key", sa.String(320), nullable=False, unique=True),
+    sa.Column("receiver", sa.String(64), nullable=False),  # a channel or a person
+    sa.Column("in_person", sa.Boolean, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("blocks", Json, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    # Who sends it has it until then; after a failure it rests until then.
+    sa.Column("not_before", Moment, nullable=False),
+    # Null until it was said, or given up.
+    sa.Column("settled_at", Moment, index=True),
+    sqlite_autoincrement=True,
+)

@@ -14,6 +14,7 @@ from bot.domain.freezes import (
     Weekly,
     calendar_freeze,
     frozen,
+    next_freeze,
 )
 from tests.domain.policies import BOB
 
@@ -310,3 +311,28 @@ def test_the_end_of_a_day_may_be_written_out():
 
 def test_people_read_the_rule():
     assert "fri-sun from 17:00 Asia/Seoul" == WEEKEND.text
+
+
+@pytest.mark.parametrize(
+    ("freezes", "at", "expected"),
+    [
+        pytest.param([], "2026-11-21 12:00", None, id="none"),
+        pytest.param(["fri-sun"], "2026-11-19 12:00", "2026-11-20 17:00", id="tomorrow"),
+        pytest.param(["fri-sun"], "2026-11-21 12:00", "2026-11-27 17:00", id="in one: the next"),
+        pytest.param(["fri-sun"], "2026-11-20 17:00", "2026-11-27 17:00", id="begins just now"),
+        pytest.param(["fri-sun", "tue"], "2026-11-21 12:00", "2026-11-24 17:00", id="the nearest"),
+    ],
+)
+def test_the_next_freeze_is_foreseen(freezes, at, expected):
+    rules = [calendar_freeze("Asia/Seoul", days=days, start="17:00") for days in freezes]
+    zone = ZoneInfo("Asia/Seoul")
+    moment = datetime.fromisoformat(at).replace(tzinfo=zone)
+    found = next_freeze(rules, moment)
+    assert expected == (found and f"{found:%Y-%m-%d %H:%M}")
+
+
+def test_dates_are_foreseen_until_they_begin():
+    rule = calendar_freeze("Asia/Seoul", dates=["2026-12-24/2027-01-02"])
+    begin = datetime(2026, 12, 24, tzinfo=ZoneInfo("Asia/Seoul"))
+    assert begin == next_freeze([rule], begin - timedelta(seconds=1))
+    assert next_freeze([rule], begin) is None

@@ -100,6 +100,10 @@ def _assert_rich(element: Mapping[str, Any]) -> None:
                 assert len(inline["url"]) <= 3_000
             case "user":
                 assert re.fullmatch(r"[UW][A-Z0-9]+", inline["user_id"])
+            case "date":
+                assert "{date_short_pretty} at {time}" == inline["format"]
+                assert inline["timestamp"] > 0
+                assert inline["fallback"]
             case other:
                 raise AssertionError(f"an inline element of type {other}")
 

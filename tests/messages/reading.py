@@ -43,6 +43,8 @@ def _inline(element: Mapping[str, Any]) -> str:
             return f"@{element['user_id']}"
         case "link":
             return f"{element['text']} <{element['url']}>"
+        case "date":
+            return str(element["fallback"])
         case "text" if element.get("style", {}).get("code"):
             return f"`{element['text']}`"
         case "text" if element.get("style", {}).get("bold"):

@@ -149,11 +149,22 @@ def test_a_lock_that_only_warns_says_so(book):
 
 def test_the_owner_of_an_old_lock_is_reminded_now_and_then(book):
     (one,) = book.take(by(ALICE, until=None), "c:1").locks
-    assert () == book.to_remind(NOON + HOUR - timedelta(seconds=1), HOUR)
-    assert (one,) == book.to_remind(NOON + HOUR, HOUR)
-    book.reminded(one.id, NOON + HOUR)
-    assert () == book.to_remind(NOON + HOUR, HOUR)
-    assert (one,) == book.to_remind(NOON + 2 * HOUR, HOUR)
+    assert () == book.remind(NOON + HOUR - timedelta(seconds=1), HOUR)
+    assert (one,) == book.remind(NOON + HOUR, HOUR)
+    assert () == book.remind(NOON + HOUR, HOUR)
+    assert () == book.remind(NOON + 2 * HOUR - timedelta(seconds=1), HOUR)
+    assert (one,) == book.remind(NOON + 2 * HOUR, HOUR)
+
+
+def test_a_lock_whose_time_is_over_is_not_reminded_of(book):
+    book.take(LOCK, "c:1")
+    assert () == book.remind(NOON + HOUR, HOUR)
+
+
+def test_many_who_remind_at_the_same_instant_remind_once(book):
+    book.take(by(ALICE, until=None), "c:1")
+    results = at_once(*(partial(book.remind, NOON + HOUR, HOUR) for _ in range(6)))
+    assert 1 == sum(map(len, results))
 
 
 @pytest.mark.parametrize("taking", ["take", "steal"])
