@@ -61,6 +61,7 @@ def observation(instance: str, answer: Any) -> Observation:
         _map(answer.get("status")),
     )
     sync, state = _map(status.get("sync")), status.get("operationState")
+    health = _map(status.get("health"))
     policy = _map(spec.get("syncPolicy"))
     automated = policy.get("automated")
     auto_sync = automated is not None and _map(automated).get("enabled") is not False
@@ -71,7 +72,7 @@ def observation(instance: str, answer: Any) -> Observation:
         uid=_needed(metadata, "uid"),
         project=_text(spec.get("project")),
         sync=_word(Sync, sync.get("status"), Sync.UNKNOWN),
-        health=_word(Health, _map(status.get("health")).get("status"), Health.UNKNOWN),
+        health=_word(Health, health.get("status"), Health.UNKNOWN),
         resource_version=_text(metadata.get("resourceVersion")),
         deleting=metadata.get("deletionTimestamp") is not None,
         sources=tuple(_source(one) for one in _sources(spec)),
@@ -89,6 +90,8 @@ def observation(instance: str, answer: Any) -> Observation:
         owner=_owner(metadata),
         refresh_pending=REFRESH_ANNOTATION in _map(metadata.get("annotations")),
         hydrated=_hydrated(spec, status),
+        # Since v2.14; an older server, or one with an older CRD, leaves it out.
+        health_since=_time(health.get("lastTransitionTime")),
     )
 
 

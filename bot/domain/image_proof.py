@@ -9,7 +9,7 @@ tree, terminating ones included, without digests unless the manifest names one.
 https://github.com/argoproj/argo-cd/blob/v3.5.1/controller/cache/info.go
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -66,19 +66,28 @@ def carriers(workloads: Sequence[Workload], wanted: Expectation) -> tuple[Worklo
     return tuple(
         one
         for one in workloads
-        if any(_is_wanted(image, wanted) for image in _of_repository(one.images, wanted))
+        if any(_is_wanted(image, wanted) for image in _of_repository(one.images, wanted.image))
     )
 
 
+def tags_of(images: Iterable[str], repository: str) -> tuple[str, ...]:
+    """Return the tags of *repository* among *images*, sorted; a digest where there is no tag."""
+    return _tags(_of_repository(images, repository))
+
+
 def _count(images: Sequence[str], wanted: Expectation) -> tuple[int, int, tuple[str, ...]]:
-    same = _of_repository(images, wanted)
+    same = _of_repository(images, wanted.image)
     ours = sum(_is_wanted(one, wanted) for one in same)
-    return ours, len(same) - ours, tuple(sorted({one.tag or one.digest or "" for one in same}))
+    return ours, len(same) - ours, _tags(same)
 
 
-def _of_repository(images: Sequence[str], wanted: Expectation) -> frozenset[ImageReference]:
+def _tags(images: Iterable[ImageReference]) -> tuple[str, ...]:
+    return tuple(sorted({one.tag or one.digest or "" for one in images}))
+
+
+def _of_repository(images: Iterable[str], repository: str) -> frozenset[ImageReference]:
     read = (_read(text) for text in images)
-    return frozenset(one for one in read if one and same_repository(one.repository, wanted.image))
+    return frozenset(one for one in read if one and same_repository(one.repository, repository))
 
 
 def _read(text: str) -> ImageReference | None:

@@ -241,7 +241,8 @@ class Observation:
     *revisions* are those the comparison was made with, one per source; an entry may be a chart's
     version. *images* are those of all pods, terminating ones included. *hydrated* is None unless
     the application uses the source hydrator. *refresh_pending*: a refresh was asked for and the
-    controller has not done it.
+    controller has not done it. *health_since* is when the health became what it is; None where
+    this Argo CD does not say.
     """
 
     instance: str
@@ -268,6 +269,7 @@ class Observation:
     owner: Owner = Owner()
     refresh_pending: bool = False
     hydrated: Hydrated | None = None
+    health_since: datetime | None = None
 
     @property
     def degraded(self) -> frozenset[str]:

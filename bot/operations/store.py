@@ -187,6 +187,21 @@ class Store:
         query = sa.select(operations).order_by(operations.c.number.desc()).limit(limit)
         return self._list(query, services, environment)
 
+    def was_live(self, service: str, environment: str, tag: str) -> bool:
+        """Tell whether an operation of ours ever brought *tag* live there."""
+        # The text is a first sieve: a plan that holds the tag may hold it for another service.
+        holds = sa.cast(operations.c.plan, sa.Text).contains(tag, autoescape=True)
+        query = _lived(service, environment).where(holds)
+        with self._database.read() as connection:
+            return any(tag == _brought(row, service) for row in connection.execute(query))
+
+    def last_live(self, service: str, environment: str) -> tuple[str, datetime] | None:
+        """Return the tag that our newest live operation brought there, and when, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(_lived(service, environment).limit(1)).one_or_none()
+        tag = row and _brought(row, service)
+        return (tag, row.ended_at) if row and tag and row.ended_at else None
+
     def timeline(self, operation_id: str) -> tuple[Entry, ...]:
         """Return what happened to the operation, oldest first."""
         query = (
@@ -364,7 +379,7 @@ class Store:
             return tuple(f"D-{number}" for number in connection.execute(query).scalars())
 
 
-FLOW = 1
+FLOW = 2
 """The code path of newly received operations. A running operation keeps the one it began with."""
 
 
@@ -400,6 +415,26 @@ def _there(connection: sa.Connection, asked: str, wish: str) -> tuple[Operation,
 def _by(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Versioned | None:
     row = connection.execute(sa.select(operations).where(condition)).one_or_none()
     return Versioned(_operation(row), row.version) if row else None
+
+
+def _lived(service: str, environment: str) -> sa.Select[Any]:
+    """Return the query for plans that went live there, newest first."""
+    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
+    return (
+        sa.select(operations.c.plan, operations.c.ended_at)
+        .where(
+            operations.c.phase == Phase.LIVE.value,
+            operations.c.environment == environment,
+            operations.c.number.in_(chosen),
+        )
+        .order_by(operations.c.ended_at.desc(), operations.c.number.desc())
+    )
+
+
+def _brought(row: Any, service: str) -> str | None:
+    """Return the tag that the plan in *row* gave *service*."""
+    plan = row.plan and load(Plan, row.plan)
+    return next((one.new for one in plan.changes if one.service == service), None) if plan else None
 
 
 def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.adapters.github.answers import count, decoded, full_sha, text
 from bot.adapters.github.client import GitHub, quoted
-from bot.adapters.github.commits import Relation
+from bot.adapters.github.commits import LONGEST_NAME, NOT_IN_NAMES, SHA, Relation
 from bot.domain.errors import NotFound
 
 MOST_COMMITS = 250
@@ -93,20 +93,27 @@ class Comparisons:
         self._github = github
 
     def between(self, repo: str, base: str, head: str) -> Comparison:
-        """Return what lies between two full SHAs, with one request, or none if they are equal.
+        """Return what lies between *base* and the full SHA *head*, with one request at most.
 
-        Commits that are not in the repository, or share no history, have the relation UNKNOWN.
+        *base* is 7 to 40 digits of a SHA, or a Git tag's name. None is asked where it begins
+        *head*. What is not in the repository, names several commits, or shares no history with
+        the head has the relation UNKNOWN.
 
         Source: https://docs.github.com/en/rest/commits/commits#compare-two-commits
         """
-        base, head = full_sha(base), full_sha(head)
-        if base == head:
+        head, digits = full_sha(head), base.lower() if SHA.fullmatch(base) else ""
+        if digits and head.startswith(digits):
             return Comparison(Relation.IDENTICAL)
-        doing = f"compare {base[:8]} with {head[:8]} in {repo}"
-        path = f"/repos/{quoted(repo)}/compare/{base}...{head}"
+        if not digits and (len(base) > LONGEST_NAME or NOT_IN_NAMES.search(base) or not base):
+            return Comparison(Relation.UNKNOWN)
+        doing = f"compare {base:.40} with {head[:8]} in {repo}"
+        path = f"/repos/{quoted(repo)}/compare/{quoted(digits or base)}...{head}"
         try:
             body = self._github.rest("compare", doing, "GET", path)
         except NotFound:
+            return Comparison(Relation.UNKNOWN)
+        # A branch whose name looks like the SHA would be compared in its place.
+        if not decoded(doing, _base, body).startswith(digits):
             return Comparison(Relation.UNKNOWN)
         return decoded(doing, _comparison, body)
 
@@ -143,6 +150,10 @@ def _co_authors(message: str) -> Iterator[Author]:
 
 
 # decoders
+
+
+def _base(body: Any) -> str:
+    return full_sha(body["base_commit"]["sha"])
 
 
 def _comparison(body: Any) -> Comparison:

@@ -1,0 +1,47 @@
+"""What gathering brings home: the facts that are judged, and what a plan is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.adapters.github.commits import Commit
+from bot.adapters.github.comparison import Comparison
+from bot.adapters.gitops import Snapshot
+from bot.domain.catalog import Application
+from bot.domain.errors import BotError
+from bot.domain.facts import Facts
+from bot.domain.observation import Observation
+from bot.domain.problems import Problem
+from bot.domain.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The world of one request, read at one moment.
+
+    *commits* and *between* are by source repository: the commits that the version names, and what
+    lies between what runs and them. Where nothing runs *between* has nothing; where services of
+    one repository run different versions it is the longest way. *observations* are those of the
+    request's own targets. *trouble* is a definite no that no rule words. *away* is the first
+    system that did not answer, and may be asked again.
+    """
+
+    facts: Facts
+    commits: Mapping[str, Commit]
+    snapshot: Snapshot | None
+    observations: Mapping[Application, Observation]
+    between: Mapping[str, Comparison | Unknown]
+    trouble: Problem | None
+    away: BotError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What an approval is bound to, as it stands now: *commits* by source repository, the files.
+
+    *trouble* also says where the version no longer names one commit.
+    """
+
+    commits: Mapping[str, Commit]
+    snapshot: Snapshot | None
+    trouble: Problem | None
+    away: BotError | None

@@ -1,0 +1,325 @@
+"""One target's facts, put together from the answers of one round of questions."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.adapters.github.commits import Commit, CommitName
+from bot.adapters.github.commits import Relation as Lies
+from bot.adapters.github.comparison import Comparison
+from bot.domain.catalog import Catalog, Target
+from bot.domain.checks import ChecksVerdict, NotAsked, judge_checks
+from bot.domain.edit import EditError, read_tag
+from bot.domain.errors import BotError
+from bot.domain.facts import (
+    Ancestry,
+    ImageAbsent,
+    ImageFound,
+    NoEarlierHome,
+    NothingRuns,
+    RanBefore,
+    Relation,
+    Resolved,
+    RunsNow,
+    TargetFacts,
+)
+from bot.domain.locks import Lock
+from bot.domain.observation import Observation
+from bot.domain.planning import Version, tag_for, uneditable
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Action
+from bot.domain.running import (
+    earlier_home,
+    healthy_since,
+    neighbours,
+    renderings,
+    revision_of,
+    running_tags,
+)
+from bot.domain.unknown import Unknown
+from bot.operations.reading import Reading
+from bot.operations.store import Store
+from bot.operations.threads import Threads
+
+NO_COMMIT = Unknown("it is not known which commit the version names")
+NO_TAG = Unknown("it is not known which image tag the version has")
+NOT_ASKED = Unknown("a rollback does not ask what ran before")
+ELSEWHERE = Unknown("the service does not live there")
+
+RELATIONS = {
+    Lies.IDENTICAL: Relation.IDENTICAL,
+    Lies.AHEAD: Relation.AHEAD,
+    Lies.BEHIND: Relation.BEHIND,
+    Lies.DIVERGED: Relation.DIVERGED,
+}
+
+Between = Comparison | NothingRuns | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A target's *facts*, what lies *between* what runs and the new commit, and a definite no."""
+
+    facts: TargetFacts
+    between: Between
+    trouble: Problem | None
+
+
+class TargetReader:
+    """Reads targets of one request. *one_branch*: the tags of all stand on one GitOps branch."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        catalog: Catalog,
+        store: Store,
+        threads: Threads,
+        action: Action,
+        version: str,
+        *,
+        one_branch: bool,
+    ) -> None:
+        self._reading, self._catalog, self._store = reading, catalog, store
+        self._threads, self._action, self._version = threads, action, version
+        self._one_branch = one_branch
+
+    async def read(self, target: Target, locks: Awaitable[tuple[Lock, ...]]) -> Read:
+        """Return everything about *target*, in the time of its slowest chain of answers."""
+        commit = asyncio.ensure_future(self._reading.commit(target.source))
+        runs = asyncio.ensure_future(self._runs(target))
+        in_git = asyncio.ensure_future(self._in_git(target))
+        found = await asyncio.gather(
+            self._checks(target, commit),
+            self._image(target, commit),
+            self._before(target, commit),
+            self._between(target, commit, runs, in_git),
+            self._ran_here(target, commit),
+        )
+        checks, image, before, between, ran_here = found
+        resolved, (tag_in_git, uneditable_) = await commit, await in_git
+        running, trouble = await runs
+        return Read(
+            TargetFacts(
+                service=target.service,
+                environment=target.environment,
+                homes=self._catalog.environments_of(target.service),
+                image_repository=target.image,
+                source=target.source,
+                commit=_resolved(resolved),
+                tag=self._tag(target, resolved),
+                checks=checks,
+                image=image,
+                in_git=tag_in_git,
+                runs=running,
+                before=before,
+                ancestry=_ancestry(between),
+                ran_here=ran_here,
+                locks=await locks,
+                holds=(),
+            ),
+            between,
+            uneditable_ or trouble,
+        )
+
+    def _tag(self, target: Target, commit: Commit | Problem | BotError) -> str | Problem | Unknown:
+        if not isinstance(commit, Commit):
+            return NO_TAG
+        return tag_for(target, version_of(commit), self._version)
+
+    async def _checks(
+        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+    ) -> ChecksVerdict:
+        if target.required_checks is None:
+            return NotAsked()
+        found = await commit
+        if not isinstance(found, Commit):
+            return NO_COMMIT
+        rollup = await self._reading.rollup(target.source, found.sha)
+        if isinstance(rollup, BotError):
+            return Unknown(str(rollup))
+        return judge_checks(rollup, target.required_checks)
+
+    async def _image(
+        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+    ) -> ImageFound | ImageAbsent | Unknown:
+        tag = self._tag(target, await commit)
+        return (
+            await self._reading.image(f"{target.image}:{tag}") if isinstance(tag, str) else NO_TAG
+        )
+
+    async def _ran_here(
+        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+    ) -> bool | Unknown:
+        tag = self._tag(target, await commit)
+        if not isinstance(tag, str):
+            return NO_TAG
+        ask = self._store.was_live
+        return await self._threads.run(ask, target.service, target.environment, tag)
+
+    # what stands and what runs
+
+    async def _in_git(self, target: Target) -> tuple[str | Unknown | None, Problem | None]:
+        """Return the tag on the branch, and what is wrong with the place it stands at."""
+        if not self._one_branch:
+            return Unknown("the tags stand in several repositories"), None
+        snapshot = await self._reading.snapshot()
+        if isinstance(snapshot, Problem | BotError):
+            return Unknown(_why(snapshot)), None
+        where = target.location
+        file = snapshot.files.get(where.file)
+        if file is None:
+            facts = {"repo": where.repo, "branch": where.branch, "file": where.file}
+            missing = Problem(Reason.FILE_MISSING, facts)
+            return Unknown(f"{where.file} is not on {where.branch}"), missing
+        try:
+            return await self._threads.run(read_tag, file.text, where.file, where.at), None
+        except EditError as refused:
+            return Unknown(str(refused)), uneditable(refused)
+
+    async def _runs(self, target: Target) -> tuple[RunsNow | Unknown, Problem | None]:
+        """Return what runs, and the definite no of an Argo CD without the application."""
+        seen = await self._reading.look(target.application)
+        if isinstance(seen, Problem):
+            return Unknown(_why(seen)), seen
+        if isinstance(seen, BotError):
+            return Unknown(str(seen)), None
+        tags = await self._tags(target, seen)
+        if isinstance(tags, Unknown):
+            return tags, None
+        return RunsNow(tags, seen.health.value, seen.sync.value), None
+
+    async def _tags(self, target: Target, seen: Observation) -> tuple[str, ...] | Unknown:
+        """Return the tags of the pods, else those that new pods would have.
+
+        A CronJob between two runs has no pods, nor has what was scaled to nothing.
+        """
+        others = neighbours(self._catalog, target)
+        if tags := running_tags(seen.images, target, others):
+            return tags
+        found = await self._reading.workloads(target.application, seen)
+        if isinstance(found, BotError):
+            return Unknown(str(found))
+        return running_tags([each for one in found for each in one.images], target, others)
+
+    # what ran before, and what lies between
+
+    async def _before(
+        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+    ) -> RanBefore | NoEarlierHome | Unknown:
+        if self._action is Action.ROLLBACK:
+            return NOT_ASKED
+        home = earlier_home(self._catalog, target)
+        if home is None:
+            return NoEarlierHome()
+        if home.source != target.source:
+            return Unknown(f"in {home.environment} it is built from another repository")
+        seen, found, brought = await asyncio.gather(
+            self._reading.look(home.application),
+            commit,
+            self._threads.run(self._store.last_live, home.service, home.environment),
+        )
+        if not isinstance(found, Commit):
+            return NO_COMMIT
+        if not isinstance(seen, Observation):
+            return Unknown(_why(seen))
+        tags = await self._tags(home, seen)
+        return (
+            tags
+            if isinstance(tags, Unknown)
+            else _ran_before(home, seen, tags, version_of(found), brought)
+        )
+
+    async def _between(
+        self,
+        target: Target,
+        commit: asyncio.Future[Commit | Problem | BotError],
+        runs: asyncio.Future[tuple[RunsNow | Unknown, Problem | None]],
+        in_git: asyncio.Future[tuple[str | Unknown | None, Problem | None]],
+    ) -> Between:
+        running, _ = await runs
+        if isinstance(running, Unknown):
+            return running
+        if not running.tags:
+            return NothingRuns()
+        tag = running.tags[0] if len(running.tags) == 1 else (await in_git)[0]
+        if not isinstance(tag, str) or tag not in running.tags:
+            return Unknown(f"several versions run at once: {', '.join(running.tags)}")
+        base, found = revision_of(tag, target), await commit
+        if base is None:
+            return Unknown(f"the tag that runs, {tag}, does not say of which commit it is")
+        if not isinstance(found, Commit):
+            return NO_COMMIT
+        return _comparable(await self._reading.between(target.source, base, found.sha), base)
+
+
+def absent(service: str, environment: str, homes: tuple[str, ...]) -> TargetFacts:
+    """Return the facts of a *service* that does not live in *environment*: nobody is asked."""
+    return TargetFacts(
+        service=service,
+        environment=environment,
+        homes=homes,
+        image_repository="",
+        source="",
+        commit=ELSEWHERE,
+        tag=ELSEWHERE,
+        checks=ELSEWHERE,
+        image=ELSEWHERE,
+        in_git=ELSEWHERE,
+        runs=ELSEWHERE,
+        before=ELSEWHERE,
+        ancestry=ELSEWHERE,
+        ran_here=ELSEWHERE,
+        locks=ELSEWHERE,
+        holds=ELSEWHERE,
+    )
+
+
+def version_of(commit: Commit) -> Version:
+    """Return the commit as the version that a tag is rendered from."""
+    return Version(commit.sha, commit.name if commit.kind is CommitName.TAG else None)
+
+
+def _resolved(commit: Commit | Problem | BotError) -> Resolved | Problem | Unknown:
+    match commit:
+        case Commit():
+            return Resolved(commit.sha, commit.title)
+        case Problem():
+            return commit
+        case _:
+            return Unknown(str(commit))
+
+
+def _ran_before(
+    home: Target,
+    seen: Observation,
+    tags: tuple[str, ...],
+    version: Version,
+    brought: tuple[str, datetime] | None,
+) -> RanBefore:
+    same = bool(tags) and set(tags) <= renderings(home, version)
+    since = healthy_since(seen, tags[0], brought) if same and len(tags) == 1 else None
+    return RanBefore(home.environment, same, tags, seen.health.value, since)
+
+
+def _comparable(between: Comparison | BotError, base: str) -> Comparison | Unknown:
+    if isinstance(between, BotError):
+        return Unknown(str(between))
+    if between.relation is Lies.UNKNOWN:
+        return Unknown(f"GitHub cannot compare {base:.40}, which runs, with the new commit")
+    return between
+
+
+def _ancestry(between: Between) -> Ancestry | NothingRuns | Unknown:
+    if isinstance(between, NothingRuns | Unknown):
+        return between
+    return Ancestry(RELATIONS[between.relation], between.ahead_by, between.behind_by)
+
+
+def _why(answer: Problem | BotError) -> str:
+    """Return why there is no answer, for the sentence about what is unknown."""
+    if isinstance(answer, BotError):
+        return str(answer)
+    named = answer.facts.get("app") or answer.facts.get("repo", "")
+    what = answer.reason.value.replace("_", " ")
+    return f"{named}: {what}"
