@@ -95,6 +95,8 @@ class People:
 
         It never raises. Only full members of our own workspace may.
         """
+        if self._team() is None:
+            return Unknown(NO_WORKSPACE)
         try:
             return self._outsiders.recall(
                 slack_user, lambda: self._ask_slack(slack_user), live=live

@@ -18,7 +18,7 @@ from bot.domain.rights import (
 )
 from bot.domain.unknown import Unknown
 from bot.operations.identity_book import Link
-from bot.operations.people import NO_ORGANIZATION
+from bot.operations.people import NO_ORGANIZATION, NO_WORKSPACE
 from sandbox.slack.workspace import ProfileField
 from sandbox.wire import Fault, answer
 from tests.operations.person_world import ALICE, ALICE_ID, BOB, BOB_ID, person_world
@@ -332,9 +332,7 @@ def test_a_team_that_cannot_be_read_is_unknown_beside_an_account_that_is_known(w
 def test_while_our_own_workspace_is_not_known_nobody_is_of_it(world):
     world.team = None
 
-    found = world.people().who(ALICE, ["sre"], live=True)
-
-    assert not isinstance(found.identity, Identified)
+    assert Who(Unknown(NO_WORKSPACE)) == world.people().who(ALICE, ["sre"], live=True)
 
 
 def test_without_an_organization_its_teams_let_nobody_in_and_say_why(world):
