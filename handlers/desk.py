@@ -5,7 +5,7 @@ for later, and its answer follows on its own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
@@ -35,9 +35,10 @@ from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import may_cancel, refusal
 from bot.messages import help as helping
-from bot.messages import misread, replies
+from bot.messages import deploy_form, misread, replies, why
 from bot.messages.status import status
 from bot.operations.intake import Intake, Received
+from bot.operations.judging import Judging
 from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
 
@@ -66,21 +67,31 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the person reads at once, what starts after that, and what is said later."""
+    """What the person reads at once, what starts after that, and what is said later.
+
+    With *form* the deploy form is to open; the message is for where none can.
+    """
 
     message: Message
     then: Callable[[], None] = _nothing
     later: Later | None = None
+    form: bool = False
 
 
 class Desk:
     """Answers people. One for the process; every method is for any thread."""
 
     def __init__(
-        self, catalog: Catalog, intake: Intake, store: Store, reader: StatusReader, clock: Clock
+        self,
+        catalog: Catalog,
+        intake: Intake,
+        store: Store,
+        reader: StatusReader,
+        judging: Judging,
+        clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
-        self._reader, self._clock = reader, clock
+        self._reader, self._judging, self._clock = reader, judging, clock
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
         """Answer the words *text* of the command *name* (``deploy``, ``ship`` or ``mention``)."""
@@ -97,7 +108,7 @@ class Desk:
     def _obey(self, command: Command, asker: Asker) -> Answer:  # noqa: PLR0911  # one a command
         match command:
             case Deploy():
-                return self._deploy(command, asker)
+                return self.deploy(command, asker)
             case Cancel():
                 return self.cancel(command.operation, asker.user)
             case Status():
@@ -108,9 +119,9 @@ class Desk:
             case Help():
                 return Answer(self._help(command))
             case Why():
-                return Answer(helping.overview(self._catalog))
+                return self._why(command.command, asker)
             case Form():
-                return Answer(helping.overview(self._catalog))
+                return Answer(deploy_form.only_by_command(), form=True)
             case WhoAmI() | Link() | Unlink():
                 return Answer(helping.overview(self._catalog))
             case Lock() | Unlock() | Freeze() | Unfreeze():
@@ -118,27 +129,64 @@ class Desk:
             case _:
                 assert_never(command)
 
-    def _deploy(self, command: Deploy, asker: Asker) -> Answer:
-        request = Request(
-            kind=Kind.DEPLOY,
-            services=command.services,
-            environment=command.environment,
-            version=command.version,
-            requester=asker.user,
-            channel=asker.channel,
-            thread=asker.thread,
-            reason=command.reason,
-        )
+    def deploy(self, command: Deploy, asker: Asker) -> Answer:
+        """Order what was typed, or sent by the form: both come this way.
+
+        Raises:
+            Unavailable: the database is away; nothing was written.
+        """
+        return self.order(request_of(command, asker), asker.asked)
+
+    def again(self, operation_id: str, asker: Asker) -> Answer:
+        """Order anew what the operation asked for, in the asker's name; nothing else is taken over.
+
+        A broken glass is not asked for anew: who wants that says so again, with the reason.
+        """
+        try:
+            operation = self._store.operation(operation_id)
+            if operation is None:
+                return Answer(replies.unknown_operation(operation_id))
+            request = replace(
+                operation.request,
+                requester=asker.user,
+                channel=asker.channel,
+                thread=asker.thread,
+                override=False,
+            )
+            return self.order(request, asker.asked)
+        except Unavailable as away:
+            log.warning("not written down", by=asker.user, error=str(away))
+            return Answer(replies.try_again())
+
+    def order(self, request: Request, asked: str) -> Answer:
+        """Write *request* down unless the configuration alone refuses it.
+
+        Raises:
+            Unavailable: the database is away; nothing was written.
+        """
         if problem := refusal(request, self._catalog):
-            log.info("refused", by=asker.user, reason=problem.reason)
+            log.info("refused", by=request.requester, reason=problem.reason)
             return Answer(replies.refused(problem))
-        received = self._intake.receive(request, asker.asked)
+        received = self._intake.receive(request, asked)
         if received.receipt is Receipt.UNDER_WAY:
             return Answer(replies.under_way(received.operation))
         return Answer(replies.received(received.operation), then=self._begin(received))
 
     def _begin(self, received: Received) -> Callable[[], None]:
         return lambda: self._intake.advance(received.operation)
+
+    def _why(self, command: Deploy, asker: Asker) -> Answer:
+        """Answer what the rules say of *command*; anybody may ask, and nothing is written."""
+        request = request_of(command, asker)
+        first = why.looking(request.services, request.environment, request.version)
+        return Answer(first, later=lambda: self._judged(request))
+
+    def _judged(self, request: Request) -> Message:
+        try:
+            return why.why(*self._judging.why(request))
+        except Unavailable as away:
+            log.warning("not judged", error=str(away))
+            return replies.try_again()
 
     def cancel(self, operation_id: str, user: str) -> Answer:
         """Answer *user*'s wish to cancel the operation, typed or by button.
@@ -168,6 +216,21 @@ class Desk:
         if command.topic:
             return helping.topic(command.topic, self._catalog)
         return helping.overview(self._catalog)
+
+
+def request_of(command: Deploy, asker: Asker) -> Request:
+    """Return what *asker* asks for by *command*, typed or sent by the form."""
+    return Request(
+        kind=Kind.DEPLOY,
+        services=command.services,
+        environment=command.environment,
+        version=command.version,
+        requester=asker.user,
+        channel=asker.channel,
+        thread=asker.thread,
+        reason=command.reason,
+        override=command.override,
+    )
 
 
 def _cancel_words(operation: Operation, outcome: CancelOutcome) -> Message:

@@ -1,6 +1,6 @@
 """``/ship why``: every rule, what it says of a command, and the fact that decided it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from bot.domain.facts import Proposal
@@ -108,6 +108,15 @@ def why(proposal: Proposal, judgement: Judgement) -> Message:
     elements.append(blocks.lines(line("This was only a look: nothing was started.")))
     text = mrkdwn(line(*what, *comes_to, " Nothing was started."), blocks.TEXT)
     return Message(text, (blocks.prose("why", elements),))
+
+
+def looking(services: Iterable[str], environment: str, version: str) -> Message:
+    """Say that the rules are being asked, and the answer follows."""
+    what = listed(map(name, services), room=SERVICES)
+    where = line(" to ", name(environment), " at ", code(version, 80))
+    follows = "; the answer follows here, and nothing is started."
+    said = line("Asking what the rules say of ", *what, *where, follows)
+    return Message(mrkdwn(said, blocks.TEXT), (blocks.prose("why", [blocks.lines(said)]),))
 
 
 def asked(proposal: Proposal) -> Line:
