@@ -1,5 +1,6 @@
 """What runs at a target, and what that says: which commit it is, and since when it is healthy."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from bot.domain.images import same_repository
 from bot.domain.observation import Health, Observation, Sync
 from bot.domain.planning import SHA, Version
 from bot.domain.tags import TagTemplate
+
+RELEASE = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?![0-9A-Za-z])")
+"""How the name of a release begins."""
 
 
 def running_tags(
@@ -31,15 +35,16 @@ def running_tags(
 def revision_of(tag: str, target: Target) -> str | None:
     """Return the Git revision that *tag* names by the target's templates, or None.
 
-    It is 7 to 40 digits of a SHA, or the name of a Git tag. A template with a SHA goes first, for
-    ``{version}`` alone fits everything.
+    It is 7 to 40 digits of a SHA, or a release such as ``v1.2.3``, which is a Git tag: any other
+    name could be a branch's. A template with a SHA goes first, for ``{version}`` alone fits
+    everything.
     """
     for names in (([target.service], [target.environment]), ([], [])):
         for template in sorted(target.tags, key=lambda one: not one.needs_sha):
             parts = template.read(tag, services=names[0], environments=names[1])
             if parts is not None and parts.sha is not None and SHA.fullmatch(parts.sha):
                 return parts.sha
-            if parts is not None and parts.sha is None and parts.version:
+            if parts is not None and parts.sha is None and RELEASE.match(parts.version or ""):
                 return parts.version
     return None
 

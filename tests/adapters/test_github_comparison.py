@@ -102,9 +102,48 @@ def test_a_commit_that_is_not_there_has_no_known_relation(compare, push):
 
 
 @pytest.mark.parametrize("ref", ["main", "a1b2c3d", "a" * 39 + "/", "", "../../user"])
-def test_only_full_shas_are_compared(compare, push, ref):
+def test_the_head_is_a_full_sha(compare, push, ref):
     with pytest.raises(ValueError, match="not a full SHA"):
-        compare(CODE, ref, push())
+        compare(CODE, push(), ref)
+
+
+@pytest.mark.parametrize("digits", [7, 8, 39])
+def test_the_base_may_be_the_beginning_of_a_sha(world, compare, push, digits):
+    base, head = push(), push()
+    world.fake.calls.clear()
+
+    assert Comparison(Relation.IDENTICAL) == compare(CODE, head[:digits], head)
+    assert [] == world.routes()
+    assert (Relation.AHEAD, 1) == (
+        (found := compare(CODE, base[:digits].upper(), head)).relation,
+        found.ahead_by,
+    )
+
+
+def test_the_base_may_be_a_tag(world, compare, push):
+    base, head = push(), push()
+    world.fake.tag(CODE, "v1.2.3", base, "Release")
+
+    assert (Relation.AHEAD, 1) == (
+        (found := compare(CODE, "v1.2.3", head)).relation,
+        found.ahead_by,
+    )
+
+
+def test_a_branch_that_looks_like_the_sha_is_not_compared_in_its_place(world, compare, push):
+    old, new, head = push(), push(), push()
+    world.fake.create_branch(CODE, new[:7], old)
+
+    assert Comparison(Relation.UNKNOWN) == compare(CODE, new[:7], head)
+
+
+@pytest.mark.parametrize("base", ["", "../../user", "a..b", "-x", "a b", "x" * 300])
+def test_what_is_no_name_is_not_even_asked_for(world, compare, push, base):
+    head = push()
+    world.fake.calls.clear()
+
+    assert Comparison(Relation.UNKNOWN) == compare(CODE, base, head)
+    assert [] == world.routes()
 
 
 def test_more_commits_than_are_listed_are_said_to_be_more(compare, push):
@@ -149,11 +188,12 @@ FILE = {"filename": "apps/b.yaml"}
 def test_a_file_is_untouched_only_when_that_is_certain(
     world, compare, push, relation, files, expected
 ):
+    base = push()
     body = {"status": relation, "ahead_by": 1, "behind_by": 0, "total_commits": 0}
-    body |= {"commits": [], "files": files}
+    body |= {"commits": [], "files": files, "base_commit": {"sha": base}}
     world.fake.arm("compare", Fault(answer=lambda: answer(body)))
 
-    assert expected == compare(CODE, push(), "d" * 40).leaves_alone(["apps/a.yaml"])
+    assert expected == compare(CODE, base, "d" * 40).leaves_alone(["apps/a.yaml"])
 
 
 def test_unrelated_commits_leave_nothing_certain():
@@ -164,17 +204,19 @@ def test_unrelated_commits_leave_nothing_certain():
     ("body", "error"),
     [
         pytest.param({"status": "sideways"}, Garbled, id="a new relation"),
+        pytest.param({"base_commit": None}, Garbled, id="of an unknown base"),
         pytest.param({}, Garbled, id="empty"),
         pytest.param([], Garbled, id="a list"),
     ],
 )
 def test_an_answer_of_another_shape_is_not_believed(world, compare, push, body, error):
     whole = {"status": "ahead", "ahead_by": 0, "behind_by": 0, "total_commits": 0}
-    shown = (whole | {"commits": []} | body) if body else body
+    base = push()
+    shown = (whole | {"commits": [], "base_commit": {"sha": base}} | body) if body else body
     world.fake.arm("compare", Fault(answer=lambda: answer(shown)))
 
     with pytest.raises(error):
-        compare(CODE, push(), "d" * 40)
+        compare(CODE, base, "d" * 40)
 
 
 def test_an_outage_is_no_relation(world, compare, push):
