@@ -15,32 +15,53 @@ from slack_sdk import WebClient
 
 from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.argocd_stream import Stream
+from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
+from bot.adapters.github.comparison import Comparisons
+from bot.adapters.github.credentials import POLICY_PERMISSIONS
+from bot.adapters.github.membership_cache import MembershipCache
+from bot.adapters.github.teams import Teams
 from bot.adapters.gitops import GitOps
+from bot.adapters.registry import Registry
+from bot.adapters.registry_auth import Host, Login
 from bot.adapters.slack import Identity, Slack
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.errors import BotError
-from bot.messages.cards import Links, card
+from bot.domain.images import ImageReference
+from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
+from bot.operations.act_book import ActBook
+from bot.operations.approval_book import ApprovalBook
 from bot.operations.cards import Cards
 from bot.operations.changes import Changes, application_change
 from bot.operations.database import Database
+from bot.operations.deciding import Deciding
+from bot.operations.deploy.approve import Approve, Approvers
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.flow import DeployFlow, Steps
 from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.recent import Recent
+from bot.operations.deploy.recheck import Recheck
 from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.engine import Engine
-from bot.operations.facts import Gatherer
+from bot.operations.faces import Faces
+from bot.operations.facts import Books, Gatherer, Outside
+from bot.operations.freeze_book import FreezeBook
+from bot.operations.identity_book import IdentityBook
 from bot.operations.intake import Intake
+from bot.operations.judging import Judging
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease, lease_for
+from bot.operations.lock_book import LockBook
+from bot.operations.people import People
+from bot.operations.rights_desk import RightsDesk
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.threads import Threads
-from bot.settings import Settings
+from bot.settings import RegistryLogin, Settings
 from handlers.desk import Desk
 from handlers.later import Speaker
 from handlers.slack import bolt_app
@@ -49,6 +70,9 @@ log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=15)
 RECONNECT = timedelta(seconds=2)
+OTHERS_AT_ONCE = 16
+"""Calls at once to Argo CD and registries, and to our own books, while facts are gathered."""
+
 DRAIN = timedelta(seconds=5)
 """How long a running step may finish at a stop; the rest goes on at the next start."""
 
@@ -68,6 +92,21 @@ class Ourselves:
 
     identity: Identity | None = None
 
+    def team(self) -> str | None:
+        """Return the id of our workspace, or None."""
+        return self.identity.team if self.identity else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Everything that knows who people are and what they may."""
+
+    teams: Teams
+    memberships: MembershipCache
+    identities: IdentityBook
+    people: People
+    desk: RightsDesk
+
 
 @dataclass(slots=True)
 class Shipmate:
@@ -86,9 +125,12 @@ class Shipmate:
     slack: Slack
     bolt: App
     ourselves: Ourselves
+    rights: Rights
     streams: Mapping[str, Stream]
     scheduler: BackgroundScheduler
     threads: Threads
+    others: Threads
+    registry: Registry
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -125,6 +167,9 @@ class Shipmate:
         self.engine.close(DRAIN if self.started else timedelta())
         self.cards.close()
         self.threads.close()
+        self.rights.people.close()
+        self.others.close()
+        self.registry.close()
         self.lease.release()
         self.database.close()
         log.info("stopped")
@@ -213,6 +258,7 @@ def build(
         settings.github_api_url,
         timeout=patience.github,
         clock=clock,
+        permissions=POLICY_PERMISSIONS,
     )
     commits, gitops = Commits(github), GitOps(github)
     tokens = settings.argocd_tokens(catalog.instances)
@@ -225,14 +271,29 @@ def build(
     slack = Slack(
         settings.slack_bot_token.get_secret_value(), settings.slack_api_url, patience.slack
     )
+    ourselves = Ourselves()
+    rights = _rights(config, github, slack, database, ourselves, clock)
     links = Links(github.web)
-    cards = Cards(store, slack, lambda operation, now: card(operation, links, now), clock)
+    approvals = ApprovalBook(database, store.changed)
+    cards = Cards(store, slack, Faces(approvals, links).show, clock)
     store.observe(cards.changed)
 
-    threads = Threads("github")
-    gatherer = Gatherer(catalog, commits, gitops, argocd, threads)
+    threads, others = Threads("github"), Threads("others", OTHERS_AT_ONCE)
+    registry = Registry(_hosts(config, settings), clock=clock)
+    outside = Outside(
+        commits, Checks(github), Comparisons(github), gitops, argocd, registry, threads, others
+    )
+    books = Books(store, LockBook(database), FreezeBook(database))
+    gatherer = Gatherer(catalog, rights.people, outside, books, clock)
+    recent, approvers = Recent(clock), Approvers(rights.desk)
+
+    def wake(operation_id: str) -> None:
+        intake.wake(operation_id)  # it is made below, and nothing is woken before the start
+
     steps = Steps(
-        check=Check(store, catalog, gatherer, clock),
+        check=Check(store, catalog, gatherer, approvals, recent, wake, clock),
+        approve=Approve(store, approvals, approvers, clock),
+        recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
         write=Write(store, catalog, gitops, threads, clock),
         follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
@@ -240,8 +301,11 @@ def build(
     DeployFlow(engine, steps)
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack, clock)
-    ourselves = Ourselves()
-    desk = Desk(catalog, intake, store, StatusReader(store, catalog, gitops, argocd), clock)
+    reader = StatusReader(store, catalog, gitops, argocd)
+    desk = Desk(catalog, intake, store, reader, Judging(gatherer), clock)
+    deciding = Deciding(
+        store, catalog, gatherer, approvals, approvers, ActBook(database), wake, clock
+    )
     bolt = bolt_app(
         WebClient(
             settings.slack_bot_token.get_secret_value(),
@@ -251,6 +315,7 @@ def build(
         ),
         settings.slack_signing_secret.get_secret_value(),
         desk,
+        deciding,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -271,10 +336,51 @@ def build(
         slack=slack,
         bolt=bolt,
         ourselves=ourselves,
+        rights=rights,
         streams=streams,
         scheduler=BackgroundScheduler(timezone="UTC"),
         threads=threads,
+        others=others,
+        registry=registry,
     )
+
+
+def _hosts(config: Config, settings: Settings) -> dict[str, Host]:
+    """Return every registry that is ever asked: those of configured images, and no other."""
+    addresses = {one.host: one.url for one in config.registries}
+    images = (ImageReference.parse(one.image) for one in config.catalog.targets.values())
+    return {
+        name: Host(_login(settings.registry_login(name)), url=addresses.get(name))
+        for name in sorted({image.registry.lower() for image in images} | addresses.keys())
+    }
+
+
+def _login(login: RegistryLogin | None) -> Login | None:
+    return None if login is None else Login(login.username, login.password)
+
+
+def _rights(
+    config: Config,
+    github: GitHub,
+    slack: Slack,
+    database: Database,
+    ourselves: Ourselves,
+    clock: Clock,
+) -> Rights:
+    teams, identities = Teams(github), IdentityBook(database)
+    memberships = MembershipCache(teams, clock)
+    people = People(
+        config.people,
+        config.organization,
+        ourselves.team,
+        slack,
+        teams,
+        memberships,
+        identities,
+        clock,
+    )
+    desk = RightsDesk(people, config.catalog)
+    return Rights(teams, memberships, identities, people, desk)
 
 
 def _notify(changes: Changes, instance: str, _namespace: str, name: str) -> None:
