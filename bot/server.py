@@ -1,4 +1,4 @@
-"""The HTTP side: Slack's requests, and the two pages a cluster asks whether we live."""
+"""The HTTP side: Slack's requests, GitHub's webhooks, the two pages a cluster asks for health."""
 
 import logging
 import re
@@ -14,6 +14,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from bot.app import Shipmate
 from bot.domain.errors import Rejected
+from handlers.github_events import GitHubEvents
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,18 @@ def web_app(shipmate: Shipmate) -> Flask:
         if response.status_code == HTTPStatus.OK:
             replays.remember(signature)
         return response
+
+    events = GitHubEvents(
+        [secret.get_secret_value() for secret in shipmate.settings.github_webhook_secrets],
+        shipmate.config.organization,
+        shipmate.rights.memberships,
+    )
+
+    @app.post("/webhooks/github")
+    def github_webhook() -> Response:
+        event = request.headers.get("X-GitHub-Event", "")
+        signature = request.headers.get("X-Hub-Signature-256", "")
+        return Response(status=events.hear(event, signature, request.get_data()))
 
     @app.get("/healthz")
     def healthz() -> Response:

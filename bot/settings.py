@@ -24,6 +24,7 @@ _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DATABASES = ("sqlite", "postgresql", "postgres")
 _LONGEST_SECRET_FILE = 65_536  # bytes
+_MOST_SECRETS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Settings(BaseModel):
     the names of our fields where people need those of their variables.
 
     *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name,
-    *registry_logins* those of image registries, by the middle of it.
+    *registry_logins* those of image registries, by the middle of it. *github_client_id* is the
+    App's for ``/ship link``, or None. There are two *github_webhook_secrets* while one is changed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -91,7 +93,8 @@ class Settings(BaseModel):
     github_app_private_key: SecretStr | None = None
     github_installation_id: int | None = None
     github_api_url: str = GITHUB_API
-    github_webhook_secret: SecretStr | None = None
+    github_client_id: str | None = None
+    github_webhook_secrets: tuple[SecretStr, ...] = ()
     argocd_auth_token: SecretStr | None = None
     argocd_auth_tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
     argocd_webhook_token: SecretStr | None = None
@@ -159,6 +162,7 @@ class Settings(BaseModel):
         """Return every secret as text, so that the log can hide them wherever they turn up."""
         held = [value for _, value in self if isinstance(value, SecretStr)]
         held += self.argocd_auth_tokens.values()
+        held += self.github_webhook_secrets
         held += [login.password for login in self.registry_logins.values()]
         plain = [secret.get_secret_value() for secret in held]
         password = urlsplit(self.database_url.get_secret_value()).password
@@ -181,7 +185,8 @@ class _Reader:
             "slack_api_url": self._url("SLACK_API_URL", SLACK_API) + "/",
             **self._github(),
             "github_api_url": self._url("GITHUB_API_URL", GITHUB_API),
-            "github_webhook_secret": self._secret("GITHUB_WEBHOOK_SECRET"),
+            "github_client_id": self._client_id(),
+            "github_webhook_secrets": self._secrets("GITHUB_WEBHOOK_SECRET"),
             "argocd_auth_token": self._secret(_ARGOCD),
             "argocd_auth_tokens": dict(self._instance_tokens()),
             "argocd_webhook_token": self._secret("ARGOCD_WEBHOOK_TOKEN"),
@@ -232,6 +237,25 @@ class _Reader:
             self._problem(
                 name, "holds a line break, an outer blank or a strange letter: copy it anew"
             )
+        return text
+
+    def _secrets(self, name: str) -> tuple[str, ...]:
+        """Return the secrets of a variable that may hold two, on lines of their own or by commas.
+
+        Both are good while one takes the place of the other.
+        """
+        found = tuple(filter(None, map(str.strip, re.split(r"[,\n]", self._text(name) or ""))))
+        if not all(secret.isprintable() and secret.isascii() for secret in found):
+            self._problem(name, "holds a strange letter: copy it anew")
+        if len(found) > _MOST_SECRETS:
+            self._problem(name, "holds more than two secrets: keep the new one and the old one")
+        return found
+
+    def _client_id(self) -> str | None:
+        name = "GITHUB_CLIENT_ID"
+        text = self._text(name)
+        if text and not re.fullmatch(r"[A-Za-z0-9.]+", text):
+            self._problem(name, "is no client id: copy the Client ID from the App's page")
         return text
 
     def _needed(self, name: str, message: str) -> str | None:

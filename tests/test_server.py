@@ -141,3 +141,21 @@ def test_where_it_cannot_listen_is_told(told: Story, host: str, why: str):
     with pytest.raises(Rejected, match=f"listen on {host}:{port}: {why}; set another PORT"):
         run(shipmate, host, port)
     gc.collect()
+
+
+# GitHub's webhooks
+
+
+def test_a_webhook_that_github_signed_is_heard(told: Story):
+    assert 202 == told.github.deliver("ping", {"zen": "Speak like a human."}).status
+
+
+def test_a_webhook_that_github_did_not_sign_is_not(told: Story):
+    answer = httpx.post(f"{told.inside.url}/webhooks/github", json={"organization": {}})
+    assert (401, "") == (answer.status_code, answer.text)
+
+
+def test_a_webhook_larger_than_we_read_is_turned_away(told: Story):
+    body = b'{"zen": "' + b"x" * LARGEST_BODY + b'"}'
+    answer = httpx.post(f"{told.inside.url}/webhooks/github", content=body)
+    assert 413 == answer.status_code

@@ -55,6 +55,7 @@ def test_every_variable_has_its_place():
             "SLACK_API_URL": "http://127.0.0.1:1/api",
             "GITHUB_API_URL": "https://github.example.com/api/v3/",
             "GITHUB_WEBHOOK_SECRET": "webhook",
+            "GITHUB_CLIENT_ID": "Iv1.client",
             "ARGOCD_WEBHOOK_TOKEN": "hook",
             "DATABASE_URL": "postgresql+psycopg://bot:hunter2@db/shipmate",
             "SHIPMATE_CONFIG": "/etc/shipmate.yaml",
@@ -64,11 +65,28 @@ def test_every_variable_has_its_place():
     assert settings.uses_socket_mode
     assert "http://127.0.0.1:1/api/" == settings.slack_api_url
     assert "https://github.example.com/api/v3" == settings.github_api_url
-    assert settings.github_webhook_secret is not None
-    assert "webhook" == settings.github_webhook_secret.get_secret_value()
+    assert ["webhook"] == [one.get_secret_value() for one in settings.github_webhook_secrets]
+    assert "Iv1.client" == settings.github_client_id
     assert settings.argocd_webhook_token is not None
     assert "hook" == settings.argocd_webhook_token.get_secret_value()
     assert ("/etc/shipmate.yaml", 80) == (str(settings.shipmate_config), settings.port)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("alone-1", ["alone-1"], id="one"),
+        pytest.param("new-1,old-1", ["new-1", "old-1"], id="two, by a comma"),
+        pytest.param("new-1\nold-1\n", ["new-1", "old-1"], id="two, on lines"),
+        pytest.param(" new-1 , old-1,", ["new-1", "old-1"], id="blanks and a comma too many"),
+        pytest.param(" , \n", [], id="none"),
+    ],
+)
+def test_two_webhook_secrets_are_good_while_one_is_changed(text, expected):
+    settings = Settings.load(GOOD | {"GITHUB_WEBHOOK_SECRET": text})
+    assert expected == [one.get_secret_value() for one in settings.github_webhook_secrets]
+    assert set(expected) <= set(settings.secrets())
+    assert not any(secret in repr(settings) for secret in expected)
 
 
 def test_an_empty_variable_counts_as_absent():
