@@ -81,6 +81,90 @@ def test_nothing_typed_is_read_as_markup(reason, hostile):
             id="no version",
         ),
         pytest.param(
+            "ship",
+            "lock core prod for 2h",
+            "`lock` needs a reason: others will want to know why.\n"
+            "Put it behind `because`, in your own words.\n"
+            "To copy, with your reason in place of `<reason>`:\n"
+            "    /ship lock core prod for 2h because <reason>",
+            id="a lock without a reason",
+        ),
+        pytest.param(
+            "deploy",
+            "core a1b2c3d4 prod override",
+            "`override` needs a reason: others will want to know why.\n"
+            "Put it behind `because`, in your own words.\n"
+            "To copy, with your reason in place of `<reason>`:\n"
+            "    /deploy core a1b2c3d4 prod override because <reason>",
+            id="an override without a reason",
+        ),
+        pytest.param(
+            "deploy",
+            "core prod override",
+            "No version was named for *core*.\n"
+            "Name a commit (short or full SHA), a branch or a Git tag.\n"
+            "To copy, with your version and reason in place of `<version>` and `<reason>`:\n"
+            "    /deploy core <version> prod override because <reason>",
+            id="two things to fill in",
+        ),
+        pytest.param(
+            "ship",
+            "lock core prod because &lt;reason&gt;",
+            "The reason still is the `<reason>` of the line you copied.\n"
+            "Put your own words in its place and send the line again.",
+            id="nothing was filled in",
+        ),
+        pytest.param(
+            "deploy",
+            "core override a1b2c3d4 prod because x",
+            "`override` has its place right before `because`, at the end of a deploy.\n"
+            "Put it there, and your reason behind `because`; nothing was started.\n"
+            "To copy:\n"
+            "    /deploy core a1b2c3d4 prod override because x",
+            id="an override in the wrong place",
+        ),
+        pytest.param(
+            "ship",
+            "freeze prod until monday because x",
+            "`monday` is no end that can be read.\n"
+            "Write `for 2h`, `for 1h30m`, `until 18:00`, `until 2026-12-01` or "
+            "`until 2026-12-01T18:00`.\n"
+            "To copy:\n"
+            "    /ship freeze prod for 2h because x\n"
+            "    /ship freeze prod because x",
+            id="an end that cannot be read",
+        ),
+        pytest.param(
+            "ship",
+            "freeze prod for 2 years because x",
+            "`2 years` is no time to wait: it has to be more than nothing and at most `90 days`.\n"
+            "For longer, leave the end out and take it away when it is over.\n"
+            "To copy:\n"
+            "    /ship freeze prod for 2h because x\n"
+            "    /ship freeze prod because x",
+            id="an absurd span",
+        ),
+        pytest.param(
+            "ship",
+            "unfreeze",
+            "No environment was named; it is never guessed.\n"
+            "Name one of `dev`, `stage` and `prod`.\n"
+            "To copy:\n"
+            "    /ship unfreeze dev\n"
+            "    /ship unfreeze stage\n"
+            "    /ship unfreeze prod",
+            id="no environment",
+        ),
+        pytest.param(
+            "ship",
+            "why rollback core a1b2c3d4 prod",
+            "`why` looks ahead at a deploy, not at `rollback`.\n"
+            "Put a whole deploy behind `why`: a service, a version and an environment.\n"
+            "To copy:\n"
+            "    /ship why core a1b2c3d4 prod",
+            id="why of another command",
+        ),
+        pytest.param(
             "deploy",
             "x" * 3_000,
             "That text has 3000 characters; commands are read up to 2000.\n"
