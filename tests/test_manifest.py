@@ -29,7 +29,9 @@ def read(text: str) -> Any:
 
 def for_http(text: str) -> str:
     """Follow the steps that the manifest's own comment gives."""
-    uncommented = re.sub(r"# (?=(?:request_)?url: https://shipmate\.example\.com)", "", text)
+    uncommented = re.sub(
+        r"# (?=(?:request_|message_menu_options_)?url: https://shipmate\.example\.com)", "", text
+    )
     return uncommented.replace("socket_mode_enabled: true", "socket_mode_enabled: false")
 
 
@@ -63,8 +65,9 @@ def test_http_has_an_address_wherever_slack_wants_one():
     manifest = read(for_http(TEXT))
     urls = [command["url"] for command in manifest["features"]["slash_commands"]]
     urls.append(manifest["settings"]["interactivity"]["request_url"])
+    urls.append(manifest["settings"]["interactivity"]["message_menu_options_url"])
     urls.append(manifest["settings"]["event_subscriptions"]["request_url"])
-    assert ["https://shipmate.example.com/slack/events"] * 4 == urls
+    assert ["https://shipmate.example.com/slack/events"] * 5 == urls
 
 
 def test_names_typed_in_commands_arrive_as_ids():

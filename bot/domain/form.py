@@ -41,6 +41,11 @@ class Choices:
     written: str | None = None
     reason: str | None = None
 
+    @property
+    def are_whole(self) -> bool:
+        """Tell whether everything a deploy needs was chosen, right or wrong."""
+        return bool(self.services and self.environment and (self.picked or self.written))
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:

@@ -18,7 +18,7 @@ from bot.domain.form import MOST_SERVICES, Choices, Field, Mistake, homes, known
 from bot.domain.form_filling import Filling, Offered, Versions, Waiting, Weighed
 from bot.domain.message import Message
 from bot.domain.problems import Problem
-from bot.domain.rules import Refused
+from bot.domain.rules import Judgement, Refused
 from bot.domain.unknown import Unknown
 from bot.domain.words import LONGEST_TEXT
 from bot.messages import blocks
@@ -251,10 +251,7 @@ def _verdict(verdict: Weighed | Problem | Waiting | tuple[Mistake, ...]) -> list
     match verdict:
         case Weighed(proposal, judgement):
             rows = stopping(judgement)
-            if rows and isinstance(judgement.decision, Refused):
-                comes_to = line("it may not start.")  # why stands in the rows, once
-            else:
-                comes_to = decided(judgement.decision)
+            comes_to = _comes_to(judgement)
             head = blocks.lines(line(*asked(proposal), *comes_to))
             return [head, *([blocks.bullets(rows)] if rows else [])]
         case Problem():
@@ -268,6 +265,15 @@ def _verdict(verdict: Weighed | Problem | Waiting | tuple[Mistake, ...]) -> list
         case _:
             said_at = mistakes_at(verdict).values()
             return [blocks.lines(*(line(f"⛔ {each}") for each in said_at))]
+
+
+def _comes_to(judgement: Judgement) -> Line:
+    """Say the decision; what a row says below it is not said twice."""
+    decision = judgement.decision
+    said_below = {one.reason for one in judgement.rulings if one.stops}
+    if isinstance(decision, Refused) and decision.problem.reason in said_below:
+        return line("it may not start.")
+    return decided(decision)
 
 
 # pieces
