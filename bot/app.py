@@ -21,6 +21,7 @@ from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
 from bot.adapters.github.credentials import POLICY_PERMISSIONS
 from bot.adapters.github.membership_cache import MembershipCache
+from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
 from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
@@ -50,6 +51,7 @@ from bot.operations.deploy.write import Write
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.facts import Books, Gatherer, Outside
+from bot.operations.form import FormReader
 from bot.operations.freeze_book import FreezeBook
 from bot.operations.identity_book import IdentityBook
 from bot.operations.intake import Intake
@@ -63,6 +65,7 @@ from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings
 from handlers.desk import Desk
+from handlers.filling import Forms
 from handlers.later import Speaker
 from handlers.slack import bolt_app
 
@@ -122,6 +125,7 @@ class Shipmate:
     cards: Cards
     intake: Intake
     speaker: Speaker
+    forms: Forms
     slack: Slack
     bolt: App
     ourselves: Ourselves
@@ -161,6 +165,7 @@ class Shipmate:
         if self.scheduler.running:
             self.scheduler.shutdown(wait=True)
         self.intake.close()
+        self.forms.close()
         self.speaker.close()
         for stream in self.streams.values():
             stream.stop()
@@ -302,7 +307,11 @@ def build(
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack, clock)
     reader = StatusReader(store, catalog, gitops, argocd)
-    desk = Desk(catalog, intake, store, reader, Judging(gatherer), clock)
+    judging = Judging(gatherer)
+    forms = Forms(
+        catalog, FormReader(catalog, RecentCommits(github), judging.why, clock), slack, clock
+    )
+    desk = Desk(catalog, intake, store, reader, judging, clock)
     deciding = Deciding(
         store, catalog, gatherer, approvals, approvers, ActBook(database), wake, clock
     )
@@ -316,6 +325,7 @@ def build(
         settings.slack_signing_secret.get_secret_value(),
         desk,
         deciding,
+        forms,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -333,6 +343,7 @@ def build(
         cards=cards,
         intake=intake,
         speaker=speaker,
+        forms=forms,
         slack=slack,
         bolt=bolt,
         ourselves=ourselves,

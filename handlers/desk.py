@@ -34,8 +34,8 @@ from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import may_cancel, refusal
-from bot.messages import help as helping
 from bot.messages import deploy_form, misread, replies, why
+from bot.messages import help as helping
 from bot.messages.status import status
 from bot.operations.intake import Intake, Received
 from bot.operations.judging import Judging

@@ -1,16 +1,17 @@
 """Says what took longer than an ack may take: in a bounded pool, and never raising."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import BoundedSemaphore, Event
+from typing import Any
 
 import structlog
 
 from bot.adapters.slack import Slack
 from bot.clock import Clock
-from bot.domain.errors import BotError, Unavailable
+from bot.domain.errors import BotError, Rejected, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
 from bot.messages import replies
@@ -46,6 +47,34 @@ class Speaker:
         self._submit(
             lambda message: self._slack.post_ephemeral(channel, user, message, thread), work
         )
+
+    def open(self, trigger: str, view: Mapping[str, Any], response_url: str) -> None:
+        """Show *view* to whoever caused *trigger*; where that is too late, say so to them."""
+
+        def show(message: Message) -> None:
+            try:
+                self._slack.open_view(trigger, view)
+            except BotError as error:
+                log.warning("a form did not open", error=str(error))
+                self._slack.respond(response_url, message)
+
+        self._submit(show, lambda: replies.click_again)
+
+    def tell(self, channel: str, user: str, key: str, work: Callable[[], Message]) -> None:
+        """Do *work* and show its message to *user* alone, in *channel*; else in private.
+
+        Where the bot or they are not in the channel, Slack shows nothing there. *key* names the
+        private message.
+        """
+
+        def send(message: Message) -> None:
+            try:
+                self._slack.post_ephemeral(channel, user, message)
+            except Rejected as nowhere:
+                log.info("told in private", channel=channel, why=str(nowhere))
+                self._slack.direct(user, message, key=key)
+
+        self._submit(send, work)
 
     def close(self) -> None:
         """Finish what is being said; forget what waits."""

@@ -10,11 +10,19 @@ from slack_bolt.response import BoltResponse
 from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity
+from bot.domain.form import Field
 from bot.messages import replies
+from bot.messages.approval_card import ANEW, APPROVE, REJECT
 from bot.messages.cards import CANCEL
+from bot.messages.decisions import REJECTION
+from bot.messages.deploy_form import CALLBACK
+from bot.operations.deciding import Deciding
+from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import on_cancel, on_other_action
 from handlers.commands import ephemeral, on_deploy, on_ship
 from handlers.desk import Desk
+from handlers.filling import Forms
+from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
 from handlers.later import Speaker
 from handlers.mentions import on_mention, on_message
 
@@ -22,12 +30,18 @@ log = structlog.get_logger(__name__)
 
 COMMANDS = {"/deploy": on_deploy, "/ship": on_ship}
 EVENTS = {"app_mention": on_mention, "message": on_message}
+BUTTONS = {CANCEL: on_cancel, APPROVE: on_approve, REJECT: on_reject, ANEW: on_anew}
+CHOICES = dict.fromkeys(TELLING, on_form_choice)
+OPTIONS = {Field.SERVICES: on_form_options}
+VIEWS = {CALLBACK: on_form_submit, REJECTION: on_reject_reason}
 
 
 def bolt_app(
     client: WebClient,
     signing_secret: str,
     desk: Desk,
+    deciding: Deciding,
+    forms: Forms,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -53,15 +67,11 @@ def bolt_app(
         if not _ours(body, team()):
             log.warning("another workspace was turned away", team=_team_of(body))
             return BoltResponse(status=403, body="")
-        context["desk"], context["speaker"] = desk, speaker
+        context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
+        context["forms"] = forms
         return next_()
 
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
-    for event, listener in EVENTS.items():
-        app.event(event)(listener)
-    app.action(CANCEL)(on_cancel)
-    app.action({"type": "block_actions"})(on_other_action)
+    _listen(app)
 
     @app.error
     def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
@@ -73,6 +83,22 @@ def bolt_app(
         return BoltResponse(status=500 if "event" in body else 200, body="")
 
     return app
+
+
+def _listen(app: App) -> None:
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    for event, listener in EVENTS.items():
+        app.event(event)(listener)
+    for action, button in BUTTONS.items():
+        app.action(action)(button)
+    for callback, view in VIEWS.items():
+        app.view(callback)(view)
+    for field, chosen in CHOICES.items():
+        app.action(field.value)(chosen)
+    for field, options in OPTIONS.items():
+        app.options(field.value)(options)
+    app.action({"type": "block_actions"})(on_other_action)
 
 
 def _ourselves(us: Identity | None) -> AuthorizeResult:

@@ -33,8 +33,8 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
     production = piece.production
     if production is None:
         production = approvals is not None or name == pieces.names("environments")[-1]
-    if not piece.allow and pieces.permissions is None:
-        hint = "list Slack user ids in its `allow`"
+    if not piece.allow and not _somebody_may_deploy(name, pieces):
+        hint = f"name GitHub teams in `permissions.deploy.{name}`"
         report.warn(("environments", name), f"nobody may deploy to {name}", hint)
     tags = piece.tags
     policy = EnvironmentPolicy(
@@ -49,6 +49,7 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
             moving_ok=not production,
         ),
         freezes=tuple(each.rule() for each in piece.freeze or ()),
+        diverged_ok=not production,
     )
     return Environment(
         name=name,
@@ -59,6 +60,11 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         production=production,
         rules=policy,
     )
+
+
+def _somebody_may_deploy(name: str, pieces: Pieces) -> bool:
+    given = [pieces.permissions, *(piece.permissions for piece in pieces.services.values())]
+    return any(each and each.deploy and each.deploy.get(name) for each in given)
 
 
 def _targets(pieces: Pieces, report: Report) -> Iterator[Target]:

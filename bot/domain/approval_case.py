@@ -1,16 +1,28 @@
 """What an approver has to know to decide, read at one moment and frozen."""
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
+from bot.domain.approvals import (
+    Approved,
+    Cancelled,
+    Decision,
+    Expired,
+    Rejected,
+    Rejection,
+    Superseded,
+    Void,
+)
 from bot.domain.checks import ChecksVerdict
 from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
 from bot.domain.locks import Lock
-from bot.domain.operations import Change
-from bot.domain.rights import Action, Actor
+from bot.domain.operations import Change, Operation
+from bot.domain.plan_digest import Part
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Action, Actor, GitHubUser
 from bot.domain.unknown import Unknown
 
 CONTEXT = 2
@@ -76,6 +88,7 @@ class ApprovalCase:
     """One plan that waits for approval, or did. *end* is None while it waits.
 
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
+    *trouble* says what keeps a yes from counting, such as a GitHub that does not answer.
     """
 
     operation: str
@@ -91,6 +104,39 @@ class ApprovalCase:
     asked_at: datetime
     until: datetime
     end: End | None = None
+    trouble: Problem | None = None
+
+    def ended_as(self, end: End | None, approved: tuple[Actor, ...]) -> "ApprovalCase":
+        """Return the case with what people said of it so far."""
+        return replace(self, end=end, approved=approved)
+
+
+def end_of(  # noqa: PLR0911  # one for each end
+    operation: Operation, decisions: Sequence[Decision]
+) -> End | None:
+    """Return how the wait of *operation* for approval ended; None while it waits.
+
+    None also where something else ended it, which its problem says.
+    """
+    at, problem = operation.ended_at, operation.problem
+    if at is None or problem is None:
+        return None
+    by = Actor(problem.facts.get("by", ""), GitHubUser(0, ""))
+    match problem.reason:
+        case Reason.REJECTED_BY:
+            said = [one for one in decisions if isinstance(one, Rejection)]
+            return Rejected(said[0].by, said[0].at, said[0].reason) if said else None
+        case Reason.APPROVAL_EXPIRED:
+            return Expired(at)
+        case Reason.SUPERSEDED:
+            return Superseded(problem.facts.get("operation", ""), by, at)
+        case Reason.CANCELLED:
+            return Cancelled(by, at)
+        case Reason.PLAN_MOVED:
+            named = problem.facts.get("moved", "").split(", ")
+            return Void(tuple(part for part in Part if part.value in named), at)
+        case _:
+            return None
 
 
 def unified(path: str, before: str, after: str) -> tuple[str, ...]:

@@ -81,7 +81,12 @@ class NothingReported:
     kind: Literal["nothing_reported"] = "nothing_reported"
 
 
-ChecksVerdict = Green | Red | Pending | Missing | NothingReported | Unknown
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """The configuration asks for no checks here, so GitHub was not asked for them."""
+
+
+ChecksVerdict = Green | Red | Pending | Missing | NothingReported | NotAsked | Unknown
 
 _GREEN = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
 _RED = frozenset(

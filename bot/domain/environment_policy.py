@@ -12,9 +12,12 @@ from bot.domain.moving_tags import TagRule
 class EnvironmentPolicy:
     """The rules of the environment *name*.
 
+    *diverged_ok* lets a version take the place of one that it does not contain: where people try
+    their branches in turn.
+
     *after* is the environment that a version has to run in first, healthy for *soak*; None: none.
     *approvals* None asks nobody. *rollback_approvals* is what a rollback asks. *required_checks*
-    empty means the commit's whole rollup.
+    empty means the commit's whole rollup. *unchecked* are the services whose commits need no checks.
     """
 
     name: str
@@ -24,5 +27,7 @@ class EnvironmentPolicy:
     rollback_approvals: ApprovalRule | None = None
     tags: TagRule = field(default_factory=TagRule)
     required_checks: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     freezes: tuple[CalendarFreeze, ...] = ()
     freeze_stops_rollback: bool = False
+    diverged_ok: bool = False

@@ -110,6 +110,13 @@ class NothingRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class Incomparable:
+    """What runs names no commit that the new one could be compared with; *why* says so."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """After a rollback *tag* does not come back by itself: by whom, and why."""
 
@@ -140,7 +147,7 @@ class TargetFacts:
     in_git: str | Unknown | None
     runs: RunsNow | Unknown
     before: RanBefore | NoEarlierHome | Unknown
-    ancestry: Ancestry | NothingRuns | Unknown
+    ancestry: Ancestry | NothingRuns | Incomparable | Unknown
     ran_here: bool | Unknown
     locks: tuple[Lock, ...] | Unknown
     holds: tuple[Hold, ...] | Unknown

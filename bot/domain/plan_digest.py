@@ -101,8 +101,10 @@ def canonical_policy(policy: EnvironmentPolicy) -> list[Any]:
         rules,
         tags,
         sorted(policy.required_checks),
+        sorted(policy.unchecked),
         freezes,
         policy.freeze_stops_rollback,
+        policy.diverged_ok,
     ]
 
 

@@ -157,7 +157,9 @@ def headline(changes: Iterable[Change], environment: str) -> str:
     return f"Deploy {names} to {environment}"[:100]
 
 
-def message_body(changes: Iterable[Change], trailers: Mapping[str, str], reason: str | None) -> str:
+def message_body(
+    changes: Iterable[Change], trailers: Iterable[tuple[str, str]], reason: str | None
+) -> str:
     """Return the rest of the commit message: each change, the reason, and the trailers.
 
     Outside text is one line each, so that nobody forges a trailer by a line break.
@@ -169,7 +171,7 @@ def message_body(changes: Iterable[Change], trailers: Mapping[str, str], reason:
     ]
     if reason:
         lines += ["", f"Because: {one_line(reason)}"]
-    lines += [""] + [f"{name}: {one_line(value)}" for name, value in trailers.items()]
+    lines += [""] + [f"{name}: {one_line(value)}" for name, value in trailers]
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from bot.domain.checks import (
     ChecksVerdict,
     Green,
     Missing,
+    NotAsked,
     NothingReported,
     Pending,
     Red,
@@ -31,6 +32,7 @@ from bot.domain.rights import Action, Actor
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
 from bot.messages.cards import Links
+from bot.messages.problems import say
 from bot.messages.spans import (
     NAME,
     Bold,
@@ -54,7 +56,8 @@ from bot.messages.times import elapsed
 
 APPROVE = "approve_operation"
 REJECT = "reject_operation"
-"""Action ids; the value of both buttons is the operation's id."""
+ANEW = "ask_anew"
+"""Action ids; the value of each button is the operation's id."""
 
 NAMES = 500
 SERVICES = 2_400
@@ -88,6 +91,8 @@ def approval_card(case: ApprovalCase, links: Links, now: datetime) -> Message:
     said.append(blocks.prose(f"{block}state", [blocks.lines(*_state(case, now))]))
     if case.end is None:
         said.append(blocks.actions([_approve(case), _reject(case)], f"{block}decide"))
+    elif isinstance(case.end, Void | Expired):
+        said.append(blocks.actions([_anew(case)], f"{block}anew"))
     small = line(f"{case.operation} · asked ")
     said.append(blocks.context(small, f"{block}id", _date(case.asked_at)))
     return Message(summary(case), tuple(said))
@@ -218,8 +223,9 @@ def _checks(checks: ChecksVerdict) -> Line:
             return line(Bold("not ended"), *_named(names))
         case Missing(names):
             return line(Bold("never reported"), *_named(names))
-        case NothingReported():
-            return line(Bold("none reported"))
+        case NothingReported() | NotAsked():
+            nothing = isinstance(checks, NothingReported)
+            return line(Bold("none reported") if nothing else "none are asked for")
         case Unknown():
             return _unknown(checks)
         case _:
@@ -314,6 +320,9 @@ def _state(case: ApprovalCase, now: datetime) -> Iterator[Line]:
     left = case.until - now
     yield line(Bold("Approvals: "), *_quorum(case))
     yield line(f"It expires at {_clock(case.until)}, in {elapsed(left)}.")
+    if case.trouble is not None:
+        words = say(case.trouble)
+        yield line(Bold("Why it waits: "), *words.what)
 
 
 def _quorum(case: ApprovalCase) -> Line:
@@ -335,6 +344,12 @@ def _approve(case: ApprovalCase) -> blocks.Block:
 def _reject(case: ApprovalCase) -> blocks.Block:
     question = blocks.confirm(f"Reject {case.operation}?", versions(case), "Reject", "Not yet")
     return blocks.button("Reject", REJECT, case.operation, question)
+
+
+def _anew(case: ApprovalCase) -> blocks.Block:
+    what = "The same services, version and environment are asked for in your name."
+    question = blocks.confirm("Ask again with a fresh plan?", what, "Ask again", "Not now")
+    return blocks.button("Ask again with a fresh plan", ANEW, case.operation, question)
 
 
 def versions(case: ApprovalCase) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.approvals import Approval, Decision, Override
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Operation, Phase, Progress, Stage, Written
@@ -117,11 +118,13 @@ STAGES: Mapping[Stage, str] = {
 }
 
 
-def card(operation: Operation, links: Links, now: datetime) -> Message:
-    """Return the card of *operation* as it stands at *now*."""
+def card(
+    operation: Operation, links: Links, now: datetime, decisions: Sequence[Decision] = ()
+) -> Message:
+    """Return the card of *operation* as it stands at *now*, with what people decided about it."""
     said: list[blocks.Block] = [
         blocks.header(headline(operation), f"{operation.id}:headline"),
-        _prose(operation, "request", _request(operation, links)),
+        _prose(operation, "request", [*_request(operation, links), *_decided(decisions)]),
     ]
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
@@ -183,6 +186,18 @@ def _request(operation: Operation, links: Links) -> Iterator[Line]:
         yield line("Commit ", which, " ", quoted(plan.title, TITLE), *by)
     if request.reason and (reason := quoted(request.reason)).text:
         yield line("Because: ", reason)
+
+
+def _decided(decisions: Sequence[Decision]) -> Iterator[Line]:
+    """Say who approved it, or who broke the glass."""
+    yes = [one for one in decisions if isinstance(one, Approval)]
+    if yes:
+        people = listed([Person(one.by.slack) for one in yes], most=8)
+        yield line(Bold("Approved by "), *people, f" at {yes[-1].at:%H:%M %Z}")
+    for one in decisions:
+        if isinstance(one, Override):
+            who = Person(one.by.slack)
+            yield line("🚨 ", Bold("Override by "), who, ": ", quoted(one.reason))
 
 
 def _targets(operation: Operation) -> list[Line]:

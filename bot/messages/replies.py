@@ -48,6 +48,10 @@ def under_way(operation: Operation, card: str | None = None) -> Message:
 _card_follows: Line = (Text(" "), Text("Its card follows it in the environment's channel."))
 
 
+click_again = reply(line("The question came too late for Slack to show it. Click once more."))
+"""What a person reads whose form could not be opened."""
+
+
 def refused(problem: Problem, copy: Iterable[str] = ()) -> Message:
     """Say why nothing was started, and what to do; *copy* are corrected commands."""
     words = say(problem)

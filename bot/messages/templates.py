@@ -181,6 +181,8 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "line": _words,
     "tries": _words,
     "missing": _words,
+    "lacks": _words,
+    "incomparable": _sentence,
     "length": _words,
     "limit": _words,
     "deadline": _moment,

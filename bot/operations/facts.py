@@ -17,7 +17,7 @@ from bot.domain.errors import (
     Rejected,
     Unauthorized,
 )
-from bot.domain.facts import Facts, NothingRuns, Proposal, TargetFacts
+from bot.domain.facts import Facts, Incomparable, NothingRuns, Proposal, TargetFacts
 from bot.domain.freezes import AdHocFreeze
 from bot.domain.locks import Lock
 from bot.domain.observation import Observation
@@ -227,6 +227,8 @@ def _between(read: Iterable[Read]) -> Mapping[str, Comparison | Unknown]:
         known, new = found.get(one.facts.source), one.between
         if isinstance(new, NothingRuns) or isinstance(known, Unknown):
             continue
+        if isinstance(new, Incomparable):
+            new = Unknown(new.why)
         if isinstance(new, Unknown) or known is None or new.ahead_by > known.ahead_by:
             found[one.facts.source] = new
     return found

@@ -43,9 +43,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class _Woken:
-    """An operation whose workflow shall look up at once: somebody wishes to cancel it."""
+    """An operation whose workflow shall look up at once: somebody has decided something."""
 
-    operation: Operation
+    id: str
 
 
 class Intake:
@@ -84,9 +84,13 @@ class Intake:
         log.info("cancel", operation=operation_id, by=by, outcome=outcome)
         if operation is not None and outcome in {CancelOutcome.CANCELLED, CancelOutcome.ASKED}:
             self._changes.notify(operation_change(operation.id))
-            # Waking writes through the engine, which waits long for its database: the ack must not.
-            self._received.put(_Woken(operation))
+            self.wake(operation.id)
         return operation, outcome
+
+    def wake(self, operation_id: str) -> None:
+        """Make the operation's workflow look up soon; never raises."""
+        # Waking writes through the engine, which waits long for its database: the ack must not.
+        self._received.put(_Woken(operation_id))
 
     def sweep(self) -> None:
         """Begin what was written down and never begun; end what nothing works on any more."""
@@ -133,13 +137,12 @@ class Intake:
     def _run(self) -> None:
         while not self._closed.is_set():
             for one in self._together():
-                operation = one.operation if isinstance(one, _Woken) else one
                 if self._closed.is_set():
-                    log.info("left for the next start", operation=operation.id)
+                    log.info("left for the next start", operation=one.id)
                 elif isinstance(one, _Woken):
-                    self._wake(operation)
+                    self._wake(one.id)
                 else:
-                    self._begin(operation)
+                    self._begin(one)
 
     def _together(self) -> list[Operation | _Woken]:
         """Wait for requests; return those that came without a lull between them."""
@@ -158,8 +161,11 @@ class Intake:
         except Exception:
             log.exception("could not begin; the sweep tries again", operation=operation.id)
 
-    def _wake(self, operation: Operation) -> None:
+    def _wake(self, operation_id: str) -> None:
         try:
-            self._engine.wake(acting_workflow(operation))
+            operation = self._store.operation(operation_id)
+            if operation is not None:
+                self._engine.wake(operation.id)  # while it waits for approval
+                self._engine.wake(acting_workflow(operation))
         except Exception:
-            log.exception("could not wake; it wakes by itself", operation=operation.id)
+            log.exception("could not wake; it wakes by itself", operation=operation_id)

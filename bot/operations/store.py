@@ -384,8 +384,13 @@ FLOW = 2
 
 
 def wish_of(request: Request) -> str:
-    """Return what makes two requests the same wish: kind, services, environment and version."""
+    """Return what makes two requests the same wish: kind, services, environment and version.
+
+    To break the glass is another wish than to ask for the same by the rules.
+    """
     parts = [request.kind.value, sorted(request.services), request.environment, request.version]
+    if request.override:
+        parts.append("override")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from bot.domain.facts import (
     Ancestry,
     ImageAbsent,
     ImageFound,
+    Incomparable,
     NoEarlierHome,
     NothingRuns,
     RanBefore,
@@ -54,7 +55,7 @@ RELATIONS = {
     Lies.DIVERGED: Relation.DIVERGED,
 }
 
-Between = Comparison | NothingRuns | Unknown
+Between = Comparison | NothingRuns | Incomparable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ class TargetReader:
             return Unknown(f"several versions run at once: {', '.join(running.tags)}")
         base, found = revision_of(tag, target), await commit
         if base is None:
-            return Unknown(f"the tag that runs, {tag}, does not say of which commit it is")
+            return Incomparable(f"the tag that runs, {tag}, does not say of which commit it is")
         if not isinstance(found, Commit):
             return NO_COMMIT
         return _comparable(await self._reading.between(target.source, base, found.sha), base)
@@ -302,16 +303,16 @@ def _ran_before(
     return RanBefore(home.environment, same, tags, seen.health.value, since)
 
 
-def _comparable(between: Comparison | BotError, base: str) -> Comparison | Unknown:
+def _comparable(between: Comparison | BotError, base: str) -> Comparison | Incomparable | Unknown:
     if isinstance(between, BotError):
         return Unknown(str(between))
     if between.relation is Lies.UNKNOWN:
-        return Unknown(f"GitHub cannot compare {base:.40}, which runs, with the new commit")
+        return Incomparable(f"GitHub knows no way from {base:.40}, which runs, to the new commit")
     return between
 
 
-def _ancestry(between: Between) -> Ancestry | NothingRuns | Unknown:
-    if isinstance(between, NothingRuns | Unknown):
+def _ancestry(between: Between) -> Ancestry | NothingRuns | Incomparable | Unknown:
+    if isinstance(between, NothingRuns | Incomparable | Unknown):
         return between
     return Ancestry(RELATIONS[between.relation], between.ahead_by, between.behind_by)
 

@@ -7,6 +7,7 @@ from bot.domain.facts import (
     Ancestry,
     Facts,
     Hold,
+    Incomparable,
     NoEarlierHome,
     NothingRuns,
     Proposal,
@@ -117,11 +118,18 @@ def _change(target: TargetFacts) -> Finding | None:
     return {"service": target.service, "tag": target.tag, "runs": joined(target.runs.tags)}
 
 
-def not_older(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
-    """Refuse a version that lacks commits of what runs, unless that is what a rollback is for."""
+def not_older(  # noqa: PLR0911  # one for each relation
+    proposal: Proposal, facts: Facts, target: TargetFacts
+) -> Finding:
+    """Refuse a version that lacks commits of what runs, unless that is what a rollback is for.
+
+    Where branches take turns (``diverged_ok``) only a version that is wholly older is refused.
+    """
     ancestry = target.ancestry
     if isinstance(ancestry, NothingRuns):
         return {}
+    if isinstance(ancestry, Incomparable):  # it says so, and who approves decides with that
+        return {"incomparable": ancestry.why}
     if proposal.action is Action.ROLLBACK:  # how far it goes back is said, and decides nothing
         behind = 0 if isinstance(ancestry, Unknown) else ancestry.behind
         return {"exempt": "rollback", **({"behind": str(behind)} if behind else {})}
@@ -132,6 +140,10 @@ def not_older(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
         "environment": target.environment,
         "runs": "" if isinstance(target.runs, Unknown) else joined(target.runs.tags),
     }
+    if facts.policy is None:
+        return NO_PLACE
+    if facts.policy.diverged_ok and ancestry.relation is Relation.DIVERGED:
+        return {"lacks": str(ancestry.behind), "ahead": str(ancestry.ahead)}
     return _age(ancestry, named)
 
 

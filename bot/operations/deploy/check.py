@@ -1,19 +1,31 @@
-"""The steps before anything is changed: gather, decide, plan, and wait for the targets."""
+"""The step before anything is changed: gather, judge, plan, and ask for approval if need be."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 
 from bot.clock import Clock
+from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approvals import Asked, Override
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, Garbled, Unavailable
+from bot.domain.facts import Facts
 from bot.domain.operations import Operation, Phase, Plan
 from bot.domain.patience import next_try
+from bot.domain.plan_digest import fingerprint
 from bot.domain.planning import Edits, plan_edits, tag_for
 from bot.domain.policy import refusal
-from bot.domain.problems import Problem
-from bot.operations.facts import Facts, Gatherer, problem_of, texts_of, version_of
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Actor, Identified
+from bot.domain.rules import Allowed, NeedsApproval, judge
+from bot.operations.approval_book import ApprovalBook
+from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
+from bot.operations.deploy.recent import Recent
+from bot.operations.deploy.weigh import weigh
+from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of, version_of
+from bot.operations.gathered import Freshness, Gathered
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 
@@ -22,77 +34,157 @@ log = structlog.get_logger(__name__)
 MOST_GARBLED = 5
 """Answers in a row that can't be read before we say so: a proxy's page passes, a new API stays."""
 
+QUIET = frozenset(
+    {
+        Reason.NOT_LINKED,
+        Reason.NO_SUCH_ACCOUNT,
+        Reason.ACCOUNT_CHANGED,
+        Reason.OUTSIDER,
+        Reason.NOT_PERMITTED,
+        Reason.MEMBERSHIP_PENDING,
+        Reason.NO_OVERRIDE,
+        Reason.OVERRIDE_UNEXPLAINED,
+    }
+)
+"""Refusals that only the requester is told: a channel is not for everybody to write to."""
+
 
 class Check:
-    """Judges an operation by the facts of now. Nothing outside is changed."""
+    """Judges an operation by the facts of now. Nothing outside is changed.
 
-    def __init__(self, store: Store, catalog: Catalog, gatherer: Gatherer, clock: Clock) -> None:
-        self._store, self._catalog = store, catalog
-        self._gatherer, self._clock = gatherer, clock
+    *wake* makes a waiting workflow look up.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        gatherer: Gatherer,
+        approvals: ApprovalBook,
+        recent: Recent,
+        wake: Callable[[str], None],
+        clock: Clock,
+    ) -> None:
+        self._store, self._catalog, self._gatherer = store, catalog, gatherer
+        self._approvals, self._recent = approvals, recent
+        self._wake, self._clock = wake, clock
 
     async def check(self, operation_id: str, failures: int) -> Outcome:
         """Plan the operation, or refuse it, or say that a system must be asked again."""
         operation = await asyncio.to_thread(self._enter, operation_id)
         if operation is None:
             return Outcome(Next.OVER)
-        answer: Facts | Problem | BotError
         if (problem := refusal(operation.request, self._catalog)) is not None:
-            answer = problem
-        else:
-            try:
-                answer = await self._gatherer.gather(operation.request)
-            except BotError as error:
-                log.warning("could not gather", operation=operation_id, error=str(error))
-                answer = error
-        return await asyncio.to_thread(self._decide, operation, answer, failures)
+            return await asyncio.to_thread(self._refuse, operation, problem)
+        gathered = await self._gatherer.gather(operation.request)
+        return await asyncio.to_thread(self._decide, operation, gathered, failures)
 
     def _enter(self, operation_id: str) -> Operation | None:
         """Return the operation to judge, or None where it has ended.
 
-        A check that died between its effect and its record has left it queued already; it stays
+        A check that died between its effect and its record has left it waiting already; it stays
         there while it is judged again.
         """
         operation = self._store.operation(operation_id)
-        if operation is not None and operation.phase is Phase.QUEUED:
+        if operation is not None and operation.phase in {Phase.AWAITING, Phase.QUEUED}:
             return operation
         return self._store.move(operation_id, Phase.CHECKING, self._clock.now(), "checking")
 
-    def _decide(
-        self, operation: Operation, answer: Facts | Problem | BotError, failures: int
-    ) -> Outcome:
-        match answer:
+    def _decide(self, operation: Operation, gathered: Gathered, failures: int) -> Outcome:
+        weighed = weigh(judge(proposal_of(operation.request), gathered.facts), gathered)
+        match weighed:
             case Problem():
-                return self._refuse(operation, answer)
+                return self._refuse(operation, weighed)
             case Unavailable():
-                return self._later(operation, answer, failures, answer.retry_after)
+                return self._later(operation, weighed, failures, weighed.retry_after)
             case Garbled() if failures < MOST_GARBLED:
-                return self._later(operation, answer, failures, None)
+                return self._later(operation, weighed, failures, None)
             case BotError():
-                return self._refuse(operation, problem_of(answer))
+                return self._refuse(operation, problem_of(weighed))
             case _:
-                return self._plan(operation, answer)
+                return self._plan(operation, gathered, weighed)
 
-    def _plan(self, operation: Operation, facts: Facts) -> Outcome:
+    def _plan(
+        self, operation: Operation, gathered: Gathered, decision: Allowed | NeedsApproval
+    ) -> Outcome:
         targets = self._gatherer.targets(operation.request)
-        planned = plan(operation, targets, facts)
-        if isinstance(planned, Problem):
-            return self._refuse(operation, planned)
-        queued = self._store.move(
+        made = plan(operation, targets, gathered)
+        if isinstance(made, Problem):
+            return self._refuse(operation, made)
+        planned, edits = made
+        who = requester_of(operation, gathered.facts)
+        if who is None:  # the rules pass nobody without an account
+            return self._refuse(operation, Problem(Reason.INTERNAL, {"operation": operation.id}))
+        waits = isinstance(decision, NeedsApproval) and operation.phase is not Phase.QUEUED
+        if isinstance(decision, NeedsApproval) and waits:
+            if not decision.rule.authors_ok and (unread := authors_known(gathered)) is not None:
+                return self._refuse(operation, unread)
+            self._ask(operation, who, planned, edits, gathered, decision.rule)
+        elif operation.request.override:
+            self._break_glass(operation, who)
+        phase = Phase.AWAITING if waits else Phase.QUEUED
+        if not self._go_on(operation, phase, planned):
+            return Outcome(Next.OVER)
+        self._recent.keep(operation.id, gathered)
+        self._supersede_older(operation)
+        degraded = {
+            target.service: sorted(gathered.observations[target.application].degraded)
+            for target in targets
+        }
+        names = [target.name for target in targets]
+        return Outcome(Next.GO, carry={"targets": names, "degraded": degraded, "awaits": waits})
+
+    def _go_on(self, operation: Operation, phase: Phase, planned: Plan) -> bool:
+        moved = self._store.move(
             operation.id,
-            Phase.QUEUED,
+            phase,
             self._clock.now(),
             "planned",
             changes={"plan": planned, "problem": None},
             detail={change.service: f"{change.old} -> {change.new}" for change in planned.changes},
         )
-        if queued is None:
-            return Outcome(Next.OVER)
-        degraded = {
-            target.service: sorted(facts.observations[target.application].degraded)
-            for target in targets
-        }
-        carry = {"targets": [target.name for target in targets], "degraded": degraded}
-        return Outcome(Next.GO, carry=carry)
+        return moved is not None
+
+    def _ask(  # each is part of what is asked
+        self,
+        operation: Operation,
+        who: Actor,
+        planned: Plan,
+        edits: Edits,
+        gathered: Gathered,
+        rule: ApprovalRule,
+    ) -> None:
+        """Write down what approval is asked for, before anybody can see that it is."""
+        policy = gathered.facts.policy
+        assert policy is not None, "the rules pass no unknown environment"
+        action = proposal_of(operation.request).action
+        targets = self._gatherer.targets(operation.request)
+        print_ = fingerprint(action, planned, targets, policy)
+        asked = Asked(print_, who.github, authors_of(gathered), self._clock.now())
+        evidence = evidence_of(who, planned, edits, gathered)
+        self._approvals.ask(operation.id, asked, rule, evidence)
+
+    def _break_glass(self, operation: Operation, who: Actor) -> None:
+        reason = operation.request.reason or ""
+        self._approvals.record(operation.id, Override(who, self._clock.now(), reason))
+
+    def _supersede_older(self, operation: Operation) -> None:
+        """End the older operations that wait for approval of what this one changes."""
+        request = operation.request
+        for other in self._store.under_way(request.services, request.environment):
+            if other.phase is Phase.AWAITING and number(other.id) < number(operation.id):
+                facts = {"operation": operation.id, "by": request.requester}
+                ended = self._store.move(
+                    other.id,
+                    Phase.REFUSED,
+                    self._clock.now(),
+                    "superseded",
+                    by=request.requester,
+                    changes={"problem": Problem(Reason.SUPERSEDED, facts)},
+                    detail={"reason": Reason.SUPERSEDED.value, **facts},
+                )
+                if ended is not None:
+                    self._wake(other.id)
 
     def _later(
         self, operation: Operation, away: BotError, failures: int, asked: timedelta | None
@@ -122,22 +214,27 @@ class Check:
             changes={"problem": problem},
             detail={"reason": problem.reason.value, **problem.facts},
         )
-        return Outcome(Next.OVER)
+        return Outcome(Next.OVER, carry={"quiet": problem.reason in QUIET})
 
 
-def plan(operation: Operation, targets: tuple[Target, ...], facts: Facts) -> Plan | Problem:
-    """Return what *operation* will do by *facts*, or why it can't."""
+def plan(
+    operation: Operation, targets: tuple[Target, ...], gathered: Gathered | Freshness
+) -> tuple[Plan, Edits] | Problem:
+    """Return what *operation* will do and the bytes that do it, or why it can't be done."""
+    if gathered.snapshot is None:
+        return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
     tags: dict[Target, str] = {}
     for target in targets:
-        tag = tag_for(target, version_of(facts.commits[target.source]), operation.request.version)
+        version = version_of(gathered.commits[target.source])
+        tag = tag_for(target, version, operation.request.version)
         if isinstance(tag, Problem):
             return tag
         tags[target] = tag
-    edits = plan_edits(tags, texts_of(facts.snapshot))
+    edits = plan_edits(tags, texts_of(gathered.snapshot))
     if not isinstance(edits, Edits):
         return edits
-    commit = facts.commits[targets[0].source]
-    return Plan(
+    commit = gathered.commits[targets[0].source]
+    made = Plan(
         repo=targets[0].location.repo,
         branch=targets[0].location.branch,
         commit=commit.sha,
@@ -146,6 +243,19 @@ def plan(operation: Operation, targets: tuple[Target, ...], facts: Facts) -> Pla
         source=targets[0].source,
         changes=edits.changes,
     )
+    return made, edits
+
+
+def requester_of(operation: Operation, facts: Facts) -> Actor | None:
+    """Return the requester with the account they stand for, or None."""
+    if isinstance(facts.who, Identified):
+        return Actor(operation.request.requester, facts.who.user)
+    return None
+
+
+def number(operation_id: str) -> int:
+    """Return the number of an operation's id."""
+    return int(operation_id.partition("-")[2])
 
 
 def seconds(span: timedelta | None) -> float | None:

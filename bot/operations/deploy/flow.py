@@ -1,4 +1,4 @@
-"""The workflow of one deploy: check, wait for the targets, commit, follow to the true end.
+"""The workflow of one deploy: check, wait for people and targets, commit, follow to the true end.
 
 Workflow code only decides the order; it runs again after a crash with the recorded results of its
 steps. So it reads no clock, no store and no chance, and its order for a given flow number never
@@ -7,6 +7,7 @@ changes: a new order is a new number.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,10 @@ import structlog
 
 from bot.domain.operations import Operation
 from bot.domain.patience import next_try
+from bot.operations.deploy.approve import Approve
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.recheck import Permit, Recheck, permit_of
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.engine import Engine
@@ -23,7 +26,13 @@ from bot.operations.outcome import Next, Outcome
 
 log = structlog.get_logger(__name__)
 
-FLOWS = frozenset({1})
+FLOWS = frozenset({1, 2})
+"""1: the card first, then the check, and the commit without a second look. What an older Shipmate
+received goes on so. 2: nothing is posted for people without a right, plans wait for approval, and
+right before each try to commit everything is judged once more."""
+
+JUDGED_TWICE = 2
+"""The first flow that judges again before the commit."""
 
 Work = Callable[[int, Mapping[str, Any]], Outcome | Awaitable[Outcome]]
 """A step that may come again: told how often it failed in a row and what it carried over."""
@@ -38,6 +47,10 @@ def _child(operation: str, index: int) -> str:
     return f"{operation}.hold.{index}"
 
 
+PERMITTED = Permit()
+"""What flow 1 commits with: its check was its only judge."""
+
+
 class UnknownFlowError(Exception):
     """The operation was received by a newer Shipmate than this one."""
 
@@ -47,6 +60,8 @@ class Steps:
     """The steps of a deploy, by phase."""
 
     check: Check
+    approve: Approve
+    recheck: Recheck
     write: Write
     follow: Follow
     tell: Tell
@@ -67,10 +82,11 @@ class DeployFlow:
             raise UnknownFlowError(
                 f"{operation} has flow {flow}; this version knows {sorted(FLOWS)}"
             )
-        await self._engine.spawn("announce", f"{operation}.announce", operation, flow)
+        if flow < JUDGED_TWICE:
+            await self._announce_soon(operation, flow)
         try:
-            checked = await self._repeat("check", partial(_check, self._steps.check, operation))
-            if checked.next is Next.GO:
+            checked = await self._checked(operation, flow)
+            if checked.next is Next.GO and await self._approved(operation, checked):
                 targets: list[str] = checked.carry["targets"]
                 await self._hold(operation, flow, targets, 0, checked.carry)
         except Exception as fault:  # the outermost edge: no operation ends silently
@@ -90,7 +106,35 @@ class DeployFlow:
         if index + 1 < len(targets):
             await self._hold(operation, flow, targets, index + 1, carry)
         else:
-            await self._act(operation, carry)
+            await self._act(operation, flow, carry)
+
+    async def _checked(self, operation: str, flow: int) -> Outcome:
+        """Check; the card is posted as soon as it is known that the requester may ask at all."""
+        announced = flow < JUDGED_TWICE
+        failures = 0
+        while True:
+            work = partial(_check, self._steps.check, operation)
+            checked = await self._engine.step("check", work, failures, {})
+            if not announced and not checked.carry.get("quiet"):
+                await self._announce_soon(operation, flow)
+                announced = True
+            if checked.next is not Next.AGAIN:
+                return checked
+            failures += 1
+            await self._engine.rest(next_try(failures, checked.asked))
+
+    async def _approved(self, operation: str, checked: Outcome) -> bool:
+        """Wait until people have decided; tell whether it may go on."""
+        if not checked.carry.get("awaits"):
+            return True
+        while True:
+            waited = await self._engine.step("wait", self._steps.approve.wait, operation)
+            if waited.next is not Next.AGAIN:
+                return waited.next is Next.GO
+            await self._engine.rest(timedelta(seconds=waited.carry["rest"]))
+
+    async def _announce_soon(self, operation: str, flow: int) -> None:
+        await self._engine.spawn("announce", f"{operation}.announce", operation, flow)
 
     async def announce(self, operation: str, flow: int) -> None:  # noqa: ARG002  # later flows use it
         """Post the operation's first card, however long Slack is away."""
@@ -102,17 +146,44 @@ class DeployFlow:
         arguments = (operation, flow, targets, index, carry)
         await self._engine.take_turn(targets[index], "hold", _child(operation, index), *arguments)
 
-    async def _act(self, operation: str, carry: dict[str, Any]) -> None:
-        begun = await self._engine.step("begin", self._steps.write.begin, operation)
-        if begun.next is Next.OVER:
-            return
-        written = await self._repeat("write", partial(_write, self._steps.write, operation))
+    async def _act(self, operation: str, flow: int, carry: dict[str, Any]) -> None:
+        if flow < JUDGED_TWICE:
+            begun = await self._engine.step("begin", self._steps.write.begin, operation)
+            if begun.next is Next.OVER:
+                return
+            written = await self._repeat("write", partial(_write, self._steps.write, operation))
+        else:
+            written = await self._write_as_permitted(operation)
         state = {"degraded": carry["degraded"]}
         while written.next is not Next.OVER:
             looked = await self._engine.step("look", self._steps.follow.look, operation, state)
             if looked.next is Next.OVER:
                 return
             state = {**state, **looked.carry}
+
+    async def _write_as_permitted(self, operation: str) -> Outcome:
+        """Commit; right before each try everything is judged by the facts of that moment."""
+        failures = 0
+        carry: Mapping[str, Any] = {}
+        while True:
+            unsure = bool(carry.get("unsure"))
+            recheck = partial(_recheck, self._steps.recheck, operation, unsure)
+            judged = await self._repeat("recheck", recheck)
+            if judged.next is Next.OVER:
+                return judged
+            permit = permit_of(judged.carry)
+            if failures == 0:
+                begin = partial(self._steps.write.begin, operation, bound=permit.bound)
+                begun = await self._engine.step("begin", begin)
+                if begun.next is Next.OVER:
+                    return begun
+            write = partial(_write, self._steps.write, operation, permit=permit)
+            written = await self._engine.step("write", write, failures, carry)
+            if written.next is not Next.AGAIN:
+                return written
+            failures += 1
+            carry = {**carry, **written.carry}
+            await self._engine.rest(next_try(failures, written.asked))
 
     async def _repeat(self, name: str, work: Work) -> Outcome:
         """Run the step again while it says so, with growing pauses that a message cuts short."""
@@ -136,10 +207,24 @@ def _check(
     return check.check(operation, failures)
 
 
-def _write(
-    write: Write, operation: str, failures: int, carry: Mapping[str, Any]
+def _recheck(
+    recheck: Recheck,
+    operation: str,
+    unsure: bool,  # noqa: FBT001
+    failures: int,
+    carry: Mapping[str, Any],
 ) -> Awaitable[Outcome]:
-    return write.write(operation, failures, unsure=bool(carry.get("unsure")))
+    return recheck.recheck(operation, failures, carry.get("since"), unsure=unsure)
+
+
+def _write(
+    write: Write,
+    operation: str,
+    failures: int,
+    carry: Mapping[str, Any],
+    permit: Permit = PERMITTED,
+) -> Awaitable[Outcome]:
+    return write.write(operation, failures, permit, unsure=bool(carry.get("unsure")))
 
 
 def _announce(tell: Tell, operation: str, _failures: int, _carry: Mapping[str, Any]) -> Outcome:

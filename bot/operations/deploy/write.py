@@ -28,9 +28,9 @@ from bot.domain.planning import (
     plan_edits,
     rebased,
 )
-from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.operations.deploy.check import seconds
+from bot.operations.deploy.recheck import Permit
 from bot.operations.facts import problem_of, texts_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
@@ -58,6 +58,16 @@ class Made:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One try of one step: *failures* steps and *race* tries of this one went before."""
+
+    failures: int
+    race: int
+    permit: Permit
+    unsure: bool
+
+
 class Write:
     """Begins an operation whose targets are all held, and commits its change."""
 
@@ -68,13 +78,19 @@ class Write:
         self._threads, self._clock = threads, clock
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def begin(self, operation_id: str) -> Outcome:
-        """Enter the phase in which a cancel can no longer end the operation by itself."""
+    def begin(self, operation_id: str, *, bound: bool = False) -> Outcome:
+        """Enter the phase in which a cancel can no longer end the operation by itself.
+
+        A plan that is *bound* to an approval stays as it was approved; another one follows what our
+        own operations changed since.
+        """
         operation = self._store.operation(operation_id)
         assert operation is not None
         if operation.phase.ended or operation.plan is None:
             return Outcome(Next.OVER)
-        plan = rebased(operation.plan, self._changes_ahead(operation))
+        plan = operation.plan
+        if not bound:
+            plan = rebased(plan, self._changes_ahead(operation))
         moved_on = self._store.move(
             operation_id,
             Phase.COMMITTING,
@@ -101,8 +117,10 @@ class Write:
             for change in one.plan.changes
         )
 
-    async def write(self, operation_id: str, failures: int, *, unsure: bool) -> Outcome:
-        """Commit, or find the commit made before, or say why not.
+    async def write(
+        self, operation_id: str, failures: int, permit: Permit, *, unsure: bool
+    ) -> Outcome:
+        """Commit as *permit* says, or find the commit made before, or say why not.
 
         *unsure* says that an earlier run may have committed without hearing the answer. From then
         on nothing is called off before the branch could be read.
@@ -120,7 +138,8 @@ class Write:
         # stale, and tries grow with the square of writers.
         async with self._turns[operation.plan.repo.lower(), operation.plan.branch]:
             for race in range(1, MOST_RACES + 1):
-                outcome = await self._threads.run(self._race, operation, failures, race, unsure)
+                attempt = _Attempt(failures, race, permit, unsure)
+                outcome = await self._threads.run(self._race, operation, attempt)
                 if outcome is not None:
                     return outcome
                 await asyncio.sleep(self._clock.pause(_jitter(race)))
@@ -134,42 +153,39 @@ class Write:
         """Tell whether this is the first life of this try: one before it may have committed."""
         return self._store.note(operation_id, f"writing-{failures}", "writing", self._clock.now())
 
-    def _race(
-        self,
-        operation: Operation,
-        failures: int,
-        race: int,
-        unsure: bool,  # noqa: FBT001
-    ) -> Outcome | None:
+    def _race(self, operation: Operation, attempt: _Attempt) -> Outcome | None:
         """Try once; None says that somebody else moved the branch first."""
+        permit, unsure = attempt.permit, attempt.unsure
         try:
-            made = self._attempt(operation, unsure)
+            made = self._attempt(operation, permit, unsure)
         except Conflict:
             return None
         except BotError as error:
-            return self._failed(operation, error, failures, unsure)
-        if isinstance(made, Problem):
-            return self._end(operation, made)
-        return self._written(operation, made, race)
+            return self._failed(operation, error, attempt.failures, unsure)
+        if isinstance(made, Made):
+            return self._written(operation, made, attempt.race)
+        if permit.again and made == permit.stop:
+            return self._again(operation, made, attempt.failures, None, unsure=unsure)
+        return self._end(operation, made)
 
-    def _attempt(self, operation: Operation, unsure: bool) -> Made | Problem:  # noqa: FBT001
+    def _attempt(self, operation: Operation, permit: Permit, unsure: bool) -> Made | Problem:  # noqa: FBT001
         plan = operation.plan
         assert plan is not None
         files = sorted({change.file for change in plan.changes})
         snapshot = self._gitops.read(plan.repo, plan.branch, files)
         if made := self._made_before(operation, plan, snapshot, unsure):
             return made
-        if problem := self._called_off(operation):
+        if problem := permit.stop or self._called_off(operation):
             return problem
         edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
         if isinstance(edits, Problem):
             return edits
-        if problem := moved(plan.changes, edits.changes):
+        if problem := _moved(plan, edits, permit):
             return problem
         fresh = replace(plan, changes=edits.changes)
         if not edits.files:
             return Made(snapshot.head, self._gitops.page(plan.repo, snapshot.head), fresh)
-        made_now = self._commit(operation, snapshot, edits)
+        made_now = self._commit(operation, snapshot, edits, permit)
         return Made(made_now.sha, made_now.url, fresh)
 
     def _made_before(
@@ -191,25 +207,20 @@ class Write:
     def _called_off(self, operation: Operation) -> Problem | None:
         if by := self._store.cancel_wished(operation.id):
             return Problem(Reason.CANCELLED, {"by": by})
-        if problem := refusal(operation.request, self._catalog):
-            return problem
         if self._is_late(operation):
             late = {"system": "GitHub", "doing": "take the commit in time", "detail": ""}
             return Problem(Reason.UNAVAILABLE, late)
         return None
 
-    def _commit(self, operation: Operation, snapshot: Snapshot, edits: Edits) -> Committed:
+    def _commit(
+        self, operation: Operation, snapshot: Snapshot, edits: Edits, permit: Permit
+    ) -> Committed:
         request = operation.request
-        trailers = {
-            "Shipmate-Operation": operation.id,
-            KEY_TRAILER: operation.key,
-            "Requested-by": one_line(request.requester),
-        }
         return self._gitops.commit(
             snapshot,
             edits.files,
             headline(edits.changes, request.environment),
-            message_body(edits.changes, trailers, request.reason),
+            message_body(edits.changes, _trailers(operation, permit), request.reason),
             operation.key,
         )
 
@@ -310,6 +321,28 @@ class Write:
             detail={"sha": made.sha, "attempts": str(attempts)},
         )
         return Outcome(Next.GO)
+
+
+def _moved(plan: Plan, edits: Edits, permit: Permit) -> Problem | None:
+    """Return why the files are no longer those of the plan. What was approved may not differ."""
+    if permit.bound and edits.changes != plan.changes:
+        return Problem(Reason.PLAN_MOVED, {"moved": "blobs"})
+    return moved(plan.changes, edits.changes)
+
+
+def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
+    """Return the trailers of the commit: what it is, who asked, who approved, or who broke in."""
+    request = operation.request
+    login = f" ({permit.requested_by})" if permit.requested_by else ""
+    trailers = [
+        ("Shipmate-Operation", operation.id),
+        (KEY_TRAILER, operation.key),
+        ("Requested-by", f"{one_line(request.requester)}{login}"),
+        *(("Approved-by", login) for login in permit.approved_by),
+    ]
+    if request.override:
+        trailers.append(("Shipmate-Override", request.reason or ""))
+    return trailers
 
 
 def _jitter(race: int) -> timedelta:

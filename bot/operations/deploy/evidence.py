@@ -1,0 +1,103 @@
+"""What approvers are shown of a plan, from the facts it was made of."""
+
+from collections.abc import Iterable
+
+from bot.adapters.github.comparison import Comparison
+from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase, unified
+from bot.domain.facts import ImageAbsent, ImageFound, RunsNow, TargetFacts
+from bot.domain.operations import Change, Plan
+from bot.domain.planning import Edits
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Actor
+from bot.domain.unknown import Unknown
+from bot.operations.gathered import Gathered
+
+MOST_KEPT = 50
+"""Commits of one repository that are kept with the evidence; all of them are counted."""
+
+MOST_LINES = 400
+"""Lines of the diff that are kept."""
+
+
+def evidence_of(requester: Actor, plan: Plan, edits: Edits, gathered: Gathered) -> Evidence:
+    """Return what is known of *plan* now."""
+    facts = {one.service: one for one in gathered.facts.targets}
+    return Evidence(
+        requester,
+        tuple(_case(change, facts[change.service], gathered) for change in plan.changes),
+        tuple(_diff(edits, gathered))[:MOST_LINES],
+    )
+
+
+def authors_of(gathered: Gathered) -> frozenset[int]:
+    """Return the GitHub ids of those who wrote what would be deployed and does not run yet."""
+    compared = (one for one in gathered.between.values() if isinstance(one, Comparison))
+    return frozenset(number for one in compared for number in one.author_ids)
+
+
+def authors_known(gathered: Gathered) -> Problem | None:
+    """Refuse where nobody can tell who wrote the commits, and authors may not approve them."""
+    for target in gathered.facts.targets:
+        between = gathered.between.get(target.source)
+        if isinstance(between, Comparison) and not between.truncated:
+            continue
+        why = between.why if isinstance(between, Unknown) else "there are too many commits to list"
+        facts = {"question": "authors", "detail": why, "service": target.service}
+        return Problem(Reason.NOT_ANSWERED, facts)
+    return None
+
+
+def _case(change: Change, facts: TargetFacts, gathered: Gathered) -> ServiceCase:
+    return ServiceCase(
+        change=change,
+        source=facts.source,
+        commits=_commits(gathered.between.get(facts.source)),
+        checks=facts.checks,
+        digest=_digest(facts.image),
+        runs=facts.runs,
+        before=facts.before,
+        locks=facts.locks,
+        drift=_drift(facts),
+    )
+
+
+def _commits(between: Comparison | Unknown | None) -> Commits | Unknown:
+    if between is None:
+        return Unknown("what runs could not be compared")
+    if isinstance(between, Unknown):
+        return between
+    newest = [
+        InBetween(one.sha, one.title, one.authors[0].name if one.authors else "", one.pull)
+        for one in reversed(between.commits)
+    ]
+    return Commits(tuple(newest[:MOST_KEPT]), between.ahead_by, between.behind_by)
+
+
+def _digest(image: ImageFound | ImageAbsent | Unknown) -> str | Unknown:
+    match image:
+        case ImageFound(digest):
+            return digest
+        case Unknown():
+            return image
+        case _:
+            return Unknown("the registry has no such image")
+
+
+def _drift(facts: TargetFacts) -> str:
+    """Return how what runs and what Git says disagree, or nothing."""
+    runs, said = facts.runs, facts.in_git
+    if not isinstance(runs, RunsNow) or isinstance(said, Unknown) or runs.tags == (said,):
+        return ""
+    return f"Git says {said or 'no tag'}, and {' and '.join(runs.tags) or 'nothing'} runs"
+
+
+def _diff(edits: Edits, gathered: Gathered) -> Iterable[str]:
+    assert gathered.snapshot is not None, "a plan is made from a snapshot"
+    for path, after in sorted(edits.files.items()):
+        file = gathered.snapshot.files[path]
+        before = file.text if file else b""
+        yield from unified(path, _text(before), _text(after))
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

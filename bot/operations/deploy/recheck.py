@@ -1,0 +1,195 @@
+"""The step right before the commit: the policy once more, by the facts of now."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.approvals import Approved, tally
+from bot.domain.catalog import Catalog
+from bot.domain.errors import BotError, Unavailable
+from bot.domain.operations import Operation, Phase
+from bot.domain.patience import next_try
+from bot.domain.plan_digest import fingerprint
+from bot.domain.policy import refusal
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Actor
+from bot.domain.rules import NeedsApproval, judge
+from bot.operations.approval_book import ApprovalBook
+from bot.operations.codec import dump, load
+from bot.operations.deploy.approve import Approvers, problem_of_tally
+from bot.operations.deploy.check import plan, requester_of, seconds
+from bot.operations.deploy.recent import Recent
+from bot.operations.deploy.weigh import weigh
+from bot.operations.facts import Gatherer, problem_of, proposal_of
+from bot.operations.gathered import Gathered
+from bot.operations.outcome import Next, Outcome
+from bot.operations.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What the writer may do, and in whose name.
+
+    *stop* is why nothing new may be written: only a commit made before is looked for. With
+    *again* that may change, so the writer comes back. *bound* to an approval, the plan may not
+    differ in anything from what was approved.
+    """
+
+    requested_by: str = ""
+    approved_by: tuple[str, ...] = ()
+    bound: bool = False
+    stop: Problem | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What stands in the way, or nothing, and who said yes."""
+
+    stop: Problem | BotError | None
+    approved_by: tuple[Actor, ...] = ()
+    bound: bool = False
+    requester: Actor | None = None
+
+
+class Recheck:
+    """Judges an operation whose targets are all held."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        gatherer: Gatherer,
+        approvals: ApprovalBook,
+        approvers: Approvers,
+        recent: Recent,
+        clock: Clock,
+    ) -> None:
+        self._store, self._catalog, self._gatherer = store, catalog, gatherer
+        self._approvals, self._approvers = approvals, approvers
+        self._recent, self._clock = recent, clock
+
+    async def recheck(
+        self, operation_id: str, failures: int, since: str | None, *, unsure: bool
+    ) -> Outcome:
+        """Permit the commit, or refuse the operation, or say that a system must be asked again.
+
+        *unsure* says that the commit may stand already: then nothing is refused before the branch
+        was looked at, so the permit carries the refusal. *since* is when this was first tried.
+        """
+        operation = await asyncio.to_thread(self._store.operation, operation_id)
+        assert operation is not None
+        if operation.phase.ended:
+            return Outcome(Next.OVER)
+        if (problem := refusal(operation.request, self._catalog)) is not None:
+            judged = _Judged(problem)
+        else:
+            gathered = await self._facts(operation)
+            judged = await asyncio.to_thread(self._judge, operation, gathered)
+        return await asyncio.to_thread(self._answer, operation, judged, failures, since, unsure)
+
+    async def _facts(self, operation: Operation) -> Gathered:
+        """Return the facts of now. What was read a moment ago is not read again.
+
+        Rights, locks and freezes are always read anew, whatever the age of the rest.
+        """
+        earlier = self._recent.take(operation.id)
+        if earlier is None:
+            return await self._gatherer.gather(operation.request)
+        return await self._gatherer.refresh(operation.request, earlier)
+
+    def _judge(self, operation: Operation, gathered: Gathered) -> _Judged:
+        weighed = weigh(judge(proposal_of(operation.request), gathered.facts), gathered)
+        if isinstance(weighed, Problem | BotError):
+            return _Judged(weighed)
+        who = requester_of(operation, gathered.facts)
+        request = self._approvals.asked(operation.id)
+        if request is None:
+            # Nobody was asked when it was checked; the environment's rules have changed since.
+            moved = Problem(Reason.PLAN_MOVED, {"moved": "policy"})
+            asks = isinstance(weighed, NeedsApproval)
+            return _Judged(moved if asks else None, requester=who)
+        made = plan(operation, self._gatherer.targets(operation.request), gathered)
+        if isinstance(made, Problem):
+            return _Judged(made)
+        policy = gathered.facts.policy
+        assert policy is not None, "the rules pass no unknown environment"
+        action = proposal_of(operation.request).action
+        targets = self._gatherer.targets(operation.request)
+        decisions = self._approvals.decisions(operation.id)
+        entitled = self._approvers.entitled(operation, request.rule, decisions)
+        if isinstance(entitled, Problem):
+            return _Judged(Unavailable("GitHub", "read who may approve", entitled.facts["detail"]))
+        tallied = tally(
+            request.rule,
+            request.asked,
+            fingerprint(action, made[0], targets, policy),
+            decisions,
+            entitled,
+            self._clock.now(),
+        )
+        by = tallied.by if isinstance(tallied, Approved) else ()
+        return _Judged(problem_of_tally(tallied), by, bound=True, requester=who)
+
+    def _answer(
+        self,
+        operation: Operation,
+        judged: _Judged,
+        failures: int,
+        since: str | None,
+        unsure: bool,  # noqa: FBT001
+    ) -> Outcome:
+        stop = judged.stop
+        if isinstance(stop, BotError) and not unsure:
+            return self._later(operation, stop, failures, since)
+        if isinstance(stop, Problem) and not unsure:
+            return self._refuse(operation, stop)
+        permit = Permit(
+            requested_by=judged.requester.github.login if judged.requester else "",
+            approved_by=tuple(one.github.login for one in judged.approved_by),
+            bound=judged.bound,
+            stop=problem_of(stop) if isinstance(stop, BotError) else stop,
+            again=isinstance(stop, BotError),
+        )
+        return Outcome(Next.GO, carry={"permit": dump(Permit, permit)})
+
+    def _later(
+        self, operation: Operation, away: BotError, failures: int, since: str | None
+    ) -> Outcome:
+        now = self._clock.now()
+        begun = datetime.fromisoformat(since) if since else now
+        if now - begun > self._catalog.environments[operation.request.environment].deadline:
+            return self._refuse(operation, problem_of(away))
+        asked = away.retry_after if isinstance(away, Unavailable) else None
+        again = (now + next_try(failures + 1, asked)).isoformat(timespec="seconds")
+        self._store.move(
+            operation.id,
+            operation.phase,
+            now,
+            f"recheck-again-{failures}-{begun.isoformat(timespec='seconds')}",
+            changes={"problem": problem_of(away, again)},
+            detail={"waits": str(away)},
+        )
+        carry = {"since": begun.isoformat()}
+        return Outcome(Next.AGAIN, stay_away=seconds(asked), carry=carry)
+
+    def _refuse(self, operation: Operation, problem: Problem) -> Outcome:
+        self._store.move(
+            operation.id,
+            Phase.REFUSED,
+            self._clock.now(),
+            "refused",
+            changes={"problem": problem},
+            detail={"reason": problem.reason.value, **problem.facts},
+        )
+        return Outcome(Next.OVER)
+
+
+def permit_of(carry: dict[str, object]) -> Permit:
+    """Return the permit that a recheck recorded."""
+    return load(Permit, carry["permit"])

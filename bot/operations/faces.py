@@ -1,0 +1,54 @@
+"""How an operation looks: the approvers' card while people decide, else the card of its way."""
+
+from datetime import datetime
+
+from bot.domain.approval_case import ApprovalCase, end_of
+from bot.domain.approvals import Approval
+from bot.domain.message import Message
+from bot.domain.operations import Operation, Phase
+from bot.messages.approval_card import approval_card
+from bot.messages.cards import Links, card
+from bot.operations.approval_book import ApprovalBook, Request
+from bot.operations.facts import proposal_of
+
+
+class Faces:
+    """Renders operations, with what was said of them. For any thread."""
+
+    def __init__(self, approvals: ApprovalBook, links: Links) -> None:
+        self._approvals, self._links = approvals, links
+
+    def show(self, operation: Operation, now: datetime) -> Message:
+        """Return the message that *operation* is at *now*.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        request = self._approvals.asked(operation.id) if operation.plan is not None else None
+        spoke = request is not None or operation.request.override
+        decisions = self._approvals.decisions(operation.id) if spoke else ()
+        if request is not None and Phase.QUEUED.value not in operation.entered:
+            end = end_of(operation, decisions)
+            if end is not None or operation.phase is Phase.AWAITING:
+                yes = tuple(one.by for one in decisions if isinstance(one, Approval))
+                case = self._case(operation, request)
+                return approval_card(case.ended_as(end, yes), self._links, now)
+        return card(operation, self._links, now, decisions)
+
+    def _case(self, operation: Operation, request: Request) -> ApprovalCase:
+        wish, evidence = operation.request, request.evidence
+        return ApprovalCase(
+            operation=operation.id,
+            action=proposal_of(wish).action,
+            environment=wish.environment,
+            version=wish.version,
+            requester=evidence.requester,
+            reason=wish.reason,
+            services=evidence.services,
+            diff=evidence.diff,
+            rule=request.rule,
+            approved=(),
+            asked_at=request.asked.at,
+            until=request.asked.at + request.rule.expires,
+            trouble=operation.problem if operation.phase is Phase.AWAITING else None,
+        )
