@@ -136,10 +136,17 @@ def test_a_hundred_at_once_with_one_delivery_id_are_one_operation(store):
         {"version": "ffffffff"},
         {"services": ("batch",)},
         {"services": ("batch", "core")},
+        {"override": True},
     ],
 )
 def test_another_wish_is_another_operation(change):
     assert wish_of(REQUEST) != wish_of(replace(REQUEST, **change))
+
+
+def test_a_wish_that_an_older_version_wrote_down_is_found_again():
+    before = Request(Kind.DEPLOY, ("core",), "stage", "a1b2c3d4", "U0ALICE", "C0DEPLOY")
+    written = "96ec6d1078fc404b852d41875d11a7d5128a9146fef10e7b2aab160982623f87"
+    assert written == wish_of(before)
 
 
 def test_an_ended_operation_does_not_move(store):
