@@ -52,7 +52,7 @@ class Person:
     """Somebody in Slack. *name* is what they call themselves: to be shown, never to be trusted.
 
     *team* is the workspace they belong to; *is_stranger* when that is not ours, *is_guest* when
-    they see a part of ours.
+    they see a part of ours. *zone* is the IANA name of their time zone, or empty.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Person:
     is_guest: bool
     is_stranger: bool
     deleted: bool
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,7 @@ class Slack:
             is_guest=found.get("is_restricted") is True or found.get("is_ultra_restricted") is True,
             is_stranger=found.get("is_stranger") is True or team != self.whoami().team,
             deleted=found.get("deleted") is True,
+            zone=zone if isinstance(zone := found.get("tz"), str) else "",
         )
 
     def profile_value(self, user: str, field: str) -> str:

@@ -220,7 +220,9 @@ def test_whoami_is_asked_once(slack, pretend):
         pytest.param({}, {}, id="a colleague"),
         pytest.param({"guest": True}, {"is_guest": True}, id="a guest"),
         pytest.param({"bot": True}, {"is_bot": True}, id="a bot"),
-        pytest.param({"deleted": True}, {"deleted": True}, id="a deactivated person"),
+        pytest.param(
+            {"deleted": True}, {"deleted": True, "zone": ""}, id="a deactivated person"
+        ),
         pytest.param({"stranger": True}, {"is_stranger": True, "team": "T0OTHER"}, id="a stranger"),
         pytest.param(
             {"team": "T9"}, {"is_stranger": True, "team": "T9"}, id="a team that is not ours"
@@ -230,7 +232,7 @@ def test_whoami_is_asked_once(slack, pretend):
 def test_a_person(slack, pretend, options, expected):
     pretend.add_user("U0EVE", "eve", **options)
     plain = {"is_bot": False, "is_guest": False, "is_stranger": False, "deleted": False}
-    base = {"id": "U0EVE", "name": "eve", "team": "T0SHIP"}
+    base = {"id": "U0EVE", "name": "eve", "team": "T0SHIP", "zone": "Asia/Seoul"}
     assert Person(**(base | plain | expected)) == slack.person("U0EVE")
 
 
@@ -436,6 +438,6 @@ def test_a_form_that_was_closed_is_not_found(slack, pretend):
 def test_a_trigger_serves_once_and_a_form_is_never_opened_twice(slack, pretend):
     given = trigger(pretend)
     slack.open_view(given, VIEW)
-    with pytest.raises(Rejected, match="trigger_exchanged; .*type it again"):
+    with pytest.raises(Rejected, match=r"trigger_exchanged; .*type it again"):
         slack.open_view(given, VIEW)
     assert 2 == pretend.count("views.open")
