@@ -62,6 +62,7 @@ from bot.operations.people import People
 from bot.operations.rights_desk import RightsDesk
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
+from bot.operations.team_check import TeamCheck
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings
 from handlers.desk import Desk
@@ -73,6 +74,9 @@ log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=15)
 RECONNECT = timedelta(seconds=2)
+TEAMS_AGAIN = timedelta(seconds=15)
+"""How often GitHub is asked for the configured teams while it does not answer."""
+
 OTHERS_AT_ONCE = 16
 """Calls at once to Argo CD and registries, and to our own books, while facts are gathered."""
 
@@ -109,6 +113,7 @@ class Rights:
     identities: IdentityBook
     people: People
     desk: RightsDesk
+    check: TeamCheck
 
 
 @dataclass(slots=True)
@@ -146,6 +151,9 @@ class Shipmate:
         self.cards.start()
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
+        if self.rights.check.unknown:
+            self.scheduler.add_job(self.rights.check.ask, id="teams")
+            self._tick("teams again", self.rights.check.ask, TEAMS_AGAIN)
         if isinstance(self.lease, SessionLease):
             reaper = Reaper(self.lease, self.engine, self.clock)
             self._tick("reaper", reaper.beat, BEAT)
@@ -188,6 +196,8 @@ class Shipmate:
             self.database.ping()
         except BotError as away:
             found["database"] = str(away)
+        if teams := self.rights.check.unknown or " ".join(self.rights.check.problems):
+            found["teams"] = teams
         if self.ourselves.identity is None:
             found["slack"] = "Slack has not told us yet who we are"
         elif self.settings.slack_app_token is not None and not self._is_connected():
@@ -391,7 +401,8 @@ def _rights(
         clock,
     )
     desk = RightsDesk(people, config.catalog)
-    return Rights(teams, memberships, identities, people, desk)
+    check = TeamCheck(teams, config.organization, config.catalog.permissions)
+    return Rights(teams, memberships, identities, people, desk, check)
 
 
 def _notify(changes: Changes, instance: str, _namespace: str, name: str) -> None:

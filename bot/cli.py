@@ -9,13 +9,16 @@ import tempfile
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from bot.domain.edit import DROP, UNCHECKED, EditCode, Edited, EditError, set_tag
 from bot.domain.locations import At, Container, Key, Kustomize
+
+if TYPE_CHECKING:
+    from bot.operations.team_check import TeamCheck
 
 PLUGINS = "shipmate.commands"
 """The entry-point group of further commands: each entry is a plain typer command function."""
@@ -114,7 +117,7 @@ def main() -> None:
 
 @app.command(
     epilog="Exit code: 0 after SIGTERM or Ctrl-C, 1 if something outside was not as it must be, "
-    "2 if the environment or shipmate.yaml was wrong.",
+    "2 if the environment or shipmate.yaml was wrong, also in a team that GitHub does not have.",
 )
 def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  # a container's port is opened by whoever runs it
@@ -145,10 +148,22 @@ def run(
         raise typer.Exit(USAGE) from error
     except (AlreadyRunningError, BotError) as error:
         raise _refused(str(error)) from error
+    _look_for_teams(shipmate.rights.check)
     try:
         server.run(shipmate, host, settings.port)
     except BotError as error:
         raise _refused(str(error)) from error
+
+
+def _look_for_teams(check: "TeamCheck") -> None:
+    """Tell of every configured team that nobody can be found in, and end if there is one."""
+    check.ask()
+    if check.unknown:
+        typer.echo(f"warning: {check.unknown}", err=True)
+    for problem in check.problems:
+        typer.echo(problem, err=True)
+    if check.problems:
+        raise typer.Exit(USAGE)
 
 
 def _config_text(path: Path) -> str:
