@@ -55,6 +55,7 @@ CHECKS: Mapping[Colour, str] = {
 
 def form(choices: Choices, filling: Filling, catalog: Catalog, metadata: str) -> dict[str, Any]:
     """Return the modal for *choices*. *metadata* comes back with everything people do in it."""
+    versions = _versions(filling.versions)
     return {
         "type": "modal",
         "callback_id": CALLBACK,
@@ -65,8 +66,8 @@ def form(choices: Choices, filling: Filling, catalog: Catalog, metadata: str) ->
         "blocks": [
             _services(),
             _environment(choices, catalog),
-            *_versions(filling.versions),
-            _written(has_list=isinstance(filling.versions, Versions)),
+            versions,
+            _written("Or another version" if versions["type"] == "input" else "Version"),
             _reason(),
             {"type": "divider", "block_id": "form:rule"},
             blocks.prose("form:verdict", _verdict(filling.verdict)),
@@ -151,12 +152,12 @@ def _environment(choices: Choices, catalog: Catalog) -> Block:
     return _input(_id(Field.ENVIRONMENT, names), "Environment", element, tells=True)
 
 
-def _versions(versions: Versions | Problem | Waiting) -> list[Block]:
+def _versions(versions: Versions | Problem | Waiting) -> Block:
     match versions:
         case Versions():
             groups = _groups(versions)
             if groups:
-                return [_picked(versions, groups)]
+                return _picked(versions, groups)
             said = line("No commit of ", code(versions.repo, 80), " can be listed.")
         case Problem():
             words = say(versions)
@@ -170,7 +171,7 @@ def _versions(versions: Versions | Problem | Waiting) -> list[Block]:
             said = line("These services come from several repositories: write the version below.")
         case _:
             assert_never(versions)
-    return [blocks.prose("form:versions", [blocks.lines(said)])]
+    return blocks.prose("form:versions", [blocks.lines(said)])
 
 
 def _picked(versions: Versions, groups: list[Block]) -> Block:
@@ -204,9 +205,9 @@ def _can_be_sent(version: str) -> bool:
 
 def _commit(one: Offered) -> Block:
     name = f"{one.tag} ({one.sha[:8]})" if one.tag else one.sha[:8]
-    author = clean(one.author, NAME_SHOWN)
-    facts = f"{_checks(one.colour)} · {author} · {one.at:%Y-%m-%d %H:%M} {one.at.tzname() or ''}"
-    return _option(f"{name} {one.title}", one.version, facts)
+    at = f"{one.at:%Y-%m-%d %H:%M} {one.at.tzname() or ''}"
+    facts = (_checks(one.colour), clean(one.author, NAME_SHOWN), at)
+    return _option(f"{name} {one.title}", one.version, " · ".join(filter(None, facts)))
 
 
 def _checks(colour: Colour | Unknown | None) -> str:
@@ -221,7 +222,7 @@ def _checks(colour: Colour | Unknown | None) -> str:
             assert_never(colour)
 
 
-def _written(*, has_list: bool) -> Block:
+def _written(label: str) -> Block:
     element = {
         "type": "plain_text_input",
         "action_id": Field.WRITTEN.value,
@@ -229,7 +230,6 @@ def _written(*, has_list: bool) -> Block:
         "placeholder": plain("a1b2c3d4, main, v1.2.3", 150),
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
-    label = "Or another version" if has_list else "Version"
     hint = "A commit, a branch or a Git tag. After Enter the policy's word on it is shown below."
     return _input(Field.WRITTEN.value, label, element, hint=hint, tells=True, optional=True)
 
