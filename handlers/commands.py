@@ -6,26 +6,40 @@ from slack_bolt import Ack
 
 from bot.domain.message import Message
 from handlers.desk import Asker, Desk
+from handlers.filling import Forms
+from handlers.form import luggage
 from handlers.later import Speaker
 
 
-def on_deploy(ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def on_deploy(
+    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+) -> None:
     """Answer ``/deploy <service>[,<service>…] <version> <env> [because <reason>]``."""
-    _answer("deploy", ack, command, desk, speaker)
+    _answer("deploy", ack, command, desk, forms, speaker)
 
 
-def on_ship(ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def on_ship(ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker) -> None:
     """Answer ``/ship status|cancel|help …``."""
-    _answer("ship", ack, command, desk, speaker)
+    _answer("ship", ack, command, desk, forms, speaker)
 
 
-def _answer(name: str, ack: Ack, command: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def _answer(
+    name: str, ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+) -> None:
     asker = Asker(
         user=command["user_id"],
         channel=command["channel_id"],
         asked=f"command:{command['trigger_id']}",
     )
     answer = desk.hear(name, command.get("text") or "", asker)
+    if answer.form:
+        ack()  # The form is the answer; if it does not open, that is said.
+        forms.open(
+            command["trigger_id"],
+            luggage(asker.channel),
+            lambda failed: speaker.respond(command["response_url"], lambda: failed),
+        )
+        return
     ack(**ephemeral(answer.message))
     answer.then()
     if answer.later is not None:
