@@ -71,8 +71,11 @@ LEAVE_OUT = "Leave that out, or put your own words behind `because`."
 SERVICES = ("core", "batch", "monitor", "frontend")
 
 MISREAD = {
-    "nothing at all": ("/deploy", EMPTY, ["/deploy core <version> stage"]),
-    "blanks": ("/deploy \u00a0 \u200b ", EMPTY, ["/deploy core <version> stage"]),
+    "nothing but a reason": (
+        "/deploy because it burns",
+        EMPTY,
+        ["/deploy core <version> stage because it burns"],
+    ),
     "unknown service": (
         "/deploy cor a1b2c3d4 stage",
         "There is no service cor. Did you mean `core`?",
@@ -174,9 +177,31 @@ MISREAD = {
         "/ship frobnicate",
         (
             "There is no command `frobnicate`. "
-            "Known commands: `deploy`, `status`, `cancel` and `help`."
+            "Known commands: `deploy`, `why`, `status`, `cancel`, `lock`, `unlock`, `freeze`,"
+            " `unfreeze`, `whoami`, `link`, `unlink` and `help`."
         ),
         ["/ship help"],
+    ),
+    "a lock without a reason": (
+        "/ship lock core stage for 2h",
+        (
+            "`lock` needs a reason: others will want to know why."
+            " Put it behind `because`, in your own words."
+        ),
+        ["/ship lock core stage for 2h because <reason>"],
+    ),
+    "an override without a reason": (
+        "/deploy core a1b2c3d4 stage override",
+        (
+            "`override` needs a reason: others will want to know why."
+            " Put it behind `because`, in your own words."
+        ),
+        ["/deploy core a1b2c3d4 stage override because <reason>"],
+    ),
+    "a look ahead at a typo": (
+        "/ship why /deploy cor a1b2c3d4 stage",
+        "There is no service cor. Did you mean `core`?",
+        ["/ship why core a1b2c3d4 stage"],
     ),
     "cancel without an id": (
         "/ship cancel",
@@ -208,7 +233,7 @@ def test_words_that_are_no_command(told: Story, typed: str, text: str, copies: l
     before = told.store.latest()
     reply = told.types(typed)
     assert not reply.public
-    assert text == re.sub(r" To copy(, with your version .*)?: .*", "", reply.text)
+    assert text == re.sub(r" To copy(, with your .*)?: .*", "", reply.text)
     assert copies == to_copy(reply.blocks)
     assert before == told.store.latest()
 
