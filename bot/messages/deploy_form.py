@@ -21,13 +21,13 @@ from bot.domain.problems import Problem
 from bot.domain.rules import Judgement, Refused
 from bot.domain.unknown import Unknown
 from bot.domain.words import LONGEST_TEXT
-from bot.messages import blocks
+from bot.messages import blocks, spans
 from bot.messages.blocks import Block, plain
 from bot.messages.escape import clean
 from bot.messages.misread import WORDS
 from bot.messages.problems import say
 from bot.messages.replies import reply
-from bot.messages.spans import Bold, Line, Person, code, line, quoted
+from bot.messages.spans import Bold, Line, code, line, quoted
 from bot.messages.templates import fill
 from bot.messages.why import asked, decided, stopping
 
@@ -89,7 +89,7 @@ def mistakes_at(mistakes: Iterable[Mistake]) -> dict[Field, str]:
     for mistake in mistakes:
         words = WORDS[mistake.reason]
         lines = (fill(words.what, mistake.facts), fill(words.next, mistake.facts))
-        said.setdefault(mistake.at, clean(" ".join(map(_spoken, lines)), MISTAKE))
+        said.setdefault(mistake.at, clean(" ".join(map(spans.words, lines)), MISTAKE))
     return said
 
 
@@ -307,7 +307,3 @@ def _option(text: str, value: str, description: str = "") -> Block:
 
 def _id(field: Field, content: Sequence[str]) -> str:
     return f"{field.value}:{sha256(' '.join(content).encode()).hexdigest()[:12]}"
-
-
-def _spoken(spans: Line) -> str:
-    return "".join(f"@{span.id}" if isinstance(span, Person) else span.text for span in spans)

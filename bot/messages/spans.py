@@ -130,6 +130,11 @@ def length(spans: Sequence[Span]) -> int:
     return sum(len(_shown(span)) for span in spans)
 
 
+def words(spans: Sequence[Span]) -> str:
+    """Return *spans* as bare words: for places that show plain text only."""
+    return "".join(map(_shown, spans))
+
+
 def cut(spans: Line, room: int) -> Line:
     """Return *spans* up to *room* characters; the span that passes it is cut, if it is plain."""
     kept: list[Span] = []
