@@ -23,9 +23,13 @@ def told_in(
     prepare=None,
     speed=SPEED,
     patience=None,
+    config=None,
 ):
-    """Tell a story about the system *name*, its world and database below *folder*."""
-    world = World(system(name), folder, clock=Clock(speed))
+    """Tell a story about the system *name*, its world and database below *folder*.
+
+    *config* rewrites its ``shipmate.yaml``: ``sandbox.world.unguarded`` asks nobody for approval.
+    """
+    world = World(system(name), folder, clock=Clock(speed), config=config)
     world.start()
     if prepare is not None:
         prepare(world)
@@ -132,6 +136,32 @@ class Story:
         cards = [c for c in self.slack.cards() if c.metadata["event_payload"]["key"] == key]
         assert len(cards) <= 1, "one operation has one card"
         return cards[0] if cards else None
+
+    def waits(self, operation_id):
+        """Tell whether the operation waits for approval and its card says so."""
+        operation = self.store.operation(operation_id)
+        assert not operation.phase.ended, operation.problem
+        return operation.phase is Phase.AWAITING and self.card_is_up_to_date(operation_id)
+
+    def timeline(self, operation_id):
+        """Return what happened to the operation, a line each."""
+        return [(entry.what, dict(entry.detail)) for entry in self.store.timeline(operation_id)]
+
+    def buttons(self, operation_id):
+        """Return the action ids on the operation's card."""
+        return [
+            element["action_id"]
+            for block in self.card(operation_id).blocks
+            if block["type"] == "actions"
+            for element in block["elements"]
+        ]
+
+    def reads_after(self, act, user):
+        """Return the words of what *user* alone is shown next, once *act* is done."""
+        seen = len(self.slack.ephemerals(user))
+        act()
+        assert self.world.until(lambda: len(self.slack.ephemerals(user)) > seen, 20)
+        return self.slack.ephemerals(user)[-1].words
 
     def commits(self):
         """Return the GitOps branch's commits, newest first, as (sha, message)."""
