@@ -124,9 +124,14 @@ class TargetReader:
         )
 
     def _tag(self, target: Target, commit: Commit | Problem | BotError) -> str | Problem | Unknown:
-        if not isinstance(commit, Commit):
-            return NO_TAG
-        return tag_for(target, version_of(commit), self._version)
+        """Return the tag; without a commit why there is none, for this is judged first."""
+        match commit:
+            case Commit():
+                return tag_for(target, version_of(commit), self._version)
+            case Problem():
+                return commit
+            case _:
+                return Unknown(str(commit))
 
     async def _checks(
         self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
