@@ -69,7 +69,7 @@ class Registry:
     """Every registry that the configuration names: *hosts* by the name images are called by.
 
     Docker Hub is ``docker.io``. ECR is asked through AWS's own credentials unless its host has a
-    login. *connect* and *read* are seconds on the wall. Safe to use from any thread.
+    login or an address. *connect* and *read* are seconds on the wall. Safe to use from any thread.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Registry:
             return Unknown(f"the configuration names no registry {name:.100}")
         if len(path) > _LONGEST_NAME or not _NAME.fullmatch(path):
             return Unknown(f"{path:.100} cannot be the name of an image")
-        if ECR_HOST.fullmatch(name) and host.login is None:
+        if ECR_HOST.fullmatch(name) and host.login is None and host.url is None:
             return self._in_ecr(name, path, wanted)
         return self._in_registry(_Place(name, host, path), wanted)
 
@@ -146,7 +146,8 @@ class Registry:
         headers = {"Accept": ACCEPT}
         if authorization is not None:
             headers["Authorization"] = authorization
-        url = f"{address(place.name)}/v2/{place.path}/manifests/{wanted}"
+        base = place.host.url or address(place.name)
+        url = f"{base}/v2/{place.path}/manifests/{wanted}"
         return self._send(place.name, "image", "HEAD", url, headers, {})
 
     def _send(
@@ -175,6 +176,8 @@ class Registry:
             case Bearer():
                 token = self._token(place, asked)
                 return token if isinstance(token, Unknown) else token.header
+            case Basic() if place.host.login is not None and not place.host.hides_logins():
+                return Unknown(f"{place.name} wants a login, which would travel in the clear")
             case Basic() if place.host.login is not None:
                 return place.host.login.header
             case Basic():
@@ -184,7 +187,7 @@ class Registry:
 
     def _token(self, place: _Place, asked: Bearer) -> Token | Unknown:
         """Return a new token, of whom the registry names if that is somebody we know."""
-        if not may_have_login(asked.realm, place.name, place.host.realms):
+        if not may_have_login(asked.realm, place.name, place.host.known()):
             where = f"{place.name} sends us for a token to {asked.realm:.100}"
             return Unknown(f"{where}, which the configuration does not name")
         parameters = {"scope": f"repository:{place.path}:pull"}

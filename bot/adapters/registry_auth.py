@@ -52,11 +52,21 @@ class Host:
     """A registry that the configuration names, and how to log in there; None: as anybody.
 
     *realms* are further hosts (with ``:port`` where it is not the usual one) that may give tokens
-    for it, and so may be shown the login.
+    for it, and so may be shown the login. *url* is where it answers, without a last slash; None:
+    where its name says.
     """
 
     login: Login | None = None
     realms: frozenset[str] = frozenset()
+    url: str | None = None
+
+    def known(self) -> frozenset[str]:
+        """Return who may give tokens for it, besides those that its name says."""
+        return self.realms if self.url is None else self.realms | {urlsplit(self.url).netloc}
+
+    def hides_logins(self) -> bool:
+        """Tell whether nobody on the way to it can read a login."""
+        return self.url is None or is_hidden(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +150,17 @@ def may_have_login(realm: str, host: str, also: Collection[str]) -> bool:
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     place = name if port is None or port == usual else f"{name}:{port}"
     known = {host, ADDRESSES.get(host, host), REALMS.get(host, host), *also}
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(place))
-    return is_safe and place in {one.lower() for one in known}
+    return is_hidden(realm) and place in {one.lower() for one in known}
+
+
+def is_hidden(url: str) -> bool:
+    """Tell whether nobody on the way to *url* can read what is sent: it is https, or this machine.
+
+    Raises:
+        ValueError: *url* is no address.
+    """
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
 
 
 def is_loopback(place: str) -> bool:

@@ -502,3 +502,44 @@ def test_every_call_is_told_to_whoever_counts(fake, clock):
     registry.close()
 
     assert [(host, "image", 401), (host, "token", 200), (host, "image", 404)] == told
+
+
+def test_a_registry_may_answer_elsewhere_than_its_name_says(fake, clock):
+    """Its tokens may come from there too; its name is not asked for anything."""
+    digest = fake.push(NAME, "v1")
+    fake.restrict(NAME, ["puller"])
+    registry = Registry({"ghcr.io": Host(LOGIN, url=fake.url)}, clock=clock, connect=1, read=1)
+
+    assert ImageFound(digest) == registry.image(f"ghcr.io/{NAME}:v1")
+    assert ["manifest", "token", "manifest"] == routes(fake)
+    registry.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param(None, True, id="by its name, so by https"),
+        pytest.param("https://registry.example.com", True, id="https"),
+        pytest.param("http://127.0.0.1:5000", True, id="this machine"),
+        pytest.param("http://registry.example.com", False, id="in the clear"),
+    ],
+)
+def test_a_login_travels_hidden_or_not_at_all(url, expected):
+    assert expected is Host(LOGIN, url=url).hides_logins()
+
+
+def test_no_login_goes_to_an_address_in_the_clear(clock, monkeypatch):
+    registry = Registry({"ghcr.io": Host(LOGIN, url="http://r.example")}, clock=clock)
+    sent = []
+
+    def answered(_verb, _url, headers, **_):
+        sent.append(headers)
+        return httpx.Response(401, headers={"WWW-Authenticate": "Basic"})
+
+    monkeypatch.setattr(registry._http, "request", answered)
+
+    found = registry.image(f"ghcr.io/{NAME}:v1")
+
+    assert Unknown("ghcr.io wants a login, which would travel in the clear") == found
+    assert [False] == ["Authorization" in headers for headers in sent]
+    registry.close()
