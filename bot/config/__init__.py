@@ -1,6 +1,6 @@
 """What to deploy and where, from ``shipmate.yaml``: every mistake at once, by line and column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,6 @@ from bot.config.document import read
 from bot.config.pieces import Pieces, Report
 from bot.config.policies import Source
 from bot.config.problems import ConfigInvalid, ConfigProblem
-from bot.config.publishing import published
 from bot.config.references import (
     look_for_confused_names,
     look_for_dead_references,
@@ -19,6 +18,7 @@ from bot.config.references import (
 )
 from bot.config.shape import problems_of_shape
 from bot.domain.catalog import Catalog
+from bot.domain.images import ImageReference
 
 __all__ = [
     "Channels",
@@ -59,10 +59,13 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """An image registry by its *host*, as images name it; *url* is where it answers."""
+    """An image registry by its *host*, as images name it.
+
+    *url* is where it answers, without a last slash; None: where its host says.
+    """
 
     host: str
-    url: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Config:
     """The file, checked. *organization* is the GitHub organization, or None.
 
     *warnings* are what is allowed and probably not meant; show them to who runs the bot.
+    *registries* are those of the file and those that only images name.
     """
 
     catalog: Catalog
@@ -104,13 +108,16 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
         pieces.github.org if pieces.github else None,
         tuple(report.warnings),
         _people(pieces.people),
-        tuple(_registry(host, each) for host, each in pieces.registries.items()),
+        tuple(_registries(pieces.registries, catalog)),
     )
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **published()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **models.File.model_json_schema(),
+    }
 
 
 def _people(people: policies.People | None) -> People:
@@ -120,8 +127,13 @@ def _people(people: policies.People | None) -> People:
     return People(tuple(people.source), dict(people.map), people.profile_field, link)
 
 
-def _registry(host: str, registry: policies.Registry) -> Registry:
-    return Registry(host, registry.url or f"https://{host}")
+def _registries(named: Mapping[str, policies.Registry], catalog: Catalog) -> Iterator[Registry]:
+    for host, registry in named.items():
+        yield Registry(host, registry.url)
+    images = (ImageReference(target.image) for target in catalog.targets.values())
+    for host in dict.fromkeys(image.registry.lower() for image in images):
+        if host not in named:
+            yield Registry(host)
 
 
 def _channels(channels: models.Channels) -> Channels:

@@ -5,19 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from bot.config.models import Defaults, Environment, File, Override, Service
-
-ENFORCED: frozenset[str] = frozenset()
-"""The keys of ``PREPARED`` that are kept. What is not among them is no key of the file."""
-
-PREPARED: Final[Mapping[type[BaseModel], frozenset[str]]] = {
-    File: frozenset({"permissions", "people", "registries"}),
-    Environment: frozenset({"soak", "approvals", "tags", "freeze", "production", "checks"}),
-    Defaults: frozenset({"checks"}),
-    Override: frozenset({"checks"}),
-    Service: frozenset({"checks", "permissions"}),
-}
-"""Keys that have a shape and a meaning, and are taken once they are enforced."""
+from bot.config.models import Environment, Override, Service
 
 NOT_YET: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     Environment: frozenset({"rollback", "change"}),
@@ -26,20 +14,24 @@ NOT_YET: Final[Mapping[type[BaseModel], frozenset[str]]] = {
 }
 """Keys of later versions, which nothing knows yet."""
 
-
-def is_off(model: type[BaseModel] | None, key: object) -> bool:
-    """Tell whether *key* of *model* has a shape and is not kept by this version."""
-    return model is not None and key in PREPARED.get(model, frozenset()) - ENFORCED
+GONE: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
+    Environment: {"allow": "name GitHub teams in `permissions`, as in deploy: {dev: [developers]}"},
+}
+"""Keys of earlier versions, and what stands in their place."""
 
 
 def is_for_later(model: type[BaseModel] | None, key: object) -> bool:
     """Tell whether *key* of *model* is a rule that this version does not keep."""
-    return is_off(model, key) or (model is not None and key in NOT_YET.get(model, frozenset()))
+    return model is not None and key in NOT_YET.get(model, frozenset())
+
+
+def in_place_of(model: type[BaseModel] | None, key: object) -> str | None:
+    """Return what stands in place of *key* of *model*; None: it never was one."""
+    return GONE.get(model, {}).get(str(key)) if model is not None else None
 
 
 def keys(model: type[BaseModel] | None) -> tuple[str, ...]:
-    """Return the keys of *model* that the file may have, in their order."""
+    """Return the keys of *model* in their order, as the file writes them."""
     if model is None:
         return ()
-    named = {name: field.alias or name for name, field in model.model_fields.items()}
-    return tuple(key for name, key in named.items() if not is_off(model, name))
+    return tuple(field.alias or name for name, field in model.model_fields.items())

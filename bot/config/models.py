@@ -4,8 +4,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from bot.config.policies import (
     Approvals,
-    Checks,
     Freeze,
+    MaybeChecks,
     People,
     Permissions,
     Registry,
@@ -101,7 +101,7 @@ class Environment(Part):
     approvals: Approvals | None = None
     tags: TagRules | None = None
     freeze: list[Freeze] | None = Field(default=None, description="When nothing may change here.")
-    checks: Checks | None = None
+    checks: MaybeChecks = None
 
 
 class At(Part):
@@ -149,7 +149,7 @@ class Defaults(Part):
     """What services need not say themselves."""
 
     argocd: Argocd = Field(default_factory=Argocd)
-    checks: Checks | None = None
+    checks: MaybeChecks = None
 
 
 class Override(Part):
@@ -166,7 +166,7 @@ class Override(Part):
     at: At | None = Field(default=None, description="Where the tag stands.")
     gitops: Gitops | None = None
     argocd: Argocd | None = None
-    checks: Checks | None = None
+    checks: MaybeChecks = None
 
 
 class Service(Override):

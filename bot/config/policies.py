@@ -1,9 +1,17 @@
 """The shape of what the file says of people and of rules: rights, approvals, tags, freezes."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from bot.config.problems import Unfit
 from bot.config.values import (
@@ -104,6 +112,40 @@ class Checks(Part):
     required: list[CheckName] = Field(
         default_factory=list, description="By name; none: everything that was reported."
     )
+
+
+class NoChecks(Checks):
+    """Written ``false``: nothing that CI reports is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OrFalse:
+    """Takes ``false`` in place of a mapping."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_checks, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"const": False}], "description": _CHECKS}
+
+
+_CHECKS = "Which checks a commit has to pass; `false`: none, as where there is no CI."
+
+
+def _checks(value: object) -> object:
+    if value is True:
+        raise Unfit(
+            "`true` says nothing", "leave it out to ask for everything reported, or write false"
+        )
+    return NoChecks() if value is False else value
+
+
+MaybeChecks = Annotated[Checks | None, _OrFalse()]
+"""What checks are asked for; None: it says nothing of them."""
 
 
 Rights = dict[str, list[Team]]

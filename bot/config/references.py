@@ -9,6 +9,7 @@ def look_for_dead_references(pieces: Pieces, report: Report) -> None:
     known = pieces.names("environments")
     for name in known:
         _before(name, pieces, report)
+        _soak(name, pieces, report)
     _instance(("defaults", "argocd"), pieces, report)
     for service in pieces.names("services"):
         path = ("services", service)
@@ -80,6 +81,13 @@ def _before(name: str, pieces: Pieces, report: Report) -> None:
             f"`{name}` cannot come after {what}",
             "environments stand in promotion order, the first one on top",
         )
+
+
+def _soak(name: str, pieces: Pieces, report: Report) -> None:
+    written = section(pieces.data, "environments", name)
+    if "soak" in written and "after" not in written:
+        message = "has no environment to be healthy in"
+        report.at_key(("environments", name, "soak"), message, "name it in `after`")
 
 
 def _instance(path: tuple[str, ...], pieces: Pieces, report: Report) -> None:

@@ -17,7 +17,6 @@ def permissions_of(pieces: Pieces, report: Report) -> Permissions:
 
     The teams in `approvals.from` of an environment hold the right to approve there.
     """
-    _look_for_both_kinds(pieces, report)
     grants = [*_grants(pieces.permissions, ("permissions",), None, pieces, report)]
     for service, piece in pieces.services.items():
         path = ("services", service, "permissions")
@@ -72,21 +71,6 @@ def _grants(
                 where = (*path, action.value, environment)
                 report.unknown_key(where, "environment", environment, known)
             yield Grant(action, environment, frozenset(teams), service)
-
-
-def _look_for_both_kinds(pieces: Pieces, report: Report) -> None:
-    """Note that rights are given to teams and to Slack users: nobody could say which count."""
-    if pieces.permissions is None and not any(
-        piece.permissions for piece in pieces.services.values()
-    ):
-        return
-    for name in pieces.names("environments"):
-        if "allow" in section(pieces.data, "environments", name):
-            report.at_key(
-                ("environments", name, "allow"),
-                "`allow` and `permissions` are both in use",
-                "say who may deploy in `permissions` only",
-            )
 
 
 def _look_for_an_organization(grants: list[Grant], pieces: Pieces, report: Report) -> None:

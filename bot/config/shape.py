@@ -7,12 +7,11 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from bot.config.document import Document
-from bot.config.enforced import PREPARED, is_for_later, is_off, keys
+from bot.config.enforced import in_place_of, is_for_later, keys
 from bot.config.models import File
 from bot.config.problems import ConfigProblem, Path, Unfit
 from bot.domain.suggestions import nearest
 
-_PREPARED = frozenset().union(*PREPARED.values())
 _NOT_KEPT = (
     "is not supported by this version",
     "take it out: a rule that is written here but not kept would be dangerous",
@@ -33,23 +32,11 @@ _COMPLAINTS = {
 
 def problems_of_shape(document: Document) -> Iterator[ConfigProblem]:
     """Yield every key that should not be there or is missing, and every value of a wrong kind."""
-    off = tuple(_not_kept(document))
-    for path in off:
-        message, hint = _NOT_KEPT
-        yield document.at_key(path, f"`{path[-1]}` {message}", hint)
     try:
         File.model_validate(document.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=True):
-            if not any(path == tuple(detail["loc"])[: len(path)] for path in off):
-                yield _problem(document, detail)
-
-
-def _not_kept(document: Document) -> Iterator[Path]:
-    """Yield the paths of keys that have a shape and are not kept by this version."""
-    for path in document.keys:
-        if path[-1] in _PREPARED and is_off(_model_at(path[:-1]), path[-1]):
-            yield path
+            yield _problem(document, detail)
 
 
 def _problem(document: Document, detail: Any) -> ConfigProblem:
@@ -84,6 +71,8 @@ def _unknown_key(path: Path) -> tuple[str, str]:
     if is_for_later(model, key):
         message, hint = _NOT_KEPT
         return f"`{key}` {message}", hint
+    if instead := in_place_of(model, key):
+        return f"`{key}` is no longer known", instead
     near = nearest(str(key), keys(model), most=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {_listed(tuple(above))}"
     return f"unknown key `{key}`", hint

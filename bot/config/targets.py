@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.config import models
 from bot.config.pieces import Pieces, Report
+from bot.config.policies import NoChecks
 from bot.config.problems import Path
 from bot.config.values import image_problem
 from bot.domain.catalog import Application, Target
@@ -59,13 +60,13 @@ class TargetOf:
             required_checks=self._checks(),
         )
 
-    def _checks(self) -> tuple[str, ...]:
-        """Return the required checks, those of the most special level that names some."""
+    def _checks(self) -> tuple[str, ...] | None:
+        """Return the required checks, those of the most special level; None: none are asked."""
         pieces, defaults = self.pieces, self.pieces.defaults
         general = [pieces.environments.get(self.env), defaults]
         for piece in (*(piece for piece, _ in self._levels()), *general):
             if piece is not None and piece.checks is not None:
-                return tuple(piece.checks.required)
+                return None if isinstance(piece.checks, NoChecks) else tuple(piece.checks.required)
         return ()
 
     def _location(self) -> Location | None:

@@ -48,7 +48,8 @@ class Target:
 
     *source* is the code's repository (``owner/name``), *image* the image repository without a tag.
     *tags* are the templates that a version may be rendered by; the first that fits is used.
-    *required_checks* are names; none means the commit's whole rollup.
+    *required_checks* are names; empty means the commit's whole rollup, None that no checks are
+    asked for.
     """
 
     service: str
@@ -58,7 +59,7 @@ class Target:
     location: Location
     application: Application
     tags: tuple[TagTemplate, ...]
-    required_checks: tuple[str, ...] = ()
+    required_checks: tuple[str, ...] | None = ()
 
     @property
     def name(self) -> str:
@@ -95,15 +96,20 @@ class Catalog:
         """Return what *environment* asks of a change of *services*; None: there is no such one.
 
         Its required checks are those of any of the services, for the plan's digest; each is judged
-        by its own target's.
+        by its own target's. Which services ask for none is said by name.
         """
         place = self.environments.get(environment)
         if place is None:
             return None
-        targets = (self.target(service, environment) for service in services)
-        checks = {name for each in targets if each is not None for name in each.required_checks}
+        found = (self.target(service, environment) for service in services)
+        asked = {each.service: each.required_checks for each in found if each is not None}
+        checks = {name for required in asked.values() for name in required or ()}
         rules = place.rules or EnvironmentPolicy(place.name, after=place.after)
-        return replace(rules, required_checks=tuple(sorted(checks)))
+        return replace(
+            rules,
+            required_checks=tuple(sorted(checks)),
+            unchecked=tuple(sorted(name for name, required in asked.items() if required is None)),
+        )
 
     def environments_of(self, service: str) -> tuple[str, ...]:
         """Return the names of the environments that *service* lives in, in promotion order."""

@@ -1,18 +1,17 @@
-"""Rights, approvals and rules of the file: what they mean once kept, and refused until then."""
+"""Rights, approvals and rules of the file: what they mean, and what is refused."""
 
 import json
 from datetime import date, time, timedelta
 
 import pytest
 
-from bot.config import ConfigInvalid, People, Registry, Source, enforced, load, schema
+from bot.config import ConfigInvalid, People, Registry, Source, load, schema
 from bot.domain.approval_rule import ApprovalRule
 from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.freezes import Dated, Weekly
 from bot.domain.moving_tags import TagRule
 from bot.domain.rights import Action
 
-ALL = frozenset().union(*enforced.PREPARED.values())
 GOOD = """\
 github: {org: acme}
 argocd: {main: {url: https://argocd.example.com}}
@@ -49,18 +48,6 @@ services:
 """
 
 
-@pytest.fixture
-def kept(monkeypatch):
-    """All prepared keys are kept."""
-    monkeypatch.setattr(enforced, "ENFORCED", ALL)
-
-
-@pytest.fixture
-def not_kept(monkeypatch):
-    """None of the prepared keys is kept."""
-    monkeypatch.setattr(enforced, "ENFORCED", frozenset())
-
-
 def problems(text):
     with pytest.raises(ConfigInvalid) as caught:
         load(text)
@@ -72,7 +59,6 @@ def changed(old, new):
     return GOOD.replace(old, new)
 
 
-@pytest.mark.usefixtures("kept")
 def test_an_environment_says_what_it_asks():
     rule = ApprovalRule(2, frozenset({"sre"}), True, False, timedelta(hours=26))
     rules = load(GOOD).catalog.environments["prod"].rules
@@ -90,13 +76,12 @@ def test_an_environment_says_what_it_asks():
     )
 
 
-@pytest.mark.usefixtures("kept")
 def test_an_environment_that_says_nothing_asks_nothing_and_takes_moving_tags():
     rules = load(GOOD).catalog.environments["dev"].rules
-    assert EnvironmentPolicy("dev", tags=TagRule(moving_ok=True)) == rules
+    expected = EnvironmentPolicy("dev", tags=TagRule(moving_ok=True), diverged_ok=True)
+    assert expected == rules
 
 
-@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -117,7 +102,6 @@ def test_production_is(old, new, expected):
     assert expected == [one.name for one in environments if one.production]
 
 
-@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
@@ -131,14 +115,48 @@ def test_required_checks_are_those_of_the_most_special_level(target, expected):
     assert expected == load(GOOD).catalog.targets[target].required_checks
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "defaults: {checks: {required: [any]}}",
+            "defaults: {checks: false}",
+            {"core/dev", "core/prod"},
+            id="the defaults",
+        ),
+        pytest.param(
+            "stage: {after: dev, checks: {required: [stage]}}",
+            "stage: {after: dev, checks: false}",
+            {"core/stage"},
+            id="an environment",
+        ),
+        pytest.param(
+            "    checks: {required: [web]}", "    checks: false", {"web/dev"}, id="a service"
+        ),
+        pytest.param(
+            "prod: {checks: {required: []}}",
+            "prod: {checks: false}",
+            {"web/prod"},
+            id="a service in one environment",
+        ),
+    ],
+)
+def test_a_team_without_ci_says_so(old, new, expected):
+    """Where something is asked for at a more special level, it is asked for."""
+    catalog = load(changed(old, new)).catalog
+    targets = catalog.targets.values()
+    assert expected == {one.name for one in targets if one.required_checks is None}
+    for name in expected:
+        service, environment = name.split("/")
+        assert (service,) == catalog.policy(environment, ["core", "web"]).unchecked
+
+
 def test_a_policy_asks_for_the_checks_of_all_services_of_a_change():
     catalog = load(GOOD).catalog
     assert ("any", "web") == catalog.policy("dev", ("core", "web")).required_checks
     assert catalog.policy("qa") is None
 
 
-@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("right", "expected"),
     [
@@ -156,7 +174,6 @@ def test_who_may(right, expected):
     assert expected == load(GOOD).catalog.permissions.teams(*right)
 
 
-@pytest.mark.usefixtures("kept")
 def test_approvers_may_stand_among_the_rights_instead():
     text = changed("count: 2, from: [sre]", "count: 2").replace(
         "  lock:", "  approve: {prod: [release]}\n  lock:"
@@ -166,18 +183,29 @@ def test_approvers_may_stand_among_the_rights_instead():
     assert {"release"} == catalog.permissions.teams(Action.APPROVE, "core", "prod")
 
 
-@pytest.mark.usefixtures("kept")
 def test_people_and_registries():
     config = load(GOOD)
     logins = {"U0ALICE": "alice"}
     assert People((Source.MAP, Source.PROFILE), logins, "Xf0123", link=False) == config.people
     assert (
-        Registry("ghcr.io", "https://ghcr.io"),
+        Registry("ghcr.io"),
         Registry("localhost:5000", "http://localhost:5000"),
     ) == config.registries
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("image", "host"),
+    [
+        pytest.param("quay.io/acme/core", "quay.io", id="a host"),
+        pytest.param("acme/core", "docker.io", id="none is Docker Hub"),
+    ],
+)
+def test_a_registry_that_only_images_name_is_known_too(image, host):
+    config = load(GOOD.replace("image: ghcr.io/acme/core", f"image: {image}"))
+    assert Registry(host) == config.registries[-1]
+    assert 3 == len(config.registries)
+
+
 @pytest.mark.parametrize(
     ("link", "expected"),
     [("source: [link]", True), ("source: [map], link: true", True), ("source: [map]", False)],
@@ -186,7 +214,6 @@ def test_linking_is_offered_where_it_is_believed_or_asked_for(link, expected):
     assert expected is load(changed("source: [map, profile]", link)).people.link
 
 
-@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -206,10 +233,11 @@ def test_linking_is_offered_where_it_is_believed_or_asked_for(link, expected):
     ],
 )
 def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
-    assert [expected] == [str(one) for one in load(changed(old, new)).warnings]
+    warned_of = [str(one) for one in load(changed(old, new)).warnings]
+    nobody = "nobody may deploy to stage; name GitHub teams in `permissions.deploy.stage`"
+    assert {f"7:3: environments.stage: {nobody}", expected} == set(warned_of)
 
 
-@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -219,6 +247,27 @@ def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
             "10:11: environments.prod.soak: `400h` is no time to wait; "
             "write 90s, 15m or 1h30m, at most 336h",
             id="a soak without end",
+        ),
+        pytest.param(
+            "  stage: {after: dev, ",
+            "  stage: {soak: 5m, ",
+            "7:11: environments.stage.soak: has no environment to be healthy in; "
+            "name it in `after`",
+            id="a soak nowhere",
+        ),
+        pytest.param(
+            "checks: {required: [stage]}",
+            "checks: true",
+            "7:31: environments.stage.checks: `true` says nothing; "
+            "leave it out to ask for everything reported, or write false",
+            id="checks of any kind",
+        ),
+        pytest.param(
+            "checks: {required: [stage]}",
+            "checks: {requird: [stage]}",
+            "7:32: environments.stage.checks.requird: unknown key `requird`; "
+            "did you mean `required`?",
+            id="required misspelt",
         ),
         pytest.param(
             "count: 2",
@@ -272,13 +321,6 @@ def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
             "15:9: environments.prod.freeze[1]: `zone` is missing; "
             "known here: days, dates, from, until, zone",
             id="a freeze without its zone",
-        ),
-        pytest.param(
-            "  dev:\n",
-            "  dev: {allow: [U0ALICE]}\n",
-            "6:9: environments.dev.allow: `allow` and `permissions` are both in use; "
-            "say who may deploy in `permissions` only",
-            id="teams and people",
         ),
         pytest.param(
             "github: {org: acme}\n",
@@ -343,43 +385,12 @@ def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
     assert expected in problems(changed(old, new))
 
 
-@pytest.mark.usefixtures("not_kept")
-def test_until_they_are_kept_they_are_refused_each_at_its_place():
-    """Nothing is written that is not kept; nothing else is said of it."""
-    refused = "is not supported by this version; take it out: a rule that is written here but not "
-    refused += "kept would be dangerous"
-    assert [
-        f"7:23: environments.stage.checks: `checks` {refused}",
-        f"10:5: environments.prod.soak: `soak` {refused}",
-        f"11:5: environments.prod.approvals: `approvals` {refused}",
-        f"12:5: environments.prod.tags: `tags` {refused}",
-        f"13:5: environments.prod.freeze: `freeze` {refused}",
-        f"16:12: defaults.checks: `checks` {refused}",
-        f"17:1: permissions: `permissions` {refused}",
-        f"20:1: people: `people` {refused}",
-        f"21:1: registries: `registries` {refused}",
-        f"30:5: services.web.checks: `checks` {refused}",
-        f"31:5: services.web.permissions: `permissions` {refused}",
-        f"32:34: services.web.environments.prod.checks: `checks` {refused}",
-    ] == problems(GOOD)
-
-
-@pytest.mark.parametrize("key", sorted(ALL))
-def test_each_key_is_taken_by_itself_once_it_is_kept(monkeypatch, key):
-    monkeypatch.setattr(enforced, "ENFORCED", frozenset({key}))
-    assert not any(f"`{key}` is not supported" in one for one in problems(GOOD))
-
-
 @pytest.mark.parametrize("key", ["rollback", "change"])
-@pytest.mark.usefixtures("kept")
 def test_rules_of_later_versions_stay_refused(key):
     text = changed("    soak: 30m\n", f"    {key}: commit\n")
     assert any(f"`{key}` is not supported by this version" in one for one in problems(text))
 
 
-@pytest.mark.usefixtures("not_kept")
 @pytest.mark.parametrize("key", ["soak", "people", "registries", "override", "profile_field"])
-def test_the_schema_shows_a_key_once_it_is_kept(monkeypatch, key):
-    assert f'"{key}"' not in json.dumps(schema())
-    monkeypatch.setattr(enforced, "ENFORCED", ALL)
+def test_the_schema_shows_each_key(key):
     assert f'"{key}"' in json.dumps(schema())

@@ -79,6 +79,7 @@ CHANGES = [
     pytest.param(rules(tags=TagRule(require=("x",))), {Part.POLICY}, id="required tags"),
     pytest.param(rules(tags=TagRule(moving_ok=True)), {Part.POLICY}, id="moving tags"),
     pytest.param(rules(required_checks=("ci",)), {Part.POLICY}, id="required checks"),
+    pytest.param(rules(unchecked=("core",)), {Part.POLICY}, id="no checks"),
     pytest.param(
         rules(freezes=(calendar_freeze("Asia/Seoul", "fri"),)), {Part.POLICY}, id="freezes"
     ),

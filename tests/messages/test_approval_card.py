@@ -14,7 +14,7 @@ from bot.domain.approval_case import (
     unified,
 )
 from bot.domain.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
-from bot.domain.checks import Green, Missing, NothingReported, Pending, Red
+from bot.domain.checks import Green, Missing, NotAsked, NothingReported, Pending, Red
 from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
 from bot.domain.locks import Lock
 from bot.domain.operations import Change
@@ -115,6 +115,7 @@ It expires at 16:00 UTC, in 3 h 48 min.
         pytest.param({"checks": Pending(("ci",))}, "checks: *not ended*: `ci`", id="pending"),
         pytest.param({"checks": Missing(("ci",))}, "*never reported*: `ci`", id="missing"),
         pytest.param({"checks": NothingReported()}, "checks: *none reported*", id="none"),
+        pytest.param({"checks": NotAsked()}, "checks: none are asked for", id="not asked"),
         pytest.param({"checks": Unknown("502")}, "checks: *unknown* (502)", id="checks unknown"),
         pytest.param({"digest": Unknown("502")}, "image: *unknown* (502)", id="image unknown"),
         pytest.param({"runs": Unknown("502")}, "runs now: *unknown* (502)", id="runs unknown"),

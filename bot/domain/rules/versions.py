@@ -3,7 +3,15 @@
 from dataclasses import replace
 from typing import assert_never
 
-from bot.domain.checks import ChecksVerdict, Green, Missing, NothingReported, Pending, Red
+from bot.domain.checks import (
+    ChecksVerdict,
+    Green,
+    Missing,
+    NotAsked,
+    NothingReported,
+    Pending,
+    Red,
+)
 from bot.domain.facts import Facts, ImageAbsent, ImageFound, Proposal, Resolved, TargetFacts
 from bot.domain.moving_tags import denied_by, fits, moves
 from bot.domain.problems import Problem, Reason
@@ -69,8 +77,13 @@ def version_resolves(proposal: Proposal, _: Facts, target: TargetFacts) -> Findi
     return target.commit
 
 
-def checks_are_green(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
-    """Refuse a commit whose checks are not all green; none at all are not green."""
+def checks_are_green(_: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+    """Refuse a commit whose checks are not all green; none at all are not green.
+
+    Where the configuration asks for no checks, what was reported decides nothing.
+    """
+    if facts.policy is not None and target.service in facts.policy.unchecked:
+        return {"service": target.service, "unchecked": target.environment}
     if not isinstance(target.commit, Resolved):
         return Unknown("it is not known which commit the version names")
     return _judged(target.checks, {"sha": target.commit.sha, "repo": target.source})
@@ -88,6 +101,8 @@ def _judged(checks: ChecksVerdict, named: dict[str, str]) -> Finding:  # one eac
             return Problem(Reason.CHECKS_MISSING, {**named, "checks": joined(names)})
         case NothingReported():
             return Problem(Reason.NO_CHECKS, named)
+        case NotAsked():  # The policy asks for them, or we would not be here.
+            return Unknown("GitHub was not asked for its checks")
         case Unknown():
             return checks
         case _:

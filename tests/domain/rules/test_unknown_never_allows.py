@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.checks import Green, Missing, NothingReported, Pending, Red
+from bot.domain.checks import Green, Missing, NotAsked, NothingReported, Pending, Red
 from bot.domain.facts import (
     Ancestry,
     Facts,
@@ -63,7 +63,15 @@ targets = st.builds(
     commit=st.just(Resolved(SHA)) | unknown | st.just(Problem(Reason.AMBIGUOUS_VERSION)),
     tag=st.sampled_from([TAG, "latest"]) | unknown | st.just(Problem(Reason.VERSION_UNFIT)),
     checks=st.sampled_from(
-        [Green(1), Red(()), Pending(()), Missing(("e",)), NothingReported(), NOBODY_KNOWS]
+        [
+            Green(1),
+            Red(()),
+            Pending(()),
+            Missing(("e",)),
+            NothingReported(),
+            NotAsked(),
+            NOBODY_KNOWS,
+        ]
     ),
     image=st.sampled_from([ImageFound("sha256:1"), ImageAbsent(), NOBODY_KNOWS]),
     in_git=st.sampled_from([TAG, "old", None, NOBODY_KNOWS]),
