@@ -38,6 +38,11 @@ class Ecr(Wire):
         with self.lock:
             self._images.setdefault((account, repository), {})[tag] = digest
 
+    def untag(self, account: str, repository: str, tag: str) -> None:
+        """Remove a tag, and the image if no other tag names it."""
+        with self.lock:
+            del self._images[account, repository][tag]
+
     def deny(self, kind: str | None = "AccessDeniedException") -> None:
         """Refuse everything by the error *kind*; None: nothing."""
         with self.lock:

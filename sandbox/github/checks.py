@@ -114,6 +114,14 @@ class Checks:
         self._statuses.setdefault(repository, []).append(made)
         return made
 
+    def forget(self, repository: int, sha: str) -> None:
+        """Drop everything that was reported on a commit."""
+        runs, statuses = self._runs.get(repository, []), self._statuses.get(repository, [])
+        runs[:] = [run for run in runs if run.sha != sha]
+        statuses[:] = [one for one in statuses if one.sha != sha]
+        for key in [key for key in self._suites if key[:2] == (repository, sha)]:
+            del self._suites[key]
+
     def runs(self, repository: int, sha: str, *, latest: bool = True) -> list[CheckRun]:
         """Return a commit's runs, newest first; *latest*: only the last of each name and suite."""
         found = [run for run in self._runs.get(repository, []) if run.sha == sha][::-1]

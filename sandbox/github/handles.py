@@ -22,6 +22,9 @@ from sandbox.wire import Wire
 
 SOMEBODY = ("Somebody Else", "somebody@example.com")
 
+Event = Callable[[str, str, str], None]
+"""Is told of a push or a Git tag: repository, branch or tag, commit."""
+
 
 class Handles(Wire):
     """A world below *root* that can be changed from outside; what serves it builds on this."""
@@ -29,6 +32,8 @@ class Handles(Wire):
     def __init__(self, root: Path, clock: Time) -> None:
         super().__init__("github")
         self.state = State(root, clock, lambda: self.url, self.lock)
+        self.when_pushed: list[Event] = []
+        self.when_tagged: list[Event] = []
 
     # repositories
 
@@ -89,6 +94,8 @@ class Handles(Wire):
             entries = repository.entries(files, tree, ())
             sha = repository.commit(entries, message, person, person, onto=head)
             assert repository.move(f"refs/heads/{branch}", sha, head)
+        for tell in self.when_pushed:
+            tell(full_name, branch, sha)
         self.touch()
         return sha
 
@@ -134,12 +141,14 @@ class Handles(Wire):
 
     def tag(self, full_name: str, name: str, sha: str, message: str | None = None) -> None:
         """Make a tag; an annotated one when it has a *message*."""
-        repository = self.repository(full_name)
+        repository, commit = self.repository(full_name), sha
         if message is not None:
             by = "tagger Somebody <somebody@example.com> 0 +0000"
             text = f"object {sha}\ntype commit\ntag {name}\n{by}\n\n{message}"
             sha = repository.objects.write("tag", text.encode())
         assert repository.move(f"refs/tags/{name}", sha, None), name
+        for tell in self.when_tagged:
+            tell(full_name, name, commit)
 
     def force(self, full_name: str, branch: str, sha: str) -> None:
         """Point a branch anywhere, as a force push does."""
@@ -265,6 +274,12 @@ class Handles(Wire):
             return self.state.checks.add_run(
                 number, sha, name, status, conclusion, at, suite=suite, url=url
             )
+
+    def forget_checks(self, full_name: str, sha: str) -> None:
+        """Let a commit be one that nothing was ever reported on."""
+        number = self.repository(full_name).id
+        with self.lock:
+            self.state.checks.forget(number, sha)
 
     def report_status(
         self,

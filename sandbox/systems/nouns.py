@@ -93,11 +93,12 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What CI pushes for each commit of *branch*: *image* ``:`` *tag*.
+    """What CI pushes for each commit of *branch* of the repository *source*: *image* ``:`` *tag*.
 
     *tag* holds ``{sha}`` or ``{sha:8}``, or ``{version}`` for each commit with a Git tag.
     """
 
+    source: str
     image: str
     branch: str
     tag: str
@@ -113,11 +114,23 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in Slack."""
+    """Somebody in Slack, and on GitHub: *login*, the *number* that outlives it, and *email*."""
 
     id: str
     name: str
     real_name: str
+    login: str
+    number: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A GitHub team of the system's organization: logins of *members*, nested in *parent*."""
+
+    slug: str
+    members: tuple[str, ...]
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +170,13 @@ class System:
     images: tuple[str, ...]
     deploys: tuple[Deploy, ...]
     people: tuple[Person, ...]
+    teams: tuple[Team, ...]
     channels: tuple[Channel, ...]
+
+    @property
+    def organization(self) -> str:
+        """Return the GitHub organization, whose teams hold the rights."""
+        return self.gitops.partition("/")[0]
 
     def files(self) -> Mapping[str, bytes]:
         """Return the GitOps tree: path from the root to bytes, sorted by path."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sandbox.systems import system
-from sandbox.systems.nouns import Application, Helmfile, System, Workload
+from sandbox.systems.nouns import Application, Build, Helmfile, System, Workload
 
 VALUES = "deploy/values.yaml"
 CODE, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
@@ -29,7 +29,9 @@ gitops: {{repo: {self.gitops}, branch: {self.branch}}}
 slack:
   channels: {{deploys: C0DEPLOY}}
 environments:
-  stage: {{channel: C0DEPLOY, deadline: 12h, allow: [U0ALICE, U0BOB]}}
+  stage: {{channel: C0DEPLOY, deadline: 12h, production: false, allow: [U0ALICE, U0BOB]}}
+permissions: {{deploy: {{stage: [sre]}}}}
+people: {{map: {{U0ALICE: alice-kim, U0BOB: bob-lee, U0CAROL: carol-park}}}}
 defaults:
   argocd: {{instance: main, app: many}}
 services:
@@ -64,6 +66,13 @@ def many(count):
         Helmfile(VALUES, workloads),
     )
     made = replace(
-        astrago, name="many", gitops="xiilab/many", branch="main", applications=(application,)
+        astrago,
+        name="many",
+        gitops="xiilab/many",
+        branch="main",
+        applications=(application,),
+        builds=tuple(
+            Build(CODE, f"ghcr.io/many/{name}", BRANCH, f"{name}-{{sha:8}}") for name in services
+        ),
     )
     return Many(**{field: getattr(made, field) for field in System.__slots__})

@@ -10,8 +10,10 @@ from ruamel.yaml import YAML
 
 from bot.config import load
 from bot.domain.locations import Container, Key, Kustomize
+from bot.domain.rights import Action
 from sandbox.systems import system, systems
 from sandbox.systems.nouns import Helmfile, Kustomized, Plain
+from sandbox.world import unguarded
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 VERSION = "v9.8.7"
@@ -130,6 +132,9 @@ def test_somebody_deploys_each_target_and_ci_builds_it(described, target):
         if target.service in each.services and each.environment == target.environment
     ]
     assert deploys
+    assert {target.source} == {
+        build.source for build in described.builds if build.image == target.image
+    }
     for each in deploys:
         assert target.source == each.source
         branch = each.ref.partition("~")[0]
@@ -164,13 +169,42 @@ def test_each_deploy_names_branches_and_tags_that_exist(described):
 @pytest.mark.parametrize("described", SYSTEMS)
 def test_people_who_may_deploy_are_in_slack_and_somebody_may_not(described):
     catalog = catalog_of(described)
-    people = {person.id for person in described.people}
+    assert {person.id: person.login for person in described.people} == (
+        load(described.config()).people.logins
+    )
+    members = {team.slug: set(team.members) for team in described.teams}
+    for team in described.teams:
+        if team.parent is not None:
+            members[team.parent] |= members[team.slug]
     channels = {channel.id for channel in described.channels}
+    for grant in catalog.permissions.grants:
+        assert all(members[team] for team in grant.teams), grant
+        assert all("mallory" not in members[team] for team in grant.teams), grant
+    for target in catalog.targets.values():
+        assert catalog.permissions.teams(Action.DEPLOY, target.service, target.environment)
     for environment in catalog.environments.values():
-        assert environment.allow
-        assert environment.allow < people
         assert environment.channel in channels
-    assert all("U0MALLORY" not in each.allow for each in catalog.environments.values())
+
+
+@pytest.mark.parametrize("described", SYSTEMS)
+def test_for_production_somebody_else_is_asked_and_moving_tags_are_denied(described):
+    people = {person.login for person in described.people}
+    members = {team.slug: set(team.members) for team in described.teams}
+    for environment in catalog_of(described).environments.values():
+        if environment.production:
+            rule = environment.rules.approvals
+            approvers = set().union(*(members[team] for team in rule.teams)) & people
+            assert len(approvers) > rule.count, "whoever asks is one of them"
+            assert {"latest", "*-latest"} <= set(environment.rules.tags.deny)
+
+
+@pytest.mark.parametrize("described", SYSTEMS)
+def test_unguarded_it_asks_for_nobody_and_is_valid_all_the_same(described):
+    environments = load(unguarded(described.config())).catalog.environments.values()
+    assert not any(one.rules.approvals or one.after or one.rules.soak for one in environments)
+    assert [one.production for one in environments] == [
+        one.production for one in catalog_of(described).environments.values()
+    ]
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason=NO_KUBECTL)
@@ -271,10 +305,10 @@ def test_the_owners_write_korean(described):
 )
 def test_what_ci_builds(tag, version, expected):
     build = system("guide").builds[0]
-    made = type(build)("registry/app", "main", tag)
+    made = type(build)("org/app", "registry/app", "main", tag)
     assert f"registry/app:{expected}" == made.of(SHA, version)
 
 
 def test_ci_builds_no_release_image_without_a_git_tag():
     build = system("guide").builds[0]
-    assert type(build)("registry/app", "main", "{version}").of(SHA) is None
+    assert type(build)("org/app", "registry/app", "main", "{version}").of(SHA) is None

@@ -15,7 +15,7 @@ from sandbox.systems.nouns import (
     System,
     Workload,
 )
-from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON
+from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON, TEAMS
 
 BACKEND, FRONTEND = "xiilab/astrago-backend", "xiilab/astrago-frontend"
 BRANCH = "stabilize/1.0"
@@ -70,7 +70,10 @@ ASTRAGO = System(
             ),
         ),
     ),
-    builds=tuple(Build(image, BRANCH, f"{name}-stage-{{sha:8}}") for name, image in IMAGES.items()),
+    builds=tuple(
+        Build(FRONTEND if name == "frontend" else BACKEND, image, BRANCH, f"{name}-stage-{{sha:8}}")
+        for name, image in IMAGES.items()
+    ),
     images=(
         "ghcr.io/xiilab/astrago-backend:core-stage-ba01",
         "ghcr.io/xiilab/astrago-backend:batch-stage-ba01",
@@ -84,5 +87,6 @@ ASTRAGO = System(
         Deploy(("frontend",), "stage", FRONTEND, BRANCH),
     ),
     people=PEOPLE,
+    teams=TEAMS,
     channels=CHANNELS,
 )

@@ -14,7 +14,7 @@ from sandbox.systems.nouns import (
     Owner,
     System,
 )
-from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON
+from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON, TEAMS
 
 CODE = "flash-tickets/flash-tickets"
 GITOPS = "https://github.com/flash-tickets/flash-tickets-gitops"
@@ -63,7 +63,7 @@ FLASH_TICKETS = System(
         _application(service, environment) for service in SERVICES for environment in OLD
     ),
     builds=tuple(
-        Build(f"{ECR}/flash-tickets-{service}", "main", tag)
+        Build(CODE, f"{ECR}/flash-tickets-{service}", "main", tag)
         for service in SERVICES
         for tag in ("{sha}", "{version}")
     ),
@@ -74,9 +74,15 @@ FLASH_TICKETS = System(
     ),
     deploys=tuple(
         Deploy((service,), environment, CODE, ref)
-        for environment, ref in (("dev", "main"), ("staging", "main"), ("prod", "v1.3.0"))
+        for environment, ref in (
+            ("dev", "v1.3.0"),
+            ("staging", "v1.3.0"),
+            ("prod", "v1.3.0"),
+            ("dev", "main"),
+        )
         for service in SERVICES
     ),
     people=PEOPLE,
+    teams=TEAMS,
     channels=CHANNELS,
 )

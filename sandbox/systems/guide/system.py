@@ -13,7 +13,7 @@ from sandbox.systems.nouns import (
     Plain,
     System,
 )
-from sandbox.systems.people import CHANNELS, JIMIN, PEOPLE, SEOYEON
+from sandbox.systems.people import CHANNELS, JIMIN, PEOPLE, SEOYEON, TEAMS
 
 GUIDE = System(
     name="guide",
@@ -43,7 +43,7 @@ GUIDE = System(
             Plain(),
         ),
     ),
-    builds=(Build("my-app", "main", "{sha}"),),
+    builds=(Build("org/my-app", "my-app", "main", "{sha}"),),
     images=(
         "my-app:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
         "my-app-metrics:0.4.2",
@@ -51,5 +51,6 @@ GUIDE = System(
     ),
     deploys=(Deploy(("my-app",), "prod", "org/my-app", "main"),),
     people=PEOPLE,
+    teams=TEAMS,
     channels=CHANNELS,
 )

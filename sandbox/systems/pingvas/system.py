@@ -13,7 +13,7 @@ from sandbox.systems.nouns import (
     Owner,
     System,
 )
-from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON
+from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON, TEAMS
 
 CODE = "pingvas/pingvas-studio"
 GITOPS = "https://github.com/pingvas/pingvas-gitops.git"
@@ -72,7 +72,7 @@ PINGVAS = System(
         ),
     ),
     builds=tuple(
-        Build(f"{ECR}/{service}", branch, f"{tag}{SUFFIX.get(service, '')}")
+        Build(CODE, f"{ECR}/{service}", branch, f"{tag}{SUFFIX.get(service, '')}")
         for service in OLD
         for branch, tag in (("main", "{sha}"), ("develop", "develop-{sha:7}"))
     ),
@@ -87,5 +87,6 @@ PINGVAS = System(
         for service in OLD
     ),
     people=PEOPLE,
+    teams=TEAMS,
     channels=CHANNELS,
 )

@@ -14,7 +14,7 @@ from sandbox.systems.nouns import (
     Owner,
     System,
 )
-from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON
+from sandbox.systems.people import CHANNELS, JIMIN, JUNHO, PEOPLE, SEOYEON, TEAMS
 
 REPO = "pinksea-ai/invokeai-saas"
 OLD = {
@@ -60,7 +60,7 @@ PINKSEA = System(
         for service in OLD
     ),
     builds=tuple(
-        Build(f"ghcr.io/pinksea-ai/{service}", branch, tag)
+        Build(REPO, f"ghcr.io/pinksea-ai/{service}", branch, tag)
         for service in OLD
         for branch, tag in (
             ("main", "main-{sha:7}"),
@@ -77,5 +77,6 @@ PINKSEA = System(
         Deploy(("gallery-service",), "prod", REPO, "v1.2.3"),
     ),
     people=PEOPLE,
+    teams=TEAMS,
     channels=CHANNELS,
 )
