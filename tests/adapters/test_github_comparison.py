@@ -15,7 +15,7 @@ from bot.adapters.github.comparison import (
     co_authors,
     pull_number,
 )
-from bot.domain.errors import Garbled, Unavailable
+from bot.domain.errors import Ambiguous, Garbled, Unavailable
 from sandbox.wire import Fault, answer
 from tests.adapters.github_world import World
 
@@ -134,7 +134,8 @@ def test_a_branch_that_looks_like_the_sha_is_not_compared_in_its_place(world, co
     old, new, head = push(), push(), push()
     world.fake.create_branch(CODE, new[:7], old)
 
-    assert Comparison(Relation.UNKNOWN) == compare(CODE, new[:7], head)
+    with pytest.raises(Ambiguous, match="called like the commit"):
+        compare(CODE, new[:7], head)
 
 
 @pytest.mark.parametrize("base", ["", "../../user", "a..b", "-x", "a b", "x" * 300])

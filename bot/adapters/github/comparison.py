@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.adapters.github.answers import count, decoded, full_sha, text
+from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, text
 from bot.adapters.github.client import GitHub, quoted
 from bot.adapters.github.commits import LONGEST_NAME, NOT_IN_NAMES, SHA, Relation
-from bot.domain.errors import NotFound
+from bot.domain.errors import Ambiguous, NotFound
 
 MOST_COMMITS = 250
 """Commits that an answer without pages lists.
@@ -99,6 +99,9 @@ class Comparisons:
         *head*. What is not in the repository, names several commits, or shares no history with
         the head has the relation UNKNOWN.
 
+        Raises:
+            Ambiguous: *base* begins a SHA, and a branch or tag of that name is another commit.
+
         Source: https://docs.github.com/en/rest/commits/commits#compare-two-commits
         """
         head, digits = full_sha(head), base.lower() if SHA.fullmatch(base) else ""
@@ -114,7 +117,7 @@ class Comparisons:
             return Comparison(Relation.UNKNOWN)
         # A branch whose name looks like the SHA would be compared in its place.
         if not decoded(doing, _base, body).startswith(digits):
-            return Comparison(Relation.UNKNOWN)
+            raise Ambiguous(SYSTEM, doing, f"a branch or tag of {repo} is called like the commit")
         return decoded(doing, _comparison, body)
 
 
