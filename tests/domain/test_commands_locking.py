@@ -114,7 +114,7 @@ def test_stops_as_people_type_them(name, start, text, expected):
         pytest.param("for an hour", For(timedelta(hours=1)), id="an hour"),
         pytest.param("for 1d", For(timedelta(days=1)), id="a day"),
         pytest.param("for 2 weeks", For(timedelta(weeks=2)), id="weeks"),
-        pytest.param("for 90d", For(timedelta(days=90)), id="the longest"),
+        pytest.param("for 366d", For(timedelta(days=366)), id="the longest"),
         pytest.param("until 18:00", At(None, time(18)), id="a time"),
         pytest.param("until 9:05", At(None, time(9, 5)), id="a time without its zero"),
         pytest.param("till 18:00", At(None, time(18)), id="till"),
@@ -131,7 +131,7 @@ def test_ends_as_people_type_them(end, expected):
     ("end", "reason"),
     [
         pytest.param("for 0m", MisreadReason.ABSURD_SPAN, id="nothing"),
-        pytest.param("for 91d", MisreadReason.ABSURD_SPAN, id="too long"),
+        pytest.param("for 367d", MisreadReason.ABSURD_SPAN, id="too long"),
         pytest.param("for 2 years", MisreadReason.ABSURD_SPAN, id="years"),
         pytest.param("for 999999999w", MisreadReason.ABSURD_SPAN, id="no calendar holds it"),
         pytest.param("for -2h", MisreadReason.BAD_END, id="less than nothing"),
@@ -255,6 +255,18 @@ def test_an_end_that_cannot_be_offers_lines_that_can(end, reason):
             id="the because was forgotten",
         ),
         pytest.param(
+            "lock core prod hotfix for login",
+            MisreadReason.TOO_MANY_WORDS,
+            ("/ship lock core prod because hotfix for login",),
+            id="a forgotten because, and a for that is no end",
+        ),
+        pytest.param(
+            "freeze prod hotfix for login",
+            MisreadReason.TOO_MANY_WORDS,
+            ("/ship freeze prod because hotfix for login",),
+            id="the same in a freeze",
+        ),
+        pytest.param(
             "lock core prod for 2h until 18:00 because x",
             MisreadReason.TOO_MANY_WORDS,
             ("/ship lock core prod for 2h because x",),
@@ -299,6 +311,12 @@ def test_an_end_that_cannot_be_offers_lines_that_can(end, reason):
             MisreadReason.TOO_MANY_WORDS,
             ("/ship lock core prod because x", "/ship freeze prod because x"),
             id="one service is locked, not frozen",
+        ),
+        pytest.param(
+            "freeze core,batch prod",
+            MisreadReason.TOO_MANY_WORDS,
+            ("/ship lock core prod because <reason>", "/ship freeze prod because <reason>"),
+            id="services are no reason",
         ),
         pytest.param(
             "unfreeze",

@@ -137,7 +137,7 @@ def test_nothing_typed_is_read_as_markup(reason, hostile):
         pytest.param(
             "ship",
             "freeze prod for 2 years because x",
-            "`2 years` is no time to wait: it has to be more than nothing and at most `90 days`.\n"
+            "`2 years` is no time to wait: it has to be more than nothing and at most `366 days`.\n"
             "For longer, leave the end out and take it away when it is over.\n"
             "To copy:\n"
             "    /ship freeze prod for 2h because x\n"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bot.domain.commands.nouns import At, For, Misread, MisreadReason, Until
 from bot.domain.commands.said import cut, misread
 
-LONGEST = dt.timedelta(days=90)
-"""The longest span that can be said; what shall last longer is better left without an end."""
+LONGEST = dt.timedelta(days=366)
+"""The longest span that can be said: as far as a day may lie ahead. Longer needs no end at all."""
 
 _MINUTES = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60, "y": 365 * 24 * 60}
 _UNIT = r"(?P<unit>m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?)"

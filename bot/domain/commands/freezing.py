@@ -6,7 +6,7 @@ from bot.domain.commands.ends import end_apart
 from bot.domain.commands.nouns import Freeze, Misread, Unfreeze
 from bot.domain.commands.places import read_environment
 from bot.domain.commands.said import Said
-from bot.domain.commands.stopping import because, read_stop
+from bot.domain.commands.stopping import because, is_rather_a_reason, read_stop
 
 
 def read_freeze(said: Said) -> Freeze | Misread:
@@ -18,6 +18,8 @@ def read_freeze(said: Said) -> Freeze | Misread:
         return " ".join((*((end,) if end else ()), because(said)))
 
     environment = read_environment(here, rest(ending.said))
+    if is_rather_a_reason(said, ending, environment):
+        environment = read_environment(said, rest(""))
     if isinstance(environment, Misread):
         return environment
     stop = read_stop(here, ending, lambda end: said.line(environment, rest(end)))

@@ -6,7 +6,7 @@ from bot.domain.commands.ends import end_apart
 from bot.domain.commands.nouns import Lock, Misread, Unlock
 from bot.domain.commands.places import is_everything, read_place
 from bot.domain.commands.said import Said
-from bot.domain.commands.stopping import because, read_stop
+from bot.domain.commands.stopping import because, is_rather_a_reason, read_stop
 
 STEAL, WARN = "steal", "warn"
 _FLAGS = {STEAL: STEAL, WARN: WARN, "warn-only": WARN}
@@ -24,6 +24,8 @@ def read_lock(said: Said) -> Lock | Misread:
 
     here = replace(said, words=ending.left)
     place = read_place(here, rest(ending.said))
+    if is_rather_a_reason(said, ending, place):
+        place = read_place(replace(said, words=left), rest(""))
     if isinstance(place, Misread):
         return place
     stop = read_stop(here, ending, lambda end: said.line(place.names, place.environment, rest(end)))

@@ -71,19 +71,21 @@ def read_environment(said: Said, tail: str = "") -> str | Misread:
     if not words.environments or near:
         environments = near or tuple(said.catalog.environments)
         return said.unknown_environment(word, [said.line(name, tail) for name in environments])
-    return _extra(
-        said, words, [*_of_services(said, words), *_lines(said, words, (), words.environments)]
-    )
+    lines = _lines(said, words, (), words.environments)
+    if services := [name for word in words.strangers if (name := said.service(word))]:
+        extra = cut(" ".join(words.strangers))
+        lines = [*_of_services(said, words, services), *lines]
+        return misread(MisreadReason.TOO_MANY_WORDS, lines, verb=said.verb, extra=extra)
+    return _extra(said, words, lines)
 
 
-def _of_services(said: Said, words: _Words) -> list[str]:
-    """Return the lines that lock the services which were said to be frozen."""
-    services = [name for word in words.strangers if (name := said.service(word))]
+def _of_services(said: Said, words: _Words, services: Sequence[str]) -> list[str]:
+    """Return the lines that lock those *services* that live there instead of freezing all."""
     verb = {"freeze": "lock", "unfreeze": "unlock"}.get(said.verb, said.verb)
     return [
-        said.line(_joined(services), name, words.tail, verb=verb)
+        said.line(_joined(here), name, words.tail, verb=verb)
         for name in words.environments
-        if services and all(said.catalog.target(service, name) for service in services)
+        if (here := [one for one in services if said.catalog.target(one, name)])
     ]
 
 

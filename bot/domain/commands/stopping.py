@@ -24,6 +24,15 @@ def because(said: Said) -> str:
     return f"because {said.reason or REASON}"
 
 
+def is_rather_a_reason(said: Said, ending: Ending, found: object) -> bool:
+    """Tell whether ``for login`` in ``hotfix for login`` is no end, but why; *found* is the rest.
+
+    It is where no reason was given, and other words have no place either.
+    """
+    strange = isinstance(found, Misread) and found.reason is MisreadReason.TOO_MANY_WORDS
+    return strange and isinstance(ending.means, Misread) and not said.reason
+
+
 def read_stop(said: Said, ending: Ending, line: Callable[[str], str]) -> Stop | Misread:
     """Return until when and why, or how it was misread; *line* is the whole line with an end."""
     if isinstance(ending.means, Misread):
