@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain.freezes import AdHocFreeze, Frozen
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
+from bot.domain.standstills import Standstill
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
 from bot.messages import blocks
+from bot.messages.freezing import by_person
+from bot.messages.locking import standing
 from bot.messages.spans import (
     Bold,
     Code,
     Line,
     Link,
+    Moment,
     Person,
     Text,
     code,
@@ -22,10 +27,13 @@ from bot.messages.spans import (
     name,
     quoted,
 )
+from bot.messages.standstills import grouped, until
 from bot.messages.times import elapsed
 
 ROOM = 8_000
 """The most characters of all lines together."""
+STILL = 2_000
+"""How many of these are for locks and freezes, if there are that many."""
 WHY = 120
 
 ENDS = {
@@ -36,29 +44,68 @@ ENDS = {
 }
 
 
-def status(rows: Sequence[StatusRow], now: datetime, left_off: int = 0) -> Message:
+def status(
+    rows: Sequence[StatusRow],
+    now: datetime,
+    left_off: int = 0,
+    still: Sequence[Standstill] = (),
+) -> Message:
     """Return the state of *rows*, in their order; those that do not fit are counted.
 
-    *left_off* is how many there are besides *rows*.
+    *left_off* is how many there are besides *rows*. *still* is what keeps environments from
+    changing; it is shown below, so that nobody's reason pushes the rows away.
     """
     if not rows:
         nothing = line("No service fits. ", Code("/ship status"), " alone shows all of them.")
         return Message(mrkdwn(nothing, blocks.TEXT), (_block(blocks.lines(nothing)),))
-    lines, room = [], ROOM
-    for row in rows:
-        said = _row(row, now)
-        room -= length(said)
-        if room < 0:
-            break
-        lines.append(said)
+    stops, more_stops = _fitting([said for one in still for said in _still(one)], STILL)
+    lines, _ = _fitting([_row(row, now) for row in rows], ROOM - sum(map(length, stops)))
     shown = [blocks.bullets(lines)]
     spoken = list(lines)
     if hidden := len(rows) + left_off - len(lines):
         more = line(f"and {hidden} more: name a service, as in ", Code("/ship status <service>"))
         shown.append(blocks.lines(more))
         spoken.append(more)
+    if stops:
+        shown.append(blocks.bullets(stops))
+        spoken += stops
+    if more_stops:
+        more = line(f"and {more_stops} more locks and freezes: name an environment, as in ")
+        more = line(*more, Code("/ship status <environment>"))
+        shown.append(blocks.lines(more))
+        spoken.append(more)
     text = mrkdwn(line(*(span for said in spoken for span in (*said, Text("\n")))), blocks.TEXT)
     return Message(text.rstrip("\n"), (_block(*shown),))
+
+
+def _fitting(lines: Sequence[Line], room: int) -> tuple[list[Line], int]:
+    """Return the first of *lines* that take at most *room* characters, and how many do not fit."""
+    kept: list[Line] = []
+    for said in lines:
+        room -= length(said)
+        if room < 0:
+            break
+        kept.append(said)
+    return kept, len(lines) - len(kept)
+
+
+def _still(one: Standstill) -> list[Line]:
+    said = [standing(locks) for locks in grouped(one.locks)]
+    if one.frozen is not None:
+        said.append(_frozen(one.environment, one.frozen))
+    elif one.next_freeze is not None:
+        said.append(line(name(one.environment), " freezes ", Moment(one.next_freeze), "."))
+    return said
+
+
+def _frozen(environment: str, frozen: Frozen) -> Line:
+    by = [
+        by_person(one) if isinstance(one, AdHocFreeze) else line("by rule: ", quoted(one.text), ".")
+        for one in frozen.by
+    ]
+    ends = until(frozen.until) or line(", with no end in sight")
+    causes = [span for each in by for span in (*each, Text(" "))]
+    return line(name(environment), " is frozen", *ends, ". ", *causes[:-1])
 
 
 def _block(*elements: blocks.Block) -> blocks.Block:

@@ -5,6 +5,7 @@ other. Every replica empties the box; who takes a letter has it for ``HELD``. If
 the way, the next one looks for the message in Slack before saying it again.
 """
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,9 +94,14 @@ class Outbox:
 
     def __init__(self, database: Database, slack: Slack, clock: Clock) -> None:
         self._database, self._slack, self._clock = database, slack, clock
+        self._closing = threading.Event()
+
+    def close(self) -> None:
+        """Begin no further letter; the next start says it."""
+        self._closing.set()
 
     def send(self) -> None:
-        """Say what is due, oldest first.
+        """Say what is due, oldest first, until Slack does not answer.
 
         What one receiver is told stays in order: behind a letter that waits, the later ones wait.
 
@@ -104,9 +110,13 @@ class Outbox:
         """
         stuck: set[ToChannel | ToPerson] = set()
         for one in self._unsettled():
+            if self._closing.is_set():
+                return
             due = one.not_before <= self._clock.now() and one.letter.to not in stuck
-            if not (due and self._take(one) and self._say(one)):
+            if not due or not self._take(one):
                 stuck.add(one.letter.to)
+            elif not self._say(one):
+                return  # the rest may be heard in the next round
 
     def sweep(self) -> None:
         """Forget what was settled long ago.
