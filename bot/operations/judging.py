@@ -9,6 +9,7 @@ from bot.domain.facts import Proposal
 from bot.domain.operations import Request
 from bot.domain.problems import Problem
 from bot.domain.rules import Allowed, Decision, Judgement, NeedsApproval, Refused, judge
+from bot.operations.deploy.evidence import authors_known
 from bot.operations.deploy.weigh import weigh
 from bot.operations.facts import Gatherer, problem_of, proposal_of
 from bot.operations.gathered import Gathered
@@ -44,7 +45,10 @@ def _decision(judgement: Judgement, gathered: Gathered) -> Decision:
         case BotError():
             unknown = isinstance(judgement.decision, Refused)
             return judgement.decision if unknown else Refused(problem_of(weighed))
-        case Allowed() | NeedsApproval():
+        case NeedsApproval(rule):
+            unread = None if rule.authors_ok else authors_known(gathered)
+            return weighed if unread is None else Refused(unread)
+        case Allowed():
             return weighed
         case _:
             assert_never(weighed)

@@ -4,16 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from bot.adapters.github.comparison import Comparison
 from bot.domain.errors import Unavailable
+from bot.domain.facts import Relation
 from bot.domain.operations import Kind, Request
 from bot.domain.problems import Problem, Reason
 from bot.domain.rules import Allowed, NeedsApproval, Refused
+from bot.domain.unknown import Unknown
 from bot.operations.gathered import Gathered
 from bot.operations.judging import Judging
 from tests.domain.policies import TWO_OF_SRE, facts, policy
 
 REQUEST = Request(Kind.DEPLOY, ("core",), "prod", "a1b2c3d4", "U0ALICE", "C0DEPLOY")
 MISSING = Problem(Reason.FILE_MISSING, {"file": "apps/core/kustomization.yaml"})
+UNREAD = {"question": "authors", "detail": "no answer", "service": "core"}
+COMPARED = Comparison(Relation.AHEAD, ahead_by=1)
 AWAY = Unavailable("GitHub", "read the files")
 
 
@@ -28,8 +33,10 @@ class World:
         return self.gathered
 
 
-def gathered(trouble=None, away=None, **changes):
-    return Gathered(facts(**changes), {}, None, {}, {}, trouble, away)
+def gathered(trouble=None, away=None, between=COMPARED, **changes):
+    world = facts(**changes)
+    ways = {target.source: between for target in world.targets}
+    return Gathered(world, {}, None, {}, ways, trouble, away)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +44,11 @@ def gathered(trouble=None, away=None, **changes):
     [
         pytest.param(gathered(), NeedsApproval(TWO_OF_SRE), id="two have to approve"),
         pytest.param(gathered(policy=policy(approvals=None)), Allowed(), id="it may start"),
+        pytest.param(
+            gathered(between=Unknown("no answer")),
+            Refused(Problem(Reason.NOT_ANSWERED, UNREAD)),
+            id="nobody knows whose commits they are",
+        ),
         pytest.param(gathered(trouble=MISSING), Refused(MISSING), id="what no rule words"),
         pytest.param(
             gathered(away=AWAY),
