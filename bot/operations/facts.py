@@ -139,7 +139,7 @@ class Gatherer:
     async def freshness(self, request: Request) -> Freshness:
         """Return what an approval of *request* is bound to: the commits and the files, no more."""
         targets = self.targets(request)
-        reading = Reading(self._outside, self._catalog, request.version, targets)
+        reading = Reading(self._outside, self._catalog, request.version, targets, with_checks=False)
         several = one_repository(request, self._catalog)
         sources = sorted({target.source for target in targets})
         (commits, snapshot, trouble), answers = await asyncio.gather(

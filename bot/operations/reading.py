@@ -5,7 +5,7 @@ the ``BotError`` of who did not answer. Only our own database is raised: nothing
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from bot.adapters.argocd import ArgoCD
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.commits import Commit, Commits
 from bot.adapters.github.comparison import Comparison, Comparisons
+from bot.adapters.github.versions import CheckedCommit, Versions
 from bot.adapters.gitops import GitOps, Snapshot
 from bot.adapters.registry import Image, Registry
 from bot.domain.catalog import Application, Catalog, Target
@@ -46,6 +47,7 @@ class Outside:
     """
 
     commits: Commits
+    versions: Versions
     checks: Checks
     comparisons: Comparisons
     gitops: GitOps
@@ -56,12 +58,22 @@ class Outside:
 
 
 class Reading:
-    """The questions about *version* for *targets*, as they stand at one moment."""
+    """The questions about *version* for *targets*, as they stand at one moment.
+
+    *with_checks* tells that the checks of commits will be asked for, too.
+    """
 
     def __init__(
-        self, outside: Outside, catalog: Catalog, version: str, targets: Sequence[Target]
+        self,
+        outside: Outside,
+        catalog: Catalog,
+        version: str,
+        targets: Sequence[Target],
+        *,
+        with_checks: bool = True,
     ) -> None:
         self._outside, self._catalog = outside, catalog
+        self._with_checks = with_checks
         self._version, self._targets = version, targets
         self._asked: dict[tuple[str, ...], asyncio.Task[Any]] = {}
 
@@ -101,6 +113,9 @@ class Reading:
 
     async def rollup(self, source: str, sha: str) -> Rollup | BotError | None:
         """Return everything that CI reported on a commit; None: nothing."""
+        known = await self._checked(source)
+        if isinstance(known, CheckedCommit) and known.commit.sha == sha:
+            return known.rollup
         ask = self._outside.checks.rollup
         return await self._once(
             ("4 checks", source, sha),
@@ -159,6 +174,9 @@ class Reading:
 
         A branch may look like one of our image tags: ``hotfix-core-20261121``. The name goes first.
         """
+        known = await self._checked(source)
+        if known is not None:
+            return known if isinstance(known, BotError) else known.commit
         run, resolve = self._outside.github.run, self._outside.commits.resolve
         facts = {"version": self._version, "repo": source}
         inside = reference(self._version, self._targets)
@@ -178,6 +196,23 @@ class Reading:
             return Problem(Reason.AMBIGUOUS_VERSION, facts)
         except BotError as error:
             return error
+
+    async def _checked(self, source: str) -> CheckedCommit | BotError | None:
+        """Return the commit and its checks by one request, where both are wanted and that can be.
+
+        None: each has to be asked for by itself.
+        """
+        wanted = any(one.required_checks is not None for one in self._of(source))
+        if not self._with_checks or not wanted:
+            return None
+        ask = self._outside.versions.checked
+        return await self._once(
+            ("0 checked", source),
+            lambda: _answered(self._outside.github.run(ask, source, self._version)),
+        )
+
+    def _of(self, source: str) -> Iterable[Target]:
+        return (target for target in self._targets if target.source == source)
 
     async def _elsewhere(self, source: str, version: str) -> str | None:
         others = sorted({t.source for t in self._catalog.targets.values()} - {source})[:MOST_HINTS]

@@ -14,6 +14,7 @@ from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
+from bot.adapters.github.versions import Versions
 from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
 from bot.adapters.registry_auth import Host
@@ -98,6 +99,7 @@ class Ground:
         self.github.create_repository(OTHER, {"a": b"2"}, message="Another first")
         self.old, self.running, self.new = (self.push(n) for n in ("Old", "Run", "Fix (#7)"))
         self.github.tag(CODE, "v1.2.3", self.running)
+        self.github.create_branch(CODE, "feature", self.new)
         self.registry = FakeRegistry(self.clock)
         self.registry.start()
         self._stack.callback(self.registry.stop)
@@ -255,6 +257,7 @@ class Ground:
         host = self.registry.url.removeprefix("http://")
         outside = Outside(
             Commits(self.door),
+            Versions(self.door),
             Checks(self.door),
             Comparisons(self.door),
             GitOps(self.door),

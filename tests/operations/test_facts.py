@@ -4,6 +4,7 @@ import asyncio
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -115,22 +116,29 @@ def test_a_good_deploy_is_known_through_and_through(at):
     assert NeedsApproval(RULE) == verdict(at, found)
 
 
-def test_a_good_deploy_costs_seven_requests_once_the_registry_has_given_a_token(at):
+LOOKS = ["argocd application.get"] * 2
+BY_DIGITS = [*LOOKS, "github compare", *["github graphql"] * 2, "registry manifest"]
+BY_NAME = [*LOOKS, *["github commit"] * 2, *BY_DIGITS[2:]]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        pytest.param(8, BY_DIGITS, id="digits: six"),
+        pytest.param("feature", BY_NAME, id="a name: eight"),
+    ],
+)
+def test_what_a_good_deploy_costs_once_the_registry_has_given_a_token(at, version, expected):
+    """A name may be a tag's and a branch's, and its checks are those of what it names."""
+    request = at.request(version=version if isinstance(version, str) else at.new[:version])
     gatherer = at.gatherer()
-    asyncio.run(gatherer.gather(at.request()))
+    asyncio.run(gatherer.gather(request))
     at.forget()
 
-    asyncio.run(gatherer.gather(at.request()))
+    found = asyncio.run(gatherer.gather(request))
 
-    assert [
-        "argocd application.get",
-        "argocd application.get",
-        "github commit",
-        "github compare",
-        "github graphql",
-        "github graphql",
-        "registry manifest",
-    ] == at.calls()
+    assert expected == at.calls()
+    assert (at.new, Green(1)) == (found.commits[CODE].sha, found.facts.targets[0].checks)
 
 
 # who asks
@@ -566,7 +574,7 @@ def test_whatever_fails_never_allows_and_never_raises(at, system, route, fault):
     if route == "application.get":
         wire.disarm()
     wire.arm(route, fault, times=None)
-    found = at.gather()
+    found = at.gather(version="feature")
 
     assert isinstance(found.facts, Facts)
     stopped = judge(proposal_of(at.request()), found.facts).decision
@@ -585,8 +593,10 @@ def test_whatever_fails_never_allows_and_never_raises(at, system, route, fault):
     ],
 )
 def test_what_an_override_goes_past_is_no_trouble(at, route, when):
-    at.github.arm(route, REFUSED, times=None, when=lambda asked: when in asked.get_data())
-    assert at.gather().trouble is None
+    at.github.arm(route, REFUSED, times=None, when=partial(_holds, when))
+    found = at.gather()
+
+    assert (at.new, None) == (found.commits[CODE].sha, found.trouble)
 
 
 def test_an_argocd_of_an_earlier_environment_that_is_away_is_unknown_and_told(at):
@@ -600,10 +610,14 @@ def test_an_argocd_of_an_earlier_environment_that_is_away_is_unknown_and_told(at
 
 def test_a_refused_token_is_said_in_its_own_words(at):
     at.github.arm("commit", STRANGER, times=None)
-    assert Reason.TOKEN_REFUSED is at.gather().trouble.reason
+    assert Reason.TOKEN_REFUSED is at.gather(version="feature").trouble.reason
 
 
 # at once
+
+
+def _holds(words, asked):
+    return words in asked.get_data()
 
 
 def test_all_that_needs_no_other_answer_is_asked_at_the_same_time(at):
@@ -616,8 +630,8 @@ def test_all_that_needs_no_other_answer_is_asked_at_the_same_time(at):
 
     for name in ("core-prod", "core-stage"):
         at.hears(name, Fault(mangle=wait))
-    at.github.arm("commit", Fault(mangle=wait))
-    at.github.arm("graphql", Fault(mangle=wait), when=lambda asked: b"ref(" in asked.get_data())
+    for query in (b"ref(", b"$digits"):
+        at.github.arm("graphql", Fault(mangle=wait), when=partial(_holds, query))
     found = at.gather()
 
     assert found.away is None
@@ -633,10 +647,10 @@ def test_what_needs_the_commit_is_asked_at_the_same_time_too(at):
 
     at.github.arm("compare", Fault(mangle=wait))
     at.registry.arm("manifest", Fault(mangle=wait))
-    rollup = b"statusCheckRollup"
-    at.github.arm("graphql", Fault(mangle=wait), when=lambda asked: rollup in asked.get_data())
+    rollup = partial(_holds, b"statusCheckRollup")
+    at.github.arm("graphql", Fault(mangle=wait), when=rollup)
 
-    found = at.gather()
+    found = at.gather(version="feature")
 
     assert isinstance(found.facts.targets[0].checks, Green)
     assert not line.broken

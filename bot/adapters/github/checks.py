@@ -19,18 +19,21 @@ MOST_PAGES = 20
 Source: https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference
 """
 
-ROLLUP = """query($owner:String!,$name:String!,$oid:GitObjectID!,$after:String){
- repository(owner:$owner,name:$name){object(oid:$oid){__typename ... on Commit{
- statusCheckRollup{state contexts(first:100,after:$after){pageInfo{hasNextPage endCursor}
- nodes{__typename ... on CheckRun{name status conclusion startedAt detailsUrl}
- ... on StatusContext{context state createdAt targetUrl}}}}}}}}"""
+CONTEXTS = """statusCheckRollup{state contexts(first:100,after:$after){
+ pageInfo{hasNextPage endCursor} nodes{__typename
+ ... on CheckRun{name status conclusion startedAt detailsUrl}
+ ... on StatusContext{context state createdAt targetUrl}}}}"""
+
+ROLLUP = f"""query($owner:String!,$name:String!,$oid:GitObjectID!,$after:String){{
+ repository(owner:$owner,name:$name){{object(oid:$oid){{__typename ... on Commit{{
+ {CONTEXTS}}}}}}}}}"""
 """``checkSuite.workflowRun`` stays out: without the right actions:read it fails the whole query."""
 
 _REPORTED = {Colour.GREEN: "SUCCESS", Colour.PENDING: "PENDING", Colour.RED: "FAILURE"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """One page of a rollup; *after* is None on the last."""
 
     state: str
@@ -68,7 +71,7 @@ class Checks:
         state, checks = "", list[Check]()
         for number in range(MOST_PAGES):
             data = self._github.graphql("checks", doing, ROLLUP, variables).whole()
-            page = decoded(doing, lambda data: _page(data, doing), data)
+            page = decoded(doing, lambda data: page_of(data, doing), data)
             if page is None:
                 if number:
                     raise Garbled(SYSTEM, doing, "the checks vanished between two pages")
@@ -119,7 +122,8 @@ class Checks:
 # decoders
 
 
-def _page(data: Any, doing: str) -> _Page | None:
+def page_of(data: Any, doing: str) -> Page | None:
+    """Return the page of the commit's checks in *data*; None: nothing was reported."""
     repository = data["repository"]
     if repository is None or repository["object"] is None:
         raise NotFound(SYSTEM, doing, "there is no such commit that we may see")
@@ -127,7 +131,7 @@ def _page(data: Any, doing: str) -> _Page | None:
     if rollup is None:
         return None
     contexts, more = rollup["contexts"], rollup["contexts"]["pageInfo"]
-    return _Page(
+    return Page(
         text(rollup["state"]),
         tuple(_nodes(contexts["nodes"])),
         text(more["endCursor"]) if more["hasNextPage"] else None,
