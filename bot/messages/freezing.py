@@ -10,7 +10,7 @@ from bot.domain.rights import Actor
 from bot.domain.until import BadEnd
 from bot.messages.replies import refused, reply
 from bot.messages.spans import Bold, Code, Line, Moment, Person, line, listed, name, quoted
-from bot.messages.standstills import announcement, bad_end, because, until
+from bot.messages.standstills import announcement, bad_end, because, several, until
 
 
 def freeze_answer(answer: FreezeAnswer) -> Message:
@@ -23,7 +23,7 @@ def freeze_answer(answer: FreezeAnswer) -> Message:
                 line("Froze ", here, *ends, "."),
                 line("Nothing new is committed there; what is committed already goes on."),
             ]
-            said += [line("Beside it, ", *by_person(one)) for one in beside]
+            said += several([line("Beside it, ", *by_person(one)) for one in beside])
             return reply(*said, line("To lift it:"), copy=[_lift(freeze.environment)])
         case BadEnd():
             return bad_end(answer)
@@ -39,7 +39,8 @@ def unfreeze_answer(answer: UnfreezeAnswer) -> Message:
         case Lifted(environment, lifted, still):
             here = name(environment)
             if lifted:
-                said = [line("Lifted in ", here, ":"), *(by_person(one) for one in lifted)]
+                froze = several([by_person(one) for one in lifted])
+                said = [line("Lifted in ", here, ":"), *froze]
             else:
                 said = [line("Nobody has frozen ", here, ". Nothing was changed.")]
             return reply(*said, *filter(None, [_still(environment, still)]))

@@ -29,10 +29,14 @@ from bot.messages.standstills import (
     grouped,
     of_targets,
     of_what,
+    several,
     typed,
     until,
 )
 from bot.messages.times import elapsed
+
+MOST_LINES = 2
+"""The most lines to copy under what stands instead of the lock that was named."""
 
 WARNS = "It only warns: nobody is kept from deploying."
 
@@ -157,13 +161,14 @@ def _locked(answer: Locked) -> Message:
         said.append(line(WARNS))
     if answer.former:
         said.append(line("Taken from ", *_owners(answer.former), ", who is told in person."))
-    said += [line("Beside it, ", *standing(locks)) for locks in grouped(answer.beside)]
+    beside = [line("Beside it, ", *standing(locks)) for locks in grouped(answer.beside)]
+    said += several(beside)
     return reply(*said, line("To end it:"), copy=[command("unlock", answer.locks)])
 
 
 def _held(answer: HeldByOthers) -> Message:
     asked = answer.asked
-    said = [standing(locks) for locks in grouped(answer.locks)]
+    said = several([standing(locks) for locks in grouped(answer.locks)])
     said.append(line("Nothing was locked. Ask them to unlock it, or take it from them:"))
     return reply(*said, copy=[_steal(asked)])
 
@@ -180,8 +185,8 @@ def _nothing(answer: NothingLocked) -> Message:
     here = [f"{service}/{answer.asked.environment}" for service in services]
     said = [line("Nobody holds a lock on ", *of_targets(here), ". Nothing was changed.")]
     groups = grouped(answer.others)
-    said += [standing(locks) for locks in groups]
-    return reply(*said, copy=[command("unlock", locks) for locks in groups])
+    said += several([standing(locks) for locks in groups])
+    return reply(*said, copy=[command("unlock", locks) for locks in groups[:MOST_LINES]])
 
 
 def _owners(locks: Sequence[Lock]) -> Line:

@@ -10,9 +10,11 @@ from bot.domain.message import Message
 from bot.domain.until import LONGEST, BadEnd, WrongEnd
 from bot.messages import blocks
 from bot.messages.replies import reply
-from bot.messages.spans import Line, Moment, Text, code, line, listed, mrkdwn, name, quoted
+from bot.messages.spans import Code, Line, Moment, Text, code, line, listed, mrkdwn, name, quoted
 
 EVERYTHING = "all"
+MOST = 8
+"""The most locks or freezes that one answer tells of, each with its reason."""
 
 
 def announcement(kind: str, *lines: Line) -> Message:
@@ -52,6 +54,13 @@ def because(reason: str) -> Line:
     return line(": ", said, ".") if said.text else line(".")
 
 
+def several(lines: Sequence[Line]) -> list[Line]:
+    """Return *lines*, or where there are more than ``MOST`` the first of them and how many more."""
+    hidden = len(lines) - MOST
+    more = [line(f"and {hidden} more: ", Code("/ship status"), " shows them.")]
+    return [*lines[:MOST], *(more if hidden > 0 else [])]
+
+
 def command(verb: str, locks: Sequence[Lock], rest: str = "") -> str:
     """Return the line that does *verb* to what *locks* are on."""
     targets = [target for lock in locks for target in sorted(lock.targets)]
@@ -80,7 +89,8 @@ def bad_end(end: BadEnd) -> Message:
         case WrongEnd.PAST:
             said = line(code(end.said), " has passed already. Nothing was changed.")
         case WrongEnd.FAR:
-            said = line(code(end.said), f" is too far away: {LONGEST.days} days is the longest.")
+            far = f" is too far away: {LONGEST.days} days is the longest. Nothing was changed."
+            said = line(code(end.said), far)
         case _:
             assert_never(end.why)
     return reply(said, line("Send it again with another end, or leave the end away for none."))
