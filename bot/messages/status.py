@@ -100,7 +100,9 @@ def _still(one: Standstill) -> list[Line]:
 
 def _frozen(environment: str, frozen: Frozen) -> Line:
     by = [
-        by_person(one) if isinstance(one, AdHocFreeze) else line("by rule: ", quoted(one.text), ".")
+        by_person(one)
+        if isinstance(one, AdHocFreeze)
+        else line("By the calendar: ", quoted(one.text), ".")
         for one in frozen.by
     ]
     ends = until(frozen.until) or line(", with no end in sight")

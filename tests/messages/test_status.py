@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.freezes import Frozen
 from bot.domain.operations import Phase
+from bot.domain.standstills import Standstill
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
 from bot.messages.status import status
 from tests.messages.limits import assert_slack_takes
 from tests.messages.operations import ARGO, ASKED, after, operation
 from tests.messages.reading import read
+from tests.messages.standing import CALENDAR, NOON, freeze, lock
 from tests.messages.test_cards import operations, text, url
 
 ROW = StatusRow(
@@ -95,3 +98,48 @@ rows = st.builds(
 @given(st.lists(rows, max_size=3))
 def test_slack_takes_any_status(given_rows):
     assert_slack_takes(status(given_rows * 10, after(days=3)))
+
+
+@pytest.mark.parametrize(
+    ("still", "expected"),
+    [
+        pytest.param([], "", id="nothing"),
+        pytest.param(
+            [Standstill("prod", (lock("batch"), lock()))],
+            "\n• @U0ALICE holds the lock on *batch* and *core* in *prod* since"
+            " 2026-11-21 12:00 UTC, until 2026-11-21 13:00 UTC: load test.",
+            id="a lock",
+        ),
+        pytest.param(
+            [Standstill("prod", frozen=Frozen((freeze(), CALENDAR), NOON))],
+            "\n• *prod* is frozen until 2026-11-21 12:00 UTC. @U0ALICE froze it"
+            " 2026-11-21 12:00 UTC: incident 42. By the calendar: fri-sun from 17:00 Asia/Seoul.",
+            id="frozen by both",
+        ),
+        pytest.param(
+            [Standstill("prod", frozen=Frozen((freeze(),), None))],
+            "\n• *prod* is frozen, with no end in sight. @U0ALICE froze it"
+            " 2026-11-21 12:00 UTC: incident 42.",
+            id="no end",
+        ),
+        pytest.param(
+            [Standstill("prod", next_freeze=NOON)],
+            "\n• *prod* freezes 2026-11-21 12:00 UTC.",
+            id="soon",
+        ),
+    ],
+)
+def test_what_stands_still_is_shown_below(still, expected):
+    message = status([ROW], ASKED, 0, still)
+    assert read(status([ROW], ASKED)) + expected == read(message)
+    assert_slack_takes(message)
+
+
+def test_many_locks_are_cut_and_counted_and_leave_room_for_the_rows():
+    long = [lock(f"s{n}", reason=f"{n} " + "y" * 400) for n in range(40)]
+    rows = [replace(ROW, service=f"service-{n}") for n in range(30)]
+    message = status(rows, ASKED, 0, [Standstill("prod", tuple(long))])
+    said = read(message)
+    assert "more locks and freezes: name an environment" in said
+    assert "service-20" in said
+    assert_slack_takes(message)
