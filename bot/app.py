@@ -20,9 +20,11 @@ from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
 from bot.adapters.github.credentials import POLICY_PERMISSIONS
+from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
+from bot.adapters.github.versions import Versions
 from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
 from bot.adapters.registry_auth import Host, Login
@@ -53,27 +55,44 @@ from bot.operations.faces import Faces
 from bot.operations.facts import Books, Gatherer, Outside
 from bot.operations.form import FormReader
 from bot.operations.freeze_book import FreezeBook
+from bot.operations.freezing import Freezing
 from bot.operations.identity_book import IdentityBook
 from bot.operations.intake import Intake
 from bot.operations.judging import Judging
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease, lease_for
+from bot.operations.linking import Linking
 from bot.operations.lock_book import LockBook
+from bot.operations.lock_letters import LockLetters
+from bot.operations.locking import Locking
+from bot.operations.outbox import Outbox
 from bot.operations.people import People
 from bot.operations.rights_desk import RightsDesk
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.team_check import TeamCheck
 from bot.operations.threads import Threads
+from bot.operations.whoami import Whoami
+from bot.operations.zones import Zones
 from bot.settings import RegistryLogin, Settings
 from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.later import Speaker
+from handlers.links import Selves
 from handlers.slack import bolt_app
+from handlers.standing_still import StandingStill
 
 log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=15)
+POST = timedelta(seconds=2)
+"""How long what was done may wait until it is told, when Slack answers."""
+
+REMIND = timedelta(minutes=5)
+FORGET = timedelta(hours=6)
 RECONNECT = timedelta(seconds=2)
+LINKS = timedelta(seconds=1)
+"""How often it is looked which people's codes are due; GitHub is asked at its own pace."""
+
 TEAMS_AGAIN = timedelta(seconds=15)
 """How often GitHub is asked for the configured teams while it does not answer."""
 
@@ -140,6 +159,9 @@ class Shipmate:
     threads: Threads
     others: Threads
     registry: Registry
+    locking: Locking
+    linking: Linking
+    outbox: Outbox
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -151,6 +173,11 @@ class Shipmate:
         self.cards.start()
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
+        self._tick("outbox", self.outbox.send, POST)
+        self._tick("settled letters", self.outbox.sweep, FORGET)
+        self._tick("expired locks", self.locking.end_expired, SWEEP)
+        self._tick("old locks", self.locking.remind, REMIND)
+        self._tick("links", self.linking.follow, LINKS)
         if self.rights.check.unknown:
             self.scheduler.add_job(self.rights.check.ask, id="teams")
             self._tick("teams again", self.rights.check.ask, TEAMS_AGAIN)
@@ -170,6 +197,7 @@ class Shipmate:
         self._stopping.set()
         if self._socket is not None:
             self._socket.close()
+        self.outbox.close()
         if self.scheduler.running:
             self.scheduler.shutdown(wait=True)
         self.intake.close()
@@ -180,6 +208,7 @@ class Shipmate:
         self.engine.close(DRAIN if self.started else timedelta())
         self.cards.close()
         self.threads.close()
+        self.linking.close()
         self.rights.people.close()
         self.others.close()
         self.registry.close()
@@ -288,6 +317,17 @@ def build(
     )
     ourselves = Ourselves()
     rights = _rights(config, github, slack, database, ourselves, clock)
+    flow = _device_flow(settings, config, clock, patience)
+    linking = Linking(flow, config.people, rights.people, database, ourselves.team, clock)
+    whoami = Whoami(
+        rights.people,
+        catalog,
+        config.people,
+        rights.identities,
+        ourselves.team,
+        may_link=flow is not None,
+    )
+    selves = Selves(whoami, linking)
     links = Links(github.web)
     approvals = ApprovalBook(database, store.changed)
     cards = Cards(store, slack, Faces(approvals, links).show, clock)
@@ -296,9 +336,18 @@ def build(
     threads, others = Threads("github"), Threads("others", OTHERS_AT_ONCE)
     registry = Registry(_hosts(config, settings), clock=clock)
     outside = Outside(
-        commits, Checks(github), Comparisons(github), gitops, argocd, registry, threads, others
+        commits,
+        Versions(github),
+        Checks(github),
+        Comparisons(github),
+        gitops,
+        argocd,
+        registry,
+        threads,
+        others,
     )
-    books = Books(store, LockBook(database), FreezeBook(database))
+    letters = LockLetters(catalog)
+    books = Books(store, LockBook(database, letters.over), FreezeBook(database))
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
     recent, approvers = Recent(clock), Approvers(rights.desk)
 
@@ -321,10 +370,12 @@ def build(
     forms = Forms(
         catalog, FormReader(catalog, RecentCommits(github), judging.why, clock), slack, clock
     )
-    desk = Desk(catalog, intake, store, reader, judging, clock)
-    deciding = Deciding(
-        store, catalog, gatherer, approvals, approvers, ActBook(database), wake, clock
-    )
+    may, zone_of, acts = rights.desk.may, Zones(slack).of, ActBook(database)
+    locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)
+    freezing = Freezing(catalog, may, zone_of, books.freezes, acts, clock)
+    standing_still = StandingStill(catalog, locking, freezing, books, clock)
+    desk = Desk(catalog, intake, store, reader, judging, standing_still, selves, may, clock)
+    deciding = Deciding(store, catalog, gatherer, approvals, approvers, acts, wake, clock)
     bolt = bolt_app(
         WebClient(
             settings.slack_bot_token.get_secret_value(),
@@ -336,6 +387,7 @@ def build(
         desk,
         deciding,
         forms,
+        selves,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -363,6 +415,9 @@ def build(
         threads=threads,
         others=others,
         registry=registry,
+        locking=locking,
+        linking=linking,
+        outbox=Outbox(database, slack, clock),
     )
 
 
@@ -403,6 +458,17 @@ def _rights(
     desk = RightsDesk(people, config.catalog)
     check = TeamCheck(teams, config.organization, config.catalog.permissions)
     return Rights(teams, memberships, identities, people, desk, check)
+
+
+def _device_flow(
+    settings: Settings, config: Config, clock: Clock, patience: Patience
+) -> DeviceFlow | None:
+    """Return GitHub's way to link accounts, or None where nobody links by themselves."""
+    if not config.people.link or settings.github_client_id is None:
+        return None
+    return DeviceFlow(
+        settings.github_client_id, settings.github_api_url, clock=clock, timeout=patience.github
+    )
 
 
 def _notify(changes: Changes, instance: str, _namespace: str, name: str) -> None:

@@ -33,14 +33,19 @@ from bot.domain.commands import (
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
-from bot.domain.policy import may_cancel, refusal
+from bot.domain.policy import refusal
+from bot.domain.problems import Problem
+from bot.domain.rights import Action
 from bot.messages import deploy_form, misread, replies, why
 from bot.messages import help as helping
 from bot.messages.status import status
 from bot.operations.intake import Intake, Received
 from bot.operations.judging import Judging
+from bot.operations.refusals import May
 from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
+from handlers.links import Selves
+from handlers.standing_still import StandingStill
 
 log = structlog.get_logger(__name__)
 
@@ -88,10 +93,14 @@ class Desk:
         store: Store,
         reader: StatusReader,
         judging: Judging,
+        standing_still: StandingStill,
+        selves: Selves,
+        may: May,
         clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
         self._reader, self._judging, self._clock = reader, judging, clock
+        self._standing_still, self._selves, self._may = standing_still, selves, may
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
         """Answer the words *text* of the command *name* (``deploy``, ``ship`` or ``mention``)."""
@@ -123,9 +132,13 @@ class Desk:
             case Form():
                 return Answer(deploy_form.only_by_command(), form=True)
             case WhoAmI() | Link() | Unlink():
-                return Answer(helping.overview(self._catalog))
+                first, later = self._selves.hear(command, asker.user)
+                return Answer(first, later=later)
             case Lock() | Unlock() | Freeze() | Unfreeze():
-                return Answer(helping.overview(self._catalog))
+                return Answer(
+                    replies.checking_rights(),
+                    later=lambda: self._stand_still(command, asker),
+                )
             case _:
                 assert_never(command)
 
@@ -198,19 +211,43 @@ class Desk:
         if operation is None:
             latest = [one.id for one in self._store.latest(limit=3)]
             return Answer(replies.unknown_operation(operation_id, latest))
-        if not may_cancel(user, operation.request, self._catalog):
-            allowed = self._catalog.environments[operation.request.environment].allow
-            return Answer(replies.may_not_cancel(operation, user, allowed))
-        after, outcome = self._intake.cancel(operation_id, user)
-        return Answer(_cancel_words(after or operation, outcome))
+        if user == operation.request.requester:
+            return Answer(self._cancelled(operation, user))
+        return Answer(
+            replies.checking_rights(), later=lambda: self._cancelled_by_another(operation, user)
+        )
+
+    def _cancelled(self, operation: Operation, user: str) -> Message:
+        after, outcome = self._intake.cancel(operation.id, user)
+        return _cancel_words(after or operation, outcome)
+
+    def _cancelled_by_another(self, operation: Operation, user: str) -> Message:
+        """Cancel for whoever may do the same there themselves."""
+        request = operation.request
+        may = self._may(user, Action(request.kind.value), request.services, request.environment)
+        if isinstance(may, Problem):
+            return replies.may_not_cancel(operation, user, may)
+        try:
+            return self._cancelled(operation, user)
+        except Unavailable as away:
+            log.warning("cancel not written down", error=str(away))
+            return replies.try_again()
+
+    def _stand_still(self, command: Lock | Unlock | Freeze | Unfreeze, asker: Asker) -> Message:
+        try:
+            return self._standing_still.obey(command, asker.user, asker.asked)
+        except Unavailable as away:
+            log.warning("not written down", by=asker.user, error=str(away))
+            return replies.try_again()
 
     def _status(self, command: Status) -> Message:
         try:
             rows, left_off = self._reader.read(command.service, command.environment)
+            still = self._standing_still.now(command.service, command.environment)
         except Unavailable as away:
             log.warning("no status", error=str(away))
             return replies.try_again()
-        return status(rows, self._clock.now(), left_off)
+        return status(rows, self._clock.now(), left_off, still)
 
     def _help(self, command: Help) -> Message:
         if command.topic:

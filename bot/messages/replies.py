@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
-from bot.domain.problems import Problem, Reason
+from bot.domain.problems import Problem
 from bot.messages import blocks
 from bot.messages.problems import say
 from bot.messages.spans import (
@@ -58,18 +58,11 @@ def refused(problem: Problem, copy: Iterable[str] = ()) -> Message:
     return reply(words.what, words.next, copy=copy)
 
 
-def not_allowed(user: str, environment: str, allowed: Iterable[str]) -> Message:
-    """Say that *user* may not deploy to *environment*, and who may (Slack user ids)."""
-    facts = {"user": user, "environment": environment, "allowed": " ".join(sorted(allowed))}
-    return refused(Problem(Reason.NOT_ALLOWED, facts))
-
-
-def may_not_cancel(operation: Operation, user: str, allowed: Iterable[str]) -> Message:
-    """Say that *user* may not cancel *operation*, and who may (Slack user ids)."""
-    others = sorted(set(allowed) - {operation.request.requester})
-    may = listed(map(Person, [operation.request.requester, *others]), last=" or ")
+def may_not_cancel(operation: Operation, user: str, why: Problem) -> Message:
+    """Say that *user* may not cancel *operation*, *why*, and who may in any case."""
     said = line(Person(user), " may not cancel ", Code(operation.id), ". Nothing was changed.")
-    return reply(said, line("Ask ", *may, " to cancel it."))
+    may = line("Ask ", Person(operation.request.requester), " to cancel it.")
+    return reply(said, say(why).what, may)
 
 
 def cancelling(operation: Operation) -> Message:
@@ -138,6 +131,11 @@ def looking(service: str | None, environment: str | None) -> Message:
     whose = name(service) if service else Text("every service")
     where = line(" in ", name(environment)) if environment else ()
     return reply(line("Asking Git and Argo CD about ", whose, *where, "; the answer follows here."))
+
+
+def checking_rights() -> Message:
+    """Say that the person's rights are being read, and the answer follows."""
+    return reply(line("Checking your rights; the answer follows here."))
 
 
 def try_again() -> Message:
