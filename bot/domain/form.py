@@ -155,18 +155,17 @@ def _environment(
 
 
 def _version(services: tuple[str, ...], versions: tuple[str, ...]) -> Mistake | None:
-    match versions:
-        case ():
-            facts = {"service": ",".join(map(cut, services))}
-            return Mistake(Field.WRITTEN, MisreadReason.MISSING_VERSION, facts)
-        case (version,) if is_version(version):
-            return None
-        case (version,):
+    if not versions:
+        facts = {"service": ",".join(map(cut, services))}
+        return Mistake(Field.WRITTEN, MisreadReason.MISSING_VERSION, facts)
+    for version in versions:
+        if not is_version(version):
             facts = {"version": cut(version)}
             return Mistake(Field.WRITTEN, MisreadReason.BAD_VERSION, facts)
-        case _:
-            facts = {"versions": listed(map(cut, versions))}
-            return Mistake(Field.WRITTEN, MisreadReason.SEVERAL_VERSIONS, facts)
+    if len(versions) > 1:
+        facts = {"versions": listed(map(cut, versions))}
+        return Mistake(Field.WRITTEN, MisreadReason.SEVERAL_VERSIONS, facts)
+    return None
 
 
 def _reason(reason: str) -> Mistake | None:

@@ -67,7 +67,7 @@ def form(choices: Choices, filling: Filling, catalog: Catalog, metadata: str) ->
             _services(),
             _environment(choices, catalog),
             versions,
-            _written("Or another version" if versions["type"] == "input" else "Version"),
+            _written(beside_a_list=versions["type"] == "input"),
             _reason(),
             {"type": "divider", "block_id": "form:rule"},
             blocks.prose("form:verdict", _verdict(filling.verdict)),
@@ -182,7 +182,8 @@ def _picked(versions: Versions, groups: list[Block]) -> Block:
         "option_groups": groups,
     }
     block_id = _id(Field.PICKED, [versions.repo])
-    return _input(block_id, "Version", element, tells=True, optional=True)
+    hint = "Choose one here, or write one below."
+    return _input(block_id, "Version", element, hint=hint, tells=True, optional=True)
 
 
 def _groups(versions: Versions) -> list[Block]:
@@ -222,7 +223,7 @@ def _checks(colour: Colour | Unknown | None) -> str:
             assert_never(colour)
 
 
-def _written(label: str) -> Block:
+def _written(*, beside_a_list: bool) -> Block:
     element = {
         "type": "plain_text_input",
         "action_id": Field.WRITTEN.value,
@@ -231,7 +232,10 @@ def _written(label: str) -> Block:
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
     hint = "A commit, a branch or a Git tag. After Enter the policy's word on it is shown below."
-    return _input(Field.WRITTEN.value, label, element, hint=hint, tells=True, optional=True)
+    label = "Or another version" if beside_a_list else "Version"
+    return _input(
+        Field.WRITTEN.value, label, element, hint=hint, tells=True, optional=beside_a_list
+    )
 
 
 def _reason() -> Block:

@@ -86,6 +86,11 @@ def test_a_form_comes_to_a_deploy(changes, expected):
             id="two words",
         ),
         pytest.param(
+            {"written": "a b"},
+            (Field.WRITTEN, MisreadReason.BAD_VERSION),
+            id="what is written is none, whatever was chosen",
+        ),
+        pytest.param(
             {"picked": "x" * 40_000},
             (Field.WRITTEN, MisreadReason.BAD_VERSION),
             id="40 kB for a version",
