@@ -16,6 +16,7 @@ from bot.messages.approval_card import ANEW, APPROVE, REJECT
 from bot.messages.cards import CANCEL
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
+from bot.messages.linking import CONFIRM, DECLINE
 from bot.operations.deciding import Deciding
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import on_cancel, on_other_action
@@ -24,13 +25,21 @@ from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
 from handlers.later import Speaker
+from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
 
 log = structlog.get_logger(__name__)
 
 COMMANDS = {"/deploy": on_deploy, "/ship": on_ship}
 EVENTS = {"app_mention": on_mention, "message": on_message}
-BUTTONS = {CANCEL: on_cancel, APPROVE: on_approve, REJECT: on_reject, ANEW: on_anew}
+BUTTONS = {
+    CANCEL: on_cancel,
+    APPROVE: on_approve,
+    REJECT: on_reject,
+    ANEW: on_anew,
+    CONFIRM: on_link_confirm,
+    DECLINE: on_link_decline,
+}
 CHOICES = dict.fromkeys(TELLING, on_form_choice)
 OPTIONS = {Field.SERVICES: on_form_options}
 VIEWS = {CALLBACK: on_form_submit, REJECTION: on_reject_reason}
@@ -42,6 +51,7 @@ def bolt_app(
     desk: Desk,
     deciding: Deciding,
     forms: Forms,
+    selves: Selves,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -68,7 +78,7 @@ def bolt_app(
             log.warning("another workspace was turned away", team=_team_of(body))
             return BoltResponse(status=403, body="")
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
-        context["forms"] = forms
+        context["forms"], context["selves"] = forms, selves
         return next_()
 
     _listen(app)

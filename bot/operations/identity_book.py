@@ -3,6 +3,7 @@
 The account's number is remembered, so that a login that changed hands is noticed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from bot.domain.rights import GitHubUser
 from bot.operations.act_book import Act, Deed, write_act
 from bot.operations.database import Database
+from bot.operations.outbox import Letter, put
 from bot.operations.rows import take_turns
 from bot.operations.tables import identities
 
@@ -68,12 +70,16 @@ class IdentityBook:
                 return link
             return before
 
-    def replace(self, link: Link) -> Link | None:
-        """Put *link*, which was proven, in the place of what was; return that, or None."""
+    def replace(self, link: Link, told: Iterable[Letter] = ()) -> Link | None:
+        """Put *link*, which was proven, in the place of what was; return that, or None.
+
+        The letters *told* are written in the same transaction.
+        """
         with self._database.write() as connection:
             before = _before(connection, link)
             if before is None or before.user != link.user:
                 _write(connection, link, before)
+            put(connection, told, link.at)
             return before
 
     def forget(self, slack: str, team: str, source: str, by: str, at: datetime) -> Link | None:

@@ -235,3 +235,19 @@ outbox = sa.Table(
     sa.Column("settled_at", Moment, index=True),
     sqlite_autoincrement=True,
 )
+
+# An account that GitHub has confirmed for a Slack user, who has still to say that it is theirs.
+link_offers = sa.Table(
+    "link_offers",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("slack", sa.String(64), nullable=False, index=True),
+    sa.Column("team", sa.String(64), nullable=False),
+    sa.Column("github_id", sa.BigInteger, nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    # Null while it is open; it is answered once, and a row is never taken away.
+    sa.Column("settled_at", Moment),
+    sa.Column("ending", sa.String(16)),
+)

@@ -33,7 +33,8 @@ def hearing():
 def bolt(hearing):
     us = Identity("UBOT", "BBOT", "T1", "Team")
     client = WebClient("", base_url="http://127.0.0.1:9/")
-    return bolt_app(client, "secret", hearing, hearing, lambda: us, lambda: "1")
+    lent = [hearing] * 5  # everything that listeners are lent
+    return bolt_app(client, "secret", *lent, lambda: us, lambda: "1")
 
 
 def dispatch(bolt, **event):
