@@ -53,7 +53,7 @@ APP = {
     },
     "status": {
         "sync": {"status": "Synced", "revision": SHA, "revisions": None},
-        "health": {"status": "Healthy"},
+        "health": {"status": "Healthy", "lastTransitionTime": "2026-01-01T00:00:03Z"},
         "reconciledAt": "2026-01-01T00:00:04Z",
         "operationState": {
             "phase": "Failed",
@@ -163,8 +163,13 @@ def test_an_application_is_read_whole():
         auto_prune=True,
         owner=Owner(OwnerKind.APPLICATION_SET, "webs"),
         refresh_pending=True,
+        health_since=at(3),
     )
     assert expected == read()
+
+
+def test_an_older_server_does_not_say_since_when_it_is_healthy():
+    assert read(lambda app: app["status"]["health"].pop("lastTransitionTime")).health_since is None
 
 
 def test_an_application_just_made_has_nothing_yet():

@@ -297,3 +297,33 @@ def test_listeners_hear_of_changes(store):
     store.move(operation.id, Phase.CHECKING, NOON, "checking")
     store.cancel(operation.id, "U0BOB", NOON)
     assert 2 == len(heard)
+
+
+def lives(store, tag, at, *, service="core", environment="stage", end=Phase.LIVE):
+    """Let an operation bring *tag* to its *end* at *at*."""
+    request = replace(REQUEST, services=(service,), environment=environment, version=tag)
+    operation = received(store, request, f"c:{service}:{environment}:{tag}:{at}")
+    made = replace(PLAN, changes=(replace(PLAN.changes[0], service=service, new=tag),))
+    path = (Phase.CHECKING, Phase.QUEUED, Phase.COMMITTING, Phase.FOLLOWING, end)
+    for phase in path:
+        store.move(operation.id, phase, at, phase.value, changes={"plan": made})
+
+
+def test_what_was_live_somewhere_is_remembered_for_that_place_and_that_tag(store):
+    lives(store, "v1.2.3", NOON)
+    lives(store, "v2", NOON, service="batch")
+    lives(store, "v3", NOON, end=Phase.FAILED)
+
+    asked = [("core", "stage", tag) for tag in ("v1.2.3", "v1.2", "v_.2.3", "%", "v2", "v3")]
+    asked += [("core", "prod", "v1.2.3"), ("batch", "stage", "v1.2.3")]
+    assert [("core", "stage", "v1.2.3")] == [one for one in asked if store.was_live(*one)]
+
+
+def test_the_newest_live_operation_says_what_it_brought_and_when(store):
+    assert store.last_live("core", "stage") is None
+    lives(store, "new", NOON + timedelta(hours=1))
+    lives(store, "old", NOON)  # it ended first, whenever it was asked for
+    lives(store, "bad", NOON + timedelta(hours=2), end=Phase.FAILED)
+
+    assert ("new", NOON + timedelta(hours=1)) == store.last_live("core", "stage")
+    assert store.last_live("core", "prod") is None
