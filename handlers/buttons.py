@@ -7,7 +7,7 @@ from slack_bolt import Ack
 
 from bot.domain.errors import Unavailable
 from bot.messages import replies
-from handlers.desk import Desk
+from handlers.desk import Answer, Desk
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)
@@ -18,12 +18,12 @@ def on_cancel(
 ) -> None:
     """Answer the Cancel button; only the person who clicked reads the answer."""
     try:
-        message = desk.cancel(str(action.get("value", "")), body["user"]["id"]).message
+        answer = desk.cancel(str(action.get("value", "")), body["user"]["id"])
     except Unavailable as away:
         log.warning("cancel not written down", error=str(away))
-        message = replies.try_again()
+        answer = Answer(replies.try_again())
     ack()
-    speaker.respond(body["response_url"], lambda: message)
+    speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 
 def on_other_action(ack: Ack, action: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ class World:
             "SHIPMATE_CONFIG": str(config),
             "REGISTRY_GHCR_IO_USERNAME": BOT_LOGIN,
             "REGISTRY_GHCR_IO_PASSWORD": REGISTRY_PASSWORD,
-            **self._aws(),
+            **aws(self.ecr, self.folder),
         }
         if socket_mode:
             variables["SLACK_APP_TOKEN"] = APP_TOKEN
@@ -121,17 +121,6 @@ class World:
         lines = [f'  {host}: {{url: "{self.registry.url}"}}' for host in REGISTRIES]
         text = self._config(self.system.config(self.argocd.url))
         return "\n".join([text, "registries:", *lines, ""])
-
-    def _aws(self) -> dict[str, str]:
-        """Return what AWS's own library reads, so that nothing of this machine's is used."""
-        return {
-            "AWS_ENDPOINT_URL_ECR": self.ecr.url,
-            "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
-            "AWS_SECRET_ACCESS_KEY": "sandbox-aws-secret",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(self.folder / "no-aws-config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "no-aws-credentials"),
-        }
 
     # filling
 
@@ -217,6 +206,18 @@ class World:
             owner=made_by,
             workloads=workloads,
         )
+
+
+def aws(ecr: Ecr, folder: Path) -> dict[str, str]:
+    """Return what AWS's own library reads, so that nothing of this machine's is used."""
+    return {
+        "AWS_ENDPOINT_URL_ECR": ecr.url,
+        "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
+        "AWS_SECRET_ACCESS_KEY": "sandbox-aws-secret",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(folder / "no-aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-aws-credentials"),
+    }
 
 
 def unguarded(text: str) -> str:

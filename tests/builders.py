@@ -35,10 +35,7 @@ def target(service="core", environment="stage", **changes):
 
 
 def environment(name="stage", **changes):
-    made = Environment(
-        name, "C0DEPLOY", timedelta(minutes=15), allow=frozenset({"U0ALICE", "U0BOB"})
-    )
-    return replace(made, **changes)
+    return replace(Environment(name, "C0DEPLOY", timedelta(minutes=15)), **changes)
 
 
 def catalog(targets=None, environments=None):

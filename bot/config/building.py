@@ -33,7 +33,7 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
     production = piece.production
     if production is None:
         production = approvals is not None or name == pieces.names("environments")[-1]
-    if not piece.allow and not _somebody_may_deploy(name, pieces):
+    if not _somebody_may_deploy(name, pieces):
         hint = f"name GitHub teams in `permissions.deploy.{name}`"
         report.warn(("environments", name), f"nobody may deploy to {name}", hint)
     tags = piece.tags
@@ -56,7 +56,6 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         channel=piece.channel or default,
         deadline=duration(piece.deadline),
         after=piece.after,
-        allow=frozenset(piece.allow),
         production=production,
         rules=policy,
     )

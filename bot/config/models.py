@@ -29,7 +29,6 @@ from bot.config.values import (
     Tags,
     Template,
     Url,
-    User,
 )
 
 PLACES = ("kustomize", "key", "container")
@@ -81,9 +80,6 @@ class Environment(Part):
     """One stage on the way to production."""
 
     after: str | None = Field(default=None, description="The environment before this one.")
-    allow: list[User] = Field(
-        default_factory=list, description="The Slack user ids that may deploy here. None: nobody."
-    )
     deadline: Duration = Field(
         default="15m", description="How long a commit may take to run before it counts as late."
     )

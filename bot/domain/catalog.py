@@ -15,16 +15,14 @@ class Environment:
     """One stage on the way to production.
 
     *after* is the environment before it, or None. *channel* is the Slack channel id of its cards.
-    *deadline* is how long a commit may take to run before we call it late. *allow* holds the Slack
-    user ids that may deploy here; empty means nobody. In *production* rights are read anew each
-    time. *rules* is None where the environment asks nothing.
+    *deadline* is how long a commit may take to run before we call it late. In *production* rights
+    are read anew each time. *rules* is None where the environment asks nothing.
     """
 
     name: str
     channel: str
     deadline: timedelta
     after: str | None = None
-    allow: frozenset[str] = frozenset()
     production: bool = False
     rules: EnvironmentPolicy | None = None
 

@@ -17,7 +17,7 @@ class EnvironmentPolicy:
 
     *after* is the environment that a version has to run in first, healthy for *soak*; None: none.
     *approvals* None asks nobody. *rollback_approvals* is what a rollback asks. *required_checks*
-    empty means the commit's whole rollup. *unchecked* are the services whose commits need no checks.
+    empty means the commit's whole rollup. *unchecked* are the services that ask for no checks.
     """
 
     name: str

@@ -1,22 +1,11 @@
-"""Who may ask for what, as small pure rules. Empty means nobody, unknown means no."""
+"""What the configuration alone decides of a request, before anything outside is asked.
+
+Who may is decided with everything else, in ``bot.domain.rules``.
+"""
 
 from bot.domain.catalog import Catalog
 from bot.domain.operations import Request
 from bot.domain.problems import Problem, Reason
-
-
-def permitted(request: Request, catalog: Catalog) -> Problem | None:
-    """Refuse a requester who does not stand in the environment's list."""
-    environment = catalog.environments.get(request.environment)
-    allowed = environment.allow if environment else frozenset()
-    if request.requester in allowed:
-        return None
-    facts = {
-        "user": request.requester,
-        "environment": request.environment,
-        "allowed": " ".join(sorted(allowed)),
-    }
-    return Problem(Reason.NOT_ALLOWED, facts)
 
 
 def lives_there(request: Request, catalog: Catalog) -> Problem | None:
@@ -44,7 +33,7 @@ def one_repository(request: Request, catalog: Catalog) -> Problem | None:
     return None
 
 
-RULES = (permitted, lives_there, one_repository)
+RULES = (lives_there, one_repository)
 
 
 def refusal(request: Request, catalog: Catalog) -> Problem | None:
@@ -53,9 +42,3 @@ def refusal(request: Request, catalog: Catalog) -> Problem | None:
         if problem := rule(request, catalog):
             return problem
     return None
-
-
-def may_cancel(user: str, request: Request, catalog: Catalog) -> bool:
-    """Tell whether *user* may cancel: who asked for it, and whoever may deploy there."""
-    environment = catalog.environments.get(request.environment)
-    return user == request.requester or (environment is not None and user in environment.allow)

@@ -17,7 +17,6 @@ class Reason(StrEnum):
     VERSION_UNFIT = "version_unfit"  # version, service, template: no template renders it
     NOT_IN_ENVIRONMENT = "not_in_environment"  # service, environment, environments
     SEVERAL_REPOSITORIES = "several_repositories"  # repos: one plan is one commit
-    NOT_ALLOWED = "not_allowed"  # user, environment; who may: allowed (ids, may be empty)
     ALREADY_THERE = "already_there"  # nothing to change, and it runs: tag
     # rights: who somebody is, and what their teams let them do
     NOT_LINKED = "not_linked"  # user

@@ -49,11 +49,6 @@ WORDS: Mapping[Reason, Words] = {
         "One deploy is one commit, and these services are kept in several repositories[: {repos}].",
         "Send one command for each repository.",
     ),
-    Reason.NOT_ALLOWED: Words(
-        "{user} may not deploy to {environment}.",
-        "[Ask {allowed} to send it, or ask|Nobody may deploy there yet: ask] a platform engineer"
-        " to add you under `environments.{environment}.allow` in `shipmate.yaml`.",
-    ),
     Reason.ALREADY_THERE: Words(
         "{tag} already stands in Git and runs. There was nothing to change.",
         "Nothing to do. `/ship status` shows what runs.",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]  # no stubs
 
+from bot.adapters.registry_ecr import HOST as ECR_HOST
 from bot.clock import Clock
 from bot.config import Config, load
 from bot.domain.catalog import Instance, Target
@@ -22,15 +23,20 @@ from sandbox.argocd.repository import Unresolved
 from sandbox.argocd.world import CONTROL_PLANE
 from sandbox.demo.clone import Clone
 from sandbox.demo.outside import Outside
+from sandbox.demo.passing import fill_commits, fill_teams, with_registries
+from sandbox.ecr import Ecr
 from sandbox.github import GitHub
+from sandbox.images import Images
+from sandbox.registry import Registry
 from sandbox.slack import Slack
-from sandbox.world import APP_TOKEN, BOT_LOGIN, BOT_TOKEN, GITHUB_TOKEN, SIGNING_SECRET
+from sandbox.wire import Wire
+from sandbox.world import APP_TOKEN, BOT_LOGIN, BOT_TOKEN, GITHUB_TOKEN, SIGNING_SECRET, aws
 
 RELEASE = "v1.0.0-rehearsal"
 """The Git tag on the newest commit of each stand-in."""
 
 READER = "U0READER"
-"""Who types where the configuration lets nobody deploy."""
+"""Who types where the configuration's map names nobody."""
 
 _BRANCH = "main"
 _AUTHOR = ("A Stand-in", "stand-in@example.com")
@@ -66,6 +72,8 @@ class Ground:
         self.slack = Slack(
             clock, signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN
         )
+        self.registry, self.ecr = Registry(clock), Ecr()
+        self._images = Images(self.registry, self.ecr)
         self.versions: dict[str, Versions] = {}
         self.stood_in: dict[str, str] = {}
         """Why an application is played by simple Deployments, by its name."""
@@ -76,25 +84,33 @@ class Ground:
 
     def start(self) -> None:
         """Listen, and fill every fake."""
-        for wire in (self.github, self.slack, *self.argocd.values()):
+        for wire in self._wires:
             wire.start()
         self.github.add_token(GITHUB_TOKEN, BOT_LOGIN)
+        fill_teams(self.github, self._config)
         bare = self._clone.copy(self._folder / "clone.git", self.branches)
         self.github.adopt(self.gitops, bare, branch=self.branches[0])
         for source in dict.fromkeys(target.source for target in self.targets):
-            self.versions[source] = self._code(source)
+            made = self.versions[source] = self._code(source)
+            fill_commits(self.github, self._images, self.targets, source, made.branch, made.release)
         self._fill_slack()
         self._fill_argocd()
 
     def stop(self) -> None:
         """Stop every fake."""
-        for wire in (self.github, self.slack, *self.argocd.values()):
+        for wire in self._wires:
             wire.stop()
+
+    @property
+    def _wires(self) -> tuple[Wire, ...]:
+        return (self.github, self.slack, self.registry, self.ecr, *self.argocd.values())
 
     def environment(self, text: str, database_url: str) -> dict[str, str]:
         """Return a bot's environment; *text* is its configuration, written with our addresses."""
         addresses = {name: argocd.url for name, argocd in self.argocd.items()}
-        written = with_addresses(text, addresses)
+        hosts = [one.host for one in self._config.registries if not ECR_HOST.fullmatch(one.host)]
+        registries = dict.fromkeys(hosts, self.registry.url)
+        written = with_registries(with_addresses(text, addresses), registries)
         instances = {name: Instance(name, url) for name, url in addresses.items()}
         wanted = replace(self._config.catalog, instances=instances)
         assert load(written).catalog == wanted, "only the addresses of Argo CD may differ"
@@ -112,6 +128,7 @@ class Ground:
             "GITHUB_API_URL": self.github.api_url,
             "DATABASE_URL": database_url,
             "SHIPMATE_CONFIG": str(path),
+            **aws(self.ecr, self._folder),
             **tokens,
         }
 
@@ -143,9 +160,7 @@ class Ground:
 
     def _fill_slack(self) -> None:
         environments = self._config.catalog.environments.values()
-        people = {READER: "reader"}
-        for environment in environments:
-            people |= {one: one.lower() for one in sorted(environment.allow)}
+        people = {READER: "reader", **self._config.people.logins}
         for person, name in people.items():
             self.slack.add_user(person, name)
         channels = self._config.channels

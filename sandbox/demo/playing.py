@@ -24,7 +24,7 @@ from sandbox.demo.script import Chapter
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
 from sandbox.systems import system
-from sandbox.world import World
+from sandbox.world import World, unguarded
 
 BROKEN = (Untold, RuntimeError, LookupError, AssertionError, httpx.HTTPError, CalledProcessError)
 """What can go wrong in a chapter. It becomes its failure; the bot's log has the rest."""
@@ -76,7 +76,7 @@ class Backstage:
     def _make(self, chapter: Chapter) -> Ready:
         place = self._folder / chapter.system
         place.mkdir()
-        world = World(system(chapter.system), place, clock=Clock(self._speed))
+        world = World(system(chapter.system), place, clock=Clock(self._speed), config=unguarded)
         world.start()
         environment = world.environment(f"sqlite:///{place / 'shipmate.db'}")
         ready = Ready(world, Process(environment, world.clock, place / "bot.log"))

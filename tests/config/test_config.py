@@ -22,7 +22,7 @@ gitops: {repo: acme/gitops, branch: release}
 slack: {channels: {deploys: C0DEPLOY, failures: C0FAIL}}
 environments:
   dev:
-  stage: {after: dev, allow: [U0ALICE, W0BOB], deadline: 1h30m}
+  stage: {after: dev, deadline: 1h30m}
   prod: {after: stage, channel: C0PROD}
 defaults:
   argocd: {app: "acme-{service}-{env}", project: acme}
@@ -67,12 +67,6 @@ def test_environments_stand_in_promotion_order_with_what_they_say():
     assert [None, "dev", "stage"] == [each.after for each in environments.values()]
     assert ["C0DEPLOY", "C0DEPLOY", "C0PROD"] == [each.channel for each in environments.values()]
     assert timedelta(minutes=90) == environments["stage"].deadline
-
-
-def test_whoever_is_not_listed_may_not_deploy():
-    environments = load(GOOD).catalog.environments
-    assert frozenset({"U0ALICE", "W0BOB"}) == environments["stage"].allow
-    assert frozenset() == environments["dev"].allow
 
 
 def test_a_deadline_is_fifteen_minutes_unless_said():
@@ -135,10 +129,10 @@ def test_of_several_argocds_each_has_its_own_defaults():
 
 
 def test_aliases_and_merges_are_taken_in():
-    text = changed("  dev:\n", "  dev: &wide {allow: [U0ALICE]}\n").replace(
+    text = changed("  dev:\n", "  dev: &wide {deadline: 7m}\n").replace(
         "prod: {after: stage,", "prod: {<<: *wide, after: stage,"
     )
-    assert frozenset({"U0ALICE"}) == load(text).catalog.environments["prod"].allow
+    assert timedelta(minutes=7) == load(text).catalog.environments["prod"].deadline
 
 
 def test_two_targets_in_one_place_are_warned_of():
@@ -150,7 +144,8 @@ def test_two_targets_in_one_place_are_warned_of():
 
 
 def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
-    warned = [(one.line, one.message) for one in load(GOOD).warnings]
+    text = changed("defaults:\n", "permissions: {deploy: {stage: [sre], prod: []}}\ndefaults:\n")
+    warned = [(one.line, one.message) for one in load(text).warnings]
     assert [(7, "nobody may deploy to dev"), (9, "nobody may deploy to prod")] == warned
 
 
@@ -166,7 +161,7 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
         pytest.param(
             "deadline: 1h30m",
             "dedline: 5m",
-            "8:48: environments.stage.dedline: unknown key `dedline`; did you mean `deadline`?",
+            "8:23: environments.stage.dedline: unknown key `dedline`; did you mean `deadline`?",
             id="unknown key below",
         ),
         pytest.param(
@@ -216,9 +211,16 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
             id="a rule of a later version",
         ),
         pytest.param(
-            "U0ALICE",
-            "alice",
-            "8:31: environments.stage.allow[0]: `alice` is no Slack user id; open the person's "
+            "channel: C0PROD",
+            "allow: [U0ALICE]",
+            "9:24: environments.prod.allow: `allow` is no longer known; "
+            "name GitHub teams in `permissions`, as in deploy: {dev: [developers]}",
+            id="a list of Slack users",
+        ),
+        pytest.param(
+            "defaults:\n",
+            "people: {map: {alice: alice}}\ndefaults:\n",
+            "10:16: people.map.alice: `alice` is no Slack user id; open the person's "
             "profile and copy the member id, such as U0123ABCD",
             id="a person's name",
         ),
@@ -232,27 +234,27 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
         pytest.param(
             "deadline: 1h30m",
             "deadline: 15",
-            "8:58: environments.stage.deadline: `15` has no unit; write 15s or 15m",
+            "8:33: environments.stage.deadline: `15` has no unit; write 15s or 15m",
             id="a deadline without its unit",
         ),
         pytest.param(
             "deadline: 1h30m",
             "deadline: 30m1h",
-            "8:58: environments.stage.deadline: `30m1h` is no time to wait; "
+            "8:33: environments.stage.deadline: `30m1h` is no time to wait; "
             "write 90s, 15m or 1h30m, at most 24h",
             id="a deadline the wrong way round",
         ),
         pytest.param(
             "deadline: 1h30m",
             "deadline: 25h",
-            "8:58: environments.stage.deadline: `25h` is no time to wait; "
+            "8:33: environments.stage.deadline: `25h` is no time to wait; "
             "write 90s, 15m or 1h30m, at most 24h",
             id="a deadline too far away",
         ),
         pytest.param(
             "deadline: 1h30m",
             "deadline: 0s",
-            "8:58: environments.stage.deadline: `0s` is no time to wait; "
+            "8:33: environments.stage.deadline: `0s` is no time to wait; "
             "write 90s, 15m or 1h30m, at most 24h",
             id="a deadline at once",
         ),
@@ -411,9 +413,9 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
             id="a tab",
         ),
         pytest.param(
-            "[U0ALICE, W0BOB]",
-            "U0ALICE",
-            "8:30: environments.stage.allow: must be a list; "
+            "channel: C0PROD",
+            "freeze: fri",
+            "9:32: environments.prod.freeze: must be a list; "
             "write [one, two], or a `- one` line for each",
             id="no list",
         ),
@@ -533,10 +535,10 @@ def test_the_schema_takes_the_file_and_refuses_what_load_refuses():
     good["environments"]["prod"]["change"] = "commit"
     good["services"]["core"]["at"]["container"] = "ghcr.io/acme/core"
     good["environments"]["stage"]["deadline"] = "soon"
-    good["environments"]["stage"]["allow"] = ["alice"]
+    good["environments"]["stage"]["tags"] = {"deny": [1]}
     assert {
         "environments.prod",
-        "environments.stage.allow.0",
+        "environments.stage.tags",
         "environments.stage.deadline",
         "services.core.at",
     } <= {

@@ -95,23 +95,6 @@ def test_a_refused_edit_says_where_and_what_to_do(code, hint):
     [
         pytest.param(
             Problem(
-                Reason.NOT_ALLOWED,
-                {"user": "U0BOB", "environment": "prod", "allowed": "U0ALICE U0CAROL"},
-            ),
-            "@U0BOB may not deploy to *prod*.\n"
-            "Ask @U0ALICE or @U0CAROL to send it, or ask a platform engineer to add you under "
-            "`environments.prod.allow` in `shipmate.yaml`.",
-            id="others may",
-        ),
-        pytest.param(
-            Problem(Reason.NOT_ALLOWED, {"user": "U0BOB", "environment": "prod", "allowed": ""}),
-            "@U0BOB may not deploy to *prod*.\n"
-            "Nobody may deploy there yet: ask a platform engineer to add you under "
-            "`environments.prod.allow` in `shipmate.yaml`.",
-            id="nobody may",
-        ),
-        pytest.param(
-            Problem(
                 Reason.UNKNOWN_VERSION,
                 {
                     "version": "a1b2c3d4",

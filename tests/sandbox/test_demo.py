@@ -45,8 +45,11 @@ argocd:
 gitops: {repo: acme/deployment, branch: main}
 slack:
   channels: {deploys: C0SHOP}
+github: {org: acme}
 environments:
-  stage: {allow: [U0DANA]}
+  stage: {}
+permissions: {deploy: {stage: [devs]}}
+people: {map: {U0DANA: dana}}
 services:
   web:
     source: acme/web
@@ -228,10 +231,10 @@ def test_a_rehearsal_deploys_each_service_and_leaves_the_clone_alone(reader, tem
 
     assert 0 == result.exit_code, result.output
     for words in (
-        "u0dana  in #c0shop  /deploy web ",
+        "dana  in #c0shop  /deploy web ",
         '-            tag: "stage-0000000"           # CI: stage-{sha:7}',
         "✓ ghcr.io/acme/web:stage-",
-        "u0dana  in #c0shop  /deploy api v1.0.0-rehearsal stage",
+        "dana  in #c0shop  /deploy api v1.0.0-rehearsal stage",
         "-    api: { tag: v0.9.0, replicas: 2 }",
         "+    api: { tag: v1.0.0-rehearsal, replicas: 2 }",
         "✓ ghcr.io/acme/api:v1.0.0-rehearsal runs",

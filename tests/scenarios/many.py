@@ -29,7 +29,7 @@ gitops: {{repo: {self.gitops}, branch: {self.branch}}}
 slack:
   channels: {{deploys: C0DEPLOY}}
 environments:
-  stage: {{channel: C0DEPLOY, deadline: 12h, production: false, allow: [U0ALICE, U0BOB]}}
+  stage: {{channel: C0DEPLOY, deadline: 12h, production: false}}
 permissions: {{deploy: {{stage: [sre]}}}}
 people: {{map: {{U0ALICE: alice-kim, U0BOB: bob-lee, U0CAROL: carol-park}}}}
 defaults:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from bot.clock import Clock
 from sandbox.inside import Inside
 from sandbox.systems import system
-from sandbox.world import World
+from sandbox.world import World, unguarded
 from tests.scenarios.story import Story
 
 
 def test_the_bot_asks_for_the_sync_once_under_its_own_name(tmp_path):
     guide = system("guide")
     manual = tuple(replace(one, auto_sync=False) for one in guide.applications)
-    world = World(replace(guide, applications=manual), tmp_path, clock=Clock(60))
+    world = World(replace(guide, applications=manual), tmp_path, clock=Clock(60), config=unguarded)
     world.start()
     try:
         with Inside(world, f"sqlite:///{tmp_path / 'a.db'}") as inside:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from sandbox.systems import systems
+from sandbox.world import unguarded
 
 SPEEDS = {"pinksea": 100.0}
 """pinksea's canary rests five minutes four times."""
@@ -12,7 +13,7 @@ SPEEDS = {"pinksea": 100.0}
 
 @pytest.mark.parametrize("name", [one.name for one in systems()])
 def test_each_service_in_each_environment_goes_live_by_one_changed_line(story, name):
-    with story(name, speed=SPEEDS.get(name, 60.0)) as told:
+    with story(name, speed=SPEEDS.get(name, 60.0), config=unguarded) as told:
         for deploy in told.system.deploys:
             services = ",".join(deploy.services)
             before = told.commits()

@@ -19,6 +19,7 @@ from bot.domain.rules.rulings import Finding, RuleName, Ruling, joined, ruling
 from bot.domain.unknown import Unknown
 
 NO_PLACE = Unknown("there is no such environment")
+UNREAD = Unknown("GitHub was not asked for its checks")
 
 
 def judge_places(proposal: Proposal, facts: Facts) -> tuple[Ruling, ...]:
@@ -101,10 +102,8 @@ def _judged(checks: ChecksVerdict, named: dict[str, str]) -> Finding:  # one eac
             return Problem(Reason.CHECKS_MISSING, {**named, "checks": joined(names)})
         case NothingReported():
             return Problem(Reason.NO_CHECKS, named)
-        case NotAsked():  # The policy asks for them, or we would not be here.
-            return Unknown("GitHub was not asked for its checks")
-        case Unknown():
-            return checks
+        case NotAsked() | Unknown():  # The policy asks for them, or we would not be here.
+            return checks if isinstance(checks, Unknown) else UNREAD
         case _:
             assert_never(checks)
 

@@ -1,0 +1,60 @@
+"""What the reader's rules ask of people, commits and images, so that a rehearsal can pass them.
+
+Everybody of the map is in every team; every commit is green and has its images.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+import yaml  # type: ignore[import-untyped]  # no stubs
+
+from bot.config import Config
+from bot.domain.catalog import Target
+from bot.domain.planning import Version, tag_for
+from sandbox.github import GitHub
+from sandbox.images import Images
+
+MOST_COMMITS = 20
+"""The newest commits of a repository that may be deployed in a rehearsal."""
+
+
+def fill_teams(github: GitHub, config: Config) -> None:
+    """Make the accounts of the map, and put each into every team that the rules name."""
+    logins = tuple(dict.fromkeys(config.people.logins.values()))
+    for login in logins:
+        github.add_user(login)
+    if config.organization is not None:
+        grants = config.catalog.permissions.grants
+        for team in sorted({team for grant in grants for team in grant.teams}):
+            github.add_team(config.organization, team, logins)
+
+
+def fill_commits(
+    github: GitHub,
+    images: Images,
+    targets: Iterable[Target],
+    source: str,
+    branch: str,
+    release: str,
+) -> None:
+    """Report the newest commits of *source* green, and push the images that *targets* want."""
+    newest = tuple(islice(github.log(source, branch), MOST_COMMITS))
+    for commit in newest:
+        github.report_check(source, commit.sha, "build")
+    versions = [(Version(commit.sha, None), commit.sha) for commit in newest]
+    versions.append((Version(newest[0].sha, release), release))
+    for target in (one for one in targets if one.source == source):
+        for version, typed in versions:
+            if isinstance(tag := tag_for(target, version, typed), str):
+                images.put(f"{target.image}:{tag}")
+
+
+def with_registries(text: str, addresses: Mapping[str, str]) -> str:
+    """Return the configuration *text* with *addresses* of registries in place of its own."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    entries = ", ".join(f'"{host}": {{url: "{url}"}}' for host, url in addresses.items())
+    for key, value in root.value:
+        if key.value == "registries":
+            start, end = value.start_mark.index, value.end_mark.index
+            return f"{text[:start]}{{{entries}}}\n{text[end:]}"
+    return f"{text.rstrip()}\nregistries: {{{entries}}}\n"
