@@ -67,6 +67,7 @@ from bot.operations.locking import Locking
 from bot.operations.outbox import Outbox
 from bot.operations.people import People
 from bot.operations.rights_desk import RightsDesk
+from bot.operations.roster import Roster
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.team_check import TeamCheck
@@ -133,6 +134,7 @@ class Rights:
     people: People
     desk: RightsDesk
     check: TeamCheck
+    roster: Roster
 
 
 @dataclass(slots=True)
@@ -355,7 +357,7 @@ def build(
         intake.wake(operation_id)  # it is made below, and nothing is woken before the start
 
     steps = Steps(
-        check=Check(store, catalog, gatherer, approvals, recent, wake, clock),
+        check=Check(store, catalog, gatherer, approvals, rights.roster, recent, wake, clock),
         approve=Approve(store, approvals, approvers, clock),
         recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
         write=Write(store, catalog, gitops, threads, clock),
@@ -457,7 +459,8 @@ def _rights(
     )
     desk = RightsDesk(people, config.catalog)
     check = TeamCheck(teams, config.organization, config.catalog.permissions)
-    return Rights(teams, memberships, identities, people, desk, check)
+    roster = Roster(config.people, config.organization, ourselves.team, teams, identities, clock)
+    return Rights(teams, memberships, identities, people, desk, check, roster)
 
 
 def _device_flow(

@@ -75,12 +75,14 @@ class ServiceCase:
 class Evidence:
     """What was known of a plan when approval was asked for: it is kept and shown as it was.
 
-    *diff* are the lines of the unified diff of all files.
+    *diff* are the lines of the unified diff of all files. *whom* are the Slack ids of those who
+    are called to decide: it gives nobody a right.
     """
 
     requester: Actor
     services: tuple[ServiceCase, ...]
     diff: tuple[str, ...]
+    whom: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class ApprovalCase:
     """One plan that waits for approval, or did. *end* is None while it waits.
 
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
-    *trouble* says what keeps a yes from counting, such as a GitHub that does not answer.
+    *trouble* says what keeps a yes from counting, such as a GitHub that does not answer. *whom* are
+    the Slack ids of those who are called to decide.
     """
 
     operation: str
@@ -105,6 +108,7 @@ class ApprovalCase:
     until: datetime
     end: End | None = None
     trouble: Problem | None = None
+    whom: tuple[str, ...] = ()
 
     def ended_as(self, end: End | None, approved: tuple[Actor, ...]) -> "ApprovalCase":
         """Return the case with what people said of it so far."""

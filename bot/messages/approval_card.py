@@ -107,7 +107,8 @@ def headline(case: ApprovalCase) -> str:
 
 def summary(case: ApprovalCase) -> str:
     """Return the whole news as escaped sentences, for screen readers and phones."""
-    said = line(f"{case.operation}: ", *_wish(case), ". ", *ended(case))
+    called = line(" ", *_called(case)) if _called(case) else ()
+    said = line(f"{case.operation}: ", *_wish(case), ". ", *ended(case), *called)
     return mrkdwn(said, blocks.TEXT)
 
 
@@ -164,10 +165,19 @@ def _stands(end: End | None) -> str:  # noqa: PLR0911  # one for each end
 def _asked(case: ApprovalCase, now: datetime) -> Iterator[Line]:
     ago = "" if case.end else f", {elapsed(now - case.asked_at)} ago"
     yield line(*_wish(case), ago)
+    if called := _called(case):
+        yield called
     if case.reason and (reason := quoted(case.reason)).text:
         yield line("Because: ", reason)
     else:
         yield line("No reason was given.")
+
+
+def _called(case: ApprovalCase) -> Line:
+    """Say whose turn it is, as long as it is theirs."""
+    if case.end is not None or not case.whom:
+        return ()
+    return line("For ", *listed(map(Person, case.whom), len(case.whom), " or "), " to decide.")
 
 
 def _wish(case: ApprovalCase) -> Line:

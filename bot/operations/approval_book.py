@@ -4,7 +4,7 @@ The order is that of the operation's row, which each click locks: two at the sam
 behind the other for everybody. What they come to is judged by ``bot.domain.approvals.tally``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
@@ -18,6 +18,7 @@ from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
 from bot.domain.operations import Phase
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
+from bot.operations.outbox import Letter, put
 from bot.operations.rows import actor_columns, actor_of, insert_or_leave
 from bot.operations.store import number_of
 from bot.operations.tables import approval_requests, approvals, operations, timeline
@@ -93,11 +94,12 @@ class ApprovalBook:
             row = connection.execute(_asked(number_of(operation_id))).one_or_none()
             return None if row is None else _request(row)
 
-    def record(self, operation_id: str, decision: Decision) -> Ballot:
+    def record(self, operation_id: str, decision: Decision, told: Iterable[Letter] = ()) -> Ballot:
         """Write *decision* down once for each account. Rights and four eyes were judged before.
 
         A yes or no is taken only while the operation waits for approval, and a yes only to the
-        plan that is asked about; an override until the commit may begin.
+        plan that is asked about; an override until the commit may begin. The letters *told* go
+        with it: written if it is, and otherwise not.
         """
         number = number_of(operation_id)
         with self._database.write() as connection:
@@ -107,6 +109,8 @@ class ApprovalBook:
             if operation is None:
                 return Ballot(Receipt.UNKNOWN)
             receipt = self._write(connection, number, operation, decision)
+            if receipt is Receipt.NEW:
+                put(connection, told, decision.at)
             ballot = Ballot(receipt, _decisions(connection, number))
         if receipt is Receipt.NEW:
             self._changed()

@@ -51,4 +51,5 @@ class Faces:
             asked_at=request.asked.at,
             until=request.asked.at + request.rule.expires,
             trouble=operation.problem if operation.phase is Phase.AWAITING else None,
+            whom=evidence.whom,
         )

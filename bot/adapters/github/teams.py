@@ -132,6 +132,24 @@ class Teams:
                 raise Garbled(SYSTEM, doing, "the list leads back to the same page")
             after = page.after
 
+    def members(self, org: str, slug: str) -> tuple[GitHubUser, ...]:
+        """Return the people in a team or in one below it, at most a hundred; one request.
+
+        Whoever is only invited is not among them.
+
+        Raises:
+            NotFound: there is no such team, or it is hidden from us.
+
+        Source: https://docs.github.com/en/rest/teams/members#list-team-members
+        """
+        doing = f"read who is in {org}/{slug:.100}"
+        if not all(map(NAME.fullmatch, (org, slug))):
+            raise NotFound(SYSTEM, doing, "no team can have that name")
+        path = f"/orgs/{org}/teams/{slug}/members"
+        page = {"per_page": "100"}
+        body = self._github.rest("team members", doing, "GET", path, parameters=page)
+        return decoded(doing, _people, body)
+
     def missing_teams(self, org: str, slugs: Iterable[str]) -> tuple[TeamProblem, ...]:
         """Return what is wrong with the teams that the configuration names; a request for each.
 
@@ -216,6 +234,11 @@ def person(body: Any, doing: str) -> GitHubUser:
     if kind != PERSON:
         raise NotFound(SYSTEM, doing, f"{text(body['login'])} is no person ({kind})")
     return GitHubUser(count(body["id"]), text(body["login"]))
+
+
+def _people(body: Any) -> tuple[GitHubUser, ...]:
+    listed = [one for one in body if text(one["type"]) == PERSON]
+    return tuple(GitHubUser(count(one["id"]), text(one["login"])) for one in listed)
 
 
 def _is_nobody(data: Any) -> bool:

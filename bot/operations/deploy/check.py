@@ -8,7 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Asked, Override
+from bot.domain.approvals import Asked
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.facts import Facts
@@ -19,14 +19,17 @@ from bot.domain.planning import Edits, plan_edits, tag_for
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, Identified
-from bot.domain.rules import Allowed, NeedsApproval, judge
+from bot.domain.rules import Allowed, Judgement, NeedsApproval, judge
+from bot.domain.rules.rulings import RuleName
 from bot.operations.approval_book import ApprovalBook
+from bot.operations.deploy.break_glass import BreakGlass
 from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
 from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of, version_of
 from bot.operations.gathered import Freshness, Gathered
 from bot.operations.outcome import Next, Outcome
+from bot.operations.roster import Roster
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)
@@ -55,18 +58,20 @@ class Check:
     *wake* makes a waiting workflow look up.
     """
 
-    def __init__(
+    def __init__(  # the parts that a check rests on
         self,
         store: Store,
         catalog: Catalog,
         gatherer: Gatherer,
         approvals: ApprovalBook,
+        roster: Roster,
         recent: Recent,
         wake: Callable[[str], None],
         clock: Clock,
     ) -> None:
         self._store, self._catalog, self._gatherer = store, catalog, gatherer
-        self._approvals, self._recent = approvals, recent
+        self._approvals, self._roster, self._recent = approvals, roster, recent
+        self._glass = BreakGlass(approvals, catalog, roster, clock)
         self._wake, self._clock = wake, clock
 
     async def check(self, operation_id: str, failures: int) -> Outcome:
@@ -91,7 +96,8 @@ class Check:
         return self._store.move(operation_id, Phase.CHECKING, self._clock.now(), "checking")
 
     def _decide(self, operation: Operation, gathered: Gathered, failures: int) -> Outcome:
-        weighed = weigh(judge(proposal_of(operation.request), gathered.facts), gathered)
+        judgement = judge(proposal_of(operation.request), gathered.facts)
+        weighed = weigh(judgement, gathered)
         match weighed:
             case Problem():
                 return self._refuse(operation, weighed)
@@ -102,10 +108,14 @@ class Check:
             case BotError():
                 return self._refuse(operation, problem_of(weighed))
             case _:
-                return self._plan(operation, gathered, weighed)
+                return self._plan(operation, gathered, judgement, weighed)
 
     def _plan(
-        self, operation: Operation, gathered: Gathered, decision: Allowed | NeedsApproval
+        self,
+        operation: Operation,
+        gathered: Gathered,
+        judgement: Judgement,
+        decision: Allowed | NeedsApproval,
     ) -> Outcome:
         targets = self._gatherer.targets(operation.request)
         made = plan(operation, targets, gathered)
@@ -121,9 +131,10 @@ class Check:
                 return self._refuse(operation, unread)
             self._ask(operation, who, planned, edits, gathered, decision.rule)
         elif operation.request.override:
-            self._break_glass(operation, who)
+            self._glass.record(operation, who, judgement, gathered.facts)
         phase = Phase.AWAITING if waits else Phase.QUEUED
-        if not self._go_on(operation, phase, planned):
+        skipped = decision.skipped if isinstance(decision, Allowed) else ()
+        if not self._go_on(operation, phase, planned, skipped):
             return Outcome(Next.OVER)
         self._recent.keep(operation.id, gathered)
         self._supersede_older(operation)
@@ -134,14 +145,19 @@ class Check:
         names = [target.name for target in targets]
         return Outcome(Next.GO, carry={"targets": names, "degraded": degraded, "awaits": waits})
 
-    def _go_on(self, operation: Operation, phase: Phase, planned: Plan) -> bool:
+    def _go_on(
+        self, operation: Operation, phase: Phase, planned: Plan, skipped: tuple[RuleName, ...]
+    ) -> bool:
+        detail = {change.service: f"{change.old} -> {change.new}" for change in planned.changes}
+        if skipped:
+            detail["skipped"] = ", ".join(skipped)
         moved = self._store.move(
             operation.id,
             phase,
             self._clock.now(),
             "planned",
             changes={"plan": planned, "problem": None},
-            detail={change.service: f"{change.old} -> {change.new}" for change in planned.changes},
+            detail=detail,
         )
         return moved is not None
 
@@ -160,13 +176,12 @@ class Check:
         action = proposal_of(operation.request).action
         targets = self._gatherer.targets(operation.request)
         print_ = fingerprint(action, planned, targets, policy)
-        asked = Asked(print_, who.github, authors_of(gathered), self._clock.now())
-        evidence = evidence_of(who, planned, edits, gathered)
+        authors = authors_of(gathered)
+        asked = Asked(print_, who.github, authors, self._clock.now())
+        barred = set() if rule.self_ok else {who.github.id}
+        whom = self._roster.of(rule.teams, barred if rule.authors_ok else barred | authors)
+        evidence = evidence_of(who, planned, edits, gathered, whom)
         self._approvals.ask(operation.id, asked, rule, evidence)
-
-    def _break_glass(self, operation: Operation, who: Actor) -> None:
-        reason = operation.request.reason or ""
-        self._approvals.record(operation.id, Override(who, self._clock.now(), reason))
 
     def _supersede_older(self, operation: Operation) -> None:
         """End the older operations that wait for approval of what this one changes."""

@@ -19,13 +19,16 @@ MOST_LINES = 400
 """Lines of the diff that are kept."""
 
 
-def evidence_of(requester: Actor, plan: Plan, edits: Edits, gathered: Gathered) -> Evidence:
-    """Return what is known of *plan* now."""
+def evidence_of(
+    requester: Actor, plan: Plan, edits: Edits, gathered: Gathered, whom: tuple[str, ...]
+) -> Evidence:
+    """Return what is known of *plan* now; *whom* are the Slack ids of those who can decide."""
     facts = {one.service: one for one in gathered.facts.targets}
     return Evidence(
         requester,
         tuple(_case(change, facts[change.service], gathered) for change in plan.changes),
         tuple(_diff(edits, gathered))[:MOST_LINES],
+        whom,
     )
 
 
