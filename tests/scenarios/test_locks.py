@@ -185,6 +185,46 @@ def test_a_freeze_stops_the_line_until_it_is_lifted(people):
         told.goes_live(told.types(f"/deploy core {sha} stage"))
 
 
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        pytest.param("/ship freeze prod because the fair", Reason.FROZEN, id="freeze"),
+        pytest.param(
+            "/ship lock user-service prod steal because mine", Reason.LOCKED, id="stolen lock"
+        ),
+    ],
+)
+def test_what_waits_for_approval_is_stopped_too(story, stop, reason):
+    with story("pingvas", speed=60.0) as told:
+        they, before = People(told), told.commits()
+        they.says("/ship lock user-service prod because my deploy")
+        sha = told.world.sha("pingvas/pingvas-studio", "main")
+        number = told.operation(told.types(f"/deploy user-service {sha} prod because login")).id
+        assert told.world.until(lambda: told.waits(number)), told.timeline(number)
+
+        they.says(stop, by="U0BOB")
+        told.slack.click("approve_operation", by="U0BOB")
+
+        ended = told.ends_with_id(number)
+        assert (Phase.REFUSED, reason) == (ended.phase, ended.problem.reason)
+        assert before == told.commits()
+
+
+def test_a_freeze_stops_what_waits_in_line_and_not_what_is_committed(story):
+    with story("astrago") as told:
+        they = People(told)
+        first, second = (told.world.sha(BACKEND, f"{BRANCH}~{n}")[:8] for n in (1, 0))
+        leading, waiting = (told.types(f"/deploy core {sha} stage") for sha in (first, second))
+        assert told.world.until(lambda: told.operation(leading).written is not None)
+
+        they.says("/ship freeze stage because incident", by="U0BOB")
+
+        told.goes_live(leading)
+        stopped = told.ends(waiting)
+        assert (Phase.REFUSED, Reason.FROZEN) == (stopped.phase, stopped.problem.reason)
+        assert 1 == sum("Shipmate-Operation" in message for _, message in told.commits())
+
+
 def test_a_reason_is_shown_as_the_text_it_is(people):
     with people() as they:
         they.says("/ship lock core stage because <!channel> see <https://evil.example|our wiki>")
