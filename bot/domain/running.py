@@ -15,21 +15,28 @@ RELEASE = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?![0-9A-Za-z])")
 """How the name of a release begins."""
 
 
+_VERSION = re.compile(r"\{(?:sha(?::\d+)?|version)\}")
+
+
 def running_tags(
     images: Sequence[str], target: Target, neighbours: Iterable[Target] = ()
 ) -> tuple[str, ...]:
     """Return the tags of the target's image among *images*, sorted.
 
     *neighbours* are targets of the same application and image: a tag that only one of them would
-    write is theirs.
+    write is theirs. So is one of before our time that looks like theirs: ``batch-stage-ba01``.
     """
-    others = [each for one in neighbours for each in ((one, template) for template in one.tags)]
-    return tuple(
-        tag
-        for tag in tags_of(images, target.image)
-        if any(_wrote(target, template, tag) for template in target.tags)
-        or not any(_wrote(other, template, tag) for other, template in others)
-    )
+    others = tuple(neighbours)
+    return tuple(tag for tag in tags_of(images, target.image) if _may_be_of(target, others, tag))
+
+
+def _may_be_of(target: Target, others: Iterable[Target], tag: str) -> bool:
+    for fits in (_wrote, _looks_like):
+        if any(fits(target, template, tag) for template in target.tags):
+            return True
+        if any(fits(other, template, tag) for other in others for template in other.tags):
+            return False
+    return True
 
 
 def revision_of(tag: str, target: Target) -> str | None:
@@ -83,6 +90,13 @@ def _deployed_at(seen: Observation) -> datetime | None:
 def _wrote(target: Target, template: TagTemplate, tag: str) -> bool:
     read = template.read(tag, services=[target.service], environments=[target.environment])
     return read is not None
+
+
+def _looks_like(target: Target, template: TagTemplate, tag: str) -> bool:
+    """Tell whether *tag* is as the template writes it, whatever stands for the version."""
+    text = str(template).replace("{service}", target.service).replace("{env}", target.environment)
+    parts = map(re.escape, _VERSION.split(text))
+    return re.fullmatch(".+".join(parts), tag) is not None
 
 
 def _rendered(target: Target, template: TagTemplate, version: Version) -> str | None:

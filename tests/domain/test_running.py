@@ -37,6 +37,16 @@ def by(*templates, service="core", env="stage"):
             id="a neighbour's of the same repository",
         ),
         pytest.param(
+            [f"{IMAGE}:core-stage-a1b2c3d4", f"{IMAGE}:batch-stage-ba01"],
+            ("core-stage-a1b2c3d4",),
+            id="a neighbour's from before our time",
+        ),
+        pytest.param(
+            [f"{IMAGE}:core-stage-ca02", f"{IMAGE}:batch-stage-ba01"],
+            ("core-stage-ca02",),
+            id="ours and a neighbour's from before our time",
+        ),
+        pytest.param(
             [f"{IMAGE}:core-stage-a1b2c3d4", f"{IMAGE}:latest"],
             ("core-stage-a1b2c3d4", "latest"),
             id="nobody's could be ours",
