@@ -471,13 +471,16 @@ def test_the_token_has_expired(told: Story):
 
 
 def test_somebody_who_may_not_deploy_is_told_who_may(told: Story):
-    before = told.store.latest()
+    heard, before = len(told.slack.dm("U0MALLORY")), told.commits()
     reply = told.types(f"/deploy core {a_new_version(told)} stage", by="U0MALLORY")
-    assert (
-        "<@U0MALLORY> may not deploy to stage. Ask <@U0ALICE> or <@U0BOB> to send it, or ask a"
-        " platform engineer to add you under `environments.stage.allow` in `shipmate.yaml`."
-    ) == reply.text
-    assert before == told.store.latest()
+    number = told.operation(reply).id
+    assert told.world.until(lambda: told.store.operation(number).phase.ended)
+    assert Reason.NOT_PERMITTED is told.store.operation(number).problem.reason
+    assert told.world.until(lambda: len(told.slack.dm("U0MALLORY")) > heard)
+    said = told.slack.dm("U0MALLORY")[-1].words
+    assert "may not deploy core in stage" in said
+    assert "Ask a member of sre to do it" in said
+    assert before == told.commits()
 
 
 def test_the_same_wish_twice_is_one_operation(told: Story):
@@ -516,10 +519,12 @@ def test_cancelling_what_is_not_ones_own_what_is_over_and_what_never_was(told: S
     ended = told.types(f"/ship cancel {number.lower()}")
     unknown = told.types("/ship cancel D-999999")
 
+    assert "Checking your rights; the answer follows here." == stranger.text
+    assert told.world.until(lambda: "may not cancel" in told.slack.ephemerals("U0MALLORY")[-1].text)
     assert (
         f"<@U0MALLORY> may not cancel `{number}`. Nothing was changed."
-        " Ask <@U0ALICE> or <@U0BOB> to cancel it."
-    ) == stranger.text
+        " <@U0MALLORY> may not deploy core in stage. Ask <@U0ALICE> to cancel it."
+    ) == told.slack.ephemerals("U0MALLORY")[-1].text
     undo = "To undo it, deploy the version that ran before; the card shows its tag."
     assert (
         f"`{number}` can no longer be cancelled: its commit stands in Git, and Argo CD is bringing"

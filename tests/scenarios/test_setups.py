@@ -32,18 +32,19 @@ def core_to_stage(told, by="U0ALICE"):
     return told.types(f"/deploy core {told.world.sha(BACKEND, BRANCH)[:8]} stage", by=by)
 
 
-@pytest.mark.parametrize("allow", ["", ", allow: []"], ids=["no list", "an empty list"])
-def test_where_nobody_is_listed_nobody_may(story, allow):
-    def nobody(world):
-        world.system = Rewritten(world.system, ", allow: [U0ALICE, U0BOB]", allow)
+@pytest.mark.parametrize("teams", ["{}", "{stage: []}"], ids=["no list", "an empty list"])
+def test_where_nobody_is_listed_nobody_may(story, teams):
+    def nobody(text):
+        return text.replace("deploy: {stage: [sre]}", f"deploy: {teams}")
 
-    with story(prepare=nobody, speed=SPEED) as told:
-        reply = core_to_stage(told)
-        assert (
-            "<@U0ALICE> may not deploy to stage. Nobody may deploy there yet: ask a platform"
-            " engineer to add you under `environments.stage.allow` in `shipmate.yaml`."
-        ) == reply.text
-        assert () == told.store.latest()
+    with story(config=nobody, speed=SPEED) as told:
+        before = told.commits()
+        number = told.operation(core_to_stage(told)).id
+        assert told.world.until(lambda: told.store.operation(number).phase.ended)
+        assert Reason.NOT_PERMITTED is told.store.operation(number).problem.reason
+        assert told.world.until(lambda: bool(told.slack.dm("U0ALICE")))
+        assert "Nobody has that right yet" in told.slack.dm("U0ALICE")[-1].words
+        assert before == told.commits()
 
 
 @pytest.mark.parametrize(
