@@ -131,6 +131,18 @@ def test_many_replicas_say_it_once(database, write, clock):
     assert [("C0PROD", "a"), ("U0BOB", "b")] == sorted(slack.said)
 
 
+def test_whoever_looked_before_another_took_it_comes_too_late(database, write, clock, slack):
+    class Slow(Outbox):
+        def _unsettled(self):
+            found = super()._unsettled()
+            Outbox(database, slack, clock).send()  # quicker, between the look and the taking
+            return found
+
+    write(letter("a"), letter("b", "U0BOB"))
+    Slow(database, slack, clock).send()
+    assert [("C0PROD", "a"), ("U0BOB", "b")] == slack.said
+
+
 def test_what_a_dead_replica_took_with_it_another_says(database, write, clock, slack):
     class Dies(Said):
         def post(self, *_, **__):
