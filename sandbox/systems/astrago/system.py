@@ -81,8 +81,8 @@ ASTRAGO = System(
         "ghcr.io/xiilab/astrago-frontend:frontend-stage-ca02",
     ),
     deploys=(
-        Deploy(("core",), "stage", BACKEND, BRANCH),
         Deploy(("core", "batch"), "stage", BACKEND, f"{BRANCH}~1"),
+        Deploy(("core",), "stage", BACKEND, BRANCH),
         Deploy(("monitor",), "stage", BACKEND, BRANCH),
         Deploy(("frontend",), "stage", FRONTEND, BRANCH),
     ),
