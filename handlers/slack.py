@@ -89,8 +89,10 @@ def bolt_app(
         log.error("a listener failed", incident=number, exc_info=error)
         if "command" in body:
             return BoltResponse(status=200, body=ephemeral(replies.internal(number)))
-        # An event that failed is delivered again only after another answer than 200.
-        return BoltResponse(status=500 if "event" in body else 200, body="")
+        # An event that failed is delivered again only after another answer than 200, and a form
+        # stays open only then.
+        failed = "event" in body or body.get("type") == "view_submission"
+        return BoltResponse(status=500 if failed else 200, body="")
 
     return app
 

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from bot.domain.errors import Unavailable
 from bot.domain.operations import Phase
 from sandbox.slack.terminal import modal
 from sandbox.wire import Fault, answer
@@ -264,24 +265,32 @@ def test_without_github_a_version_can_still_be_written(told):
     assert "unknown, so no" in screen(told)
 
 
-def test_without_a_database_nothing_is_lost(told):
+def without_intake(told, error):
+    """Send a whole form while nothing can be written down; return what the person sees."""
     filled(told, service="pay")
     view = told.slack.modal(ALICE)
     intake = told.inside.shipmate.intake
-    receive = intake.receive
+
+    def fail(*_):
+        raise error
+
+    receive, intake.receive = intake.receive, fail
     try:
-        intake.receive = _away
-        submit(told)
+        reply = told.slack.submit(by=ALICE)
     finally:
         intake.receive = receive
-    assert "Press Deploy again in a minute." in errors(told)[SERVICES]
     assert view.state == told.slack.modal(ALICE).state
+    return reply
 
 
-def _away(*_):
-    from bot.domain.errors import Unavailable
+def test_without_a_database_nothing_is_lost(told):
+    without_intake(told, Unavailable("The database", "write it down"))
+    assert "Press Deploy again in a minute." in errors(told)[SERVICES]
 
-    raise Unavailable("The database", "write it down")
+
+def test_after_a_fault_of_ours_the_form_still_stands(told):
+    """A 200 would close it, and the person would take it for sent."""
+    assert "dispatch_failed" == without_intake(told, RuntimeError("a bug")).error
 
 
 def test_a_choice_that_is_overtaken_is_not_shown(told):
