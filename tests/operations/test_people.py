@@ -286,6 +286,17 @@ def test_a_proven_link_never_goes_to_who_took_the_old_login(world):
     assert Who(Unidentified(WhyNot.ACCOUNT_CHANGED, "alice")) == found
 
 
+def test_a_proven_link_is_not_moved_by_two_logins_that_change_at_once(world):
+    """Between asking for the number's login and asking for that login, somebody else takes it."""
+    linked(world, ALICE, GitHubUser(4711, "gone"), ALICE)
+    body = {"id": 4711, "login": "bob", "type": "User"}
+    world.github.fake.arm("user_by_id", Fault(answer=lambda: answer(body)))
+
+    found = believing(world, Source.LINK).who(ALICE, ["sre"], live=True)
+
+    assert Who(Unidentified(WhyNot.ACCOUNT_CHANGED, "gone")) == found
+
+
 def test_a_link_of_another_workspace_is_none_of_ours(world):
     elsewhere = Link(ALICE, "T0OTHER", "link", ALICE_ON_GITHUB, world.clock.now(), ALICE)
     world.book.replace(elsewhere)
