@@ -237,6 +237,8 @@ def person(body: Any, doing: str) -> GitHubUser:
 
 
 def _people(body: Any) -> tuple[GitHubUser, ...]:
+    if not isinstance(body, list):
+        raise TypeError("not a list of people")
     listed = [one for one in body if text(one["type"]) == PERSON]
     return tuple(GitHubUser(count(one["id"]), text(one["login"])) for one in listed)
 
