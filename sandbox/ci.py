@@ -27,8 +27,8 @@ class CI:
         self._builds = system.builds
         self._github, self._images = github, images
         self.verdict = Verdict.GREEN
-        github.when_pushed.append(self._pushed)
-        github.when_tagged.append(self._tagged)
+        github.state.when_pushed.append(self._pushed)
+        github.state.when_tagged.append(self._tagged)
 
     def says(self, repo: str, sha: str, verdict: Verdict) -> None:
         """Report *verdict* on a commit, in place of what was reported before."""

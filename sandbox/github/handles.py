@@ -22,9 +22,6 @@ from sandbox.wire import Wire
 
 SOMEBODY = ("Somebody Else", "somebody@example.com")
 
-Event = Callable[[str, str, str], None]
-"""Is told of a push or a Git tag: repository, branch or tag, commit."""
-
 
 class Handles(Wire):
     """A world below *root* that can be changed from outside; what serves it builds on this."""
@@ -32,8 +29,6 @@ class Handles(Wire):
     def __init__(self, root: Path, clock: Time) -> None:
         super().__init__("github")
         self.state = State(root, clock, lambda: self.url, self.lock)
-        self.when_pushed: list[Event] = []
-        self.when_tagged: list[Event] = []
 
     # repositories
 
@@ -94,7 +89,7 @@ class Handles(Wire):
             entries = repository.entries(files, tree, ())
             sha = repository.commit(entries, message, person, person, onto=head)
             assert repository.move(f"refs/heads/{branch}", sha, head)
-        for tell in self.when_pushed:
+        for tell in self.state.when_pushed:
             tell(full_name, branch, sha)
         self.touch()
         return sha
@@ -147,7 +142,7 @@ class Handles(Wire):
             text = f"object {sha}\ntype commit\ntag {name}\n{by}\n\n{message}"
             sha = repository.objects.write("tag", text.encode())
         assert repository.move(f"refs/tags/{name}", sha, None), name
-        for tell in self.when_tagged:
+        for tell in self.state.when_tagged:
             tell(full_name, name, commit)
 
     def force(self, full_name: str, branch: str, sha: str) -> None:

@@ -28,6 +28,8 @@ class Mutation:
         self._asking.need("contents", "write")
         with home.lock:
             sha = _commit(self._asking, home, branch, given)
+        for tell in self._asking.state.when_pushed:
+            tell(home.full_name, branch, sha)
         ref = f"refs/heads/{branch}"
         return _told(given) | {
             "commit": Commit(self._asking, home, home.objects.commit(sha)),

@@ -32,6 +32,10 @@ class Time(Protocol):
         ...
 
 
+Event = Callable[[str, str, str], None]
+"""Is told of a push or a Git tag: repository, branch or tag, commit."""
+
+
 class State:
     """The world behind the API. *lock* guards all but the repositories, which have their own."""
 
@@ -50,6 +54,8 @@ class State:
         self.limits = Limits(clock.now)
         self.webhooks = Webhooks()
         self.device_flows = DeviceFlows()
+        self.when_pushed: list[Event] = []
+        self.when_tagged: list[Event] = []
         self.text_limit = 512_000
         """Bytes of a blob's text that GraphQL gives before it cuts; settable, undocumented."""
         self.committer = self.accounts.add(

@@ -73,8 +73,8 @@ PINKSEA = System(
     ),
     deploys=(
         *(Deploy((service,), "dev", REPO, "develop") for service in OLD),
-        *(Deploy((service,), "prod", REPO, "main") for service in OLD),
         Deploy(("gallery-service",), "prod", REPO, "v1.2.3"),
+        *(Deploy((service,), "prod", REPO, "main") for service in OLD),
     ),
     people=PEOPLE,
     teams=TEAMS,
