@@ -12,6 +12,8 @@ class Kind(StrEnum):
     """What a person asked for."""
 
     DEPLOY = "deploy"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
 
 
 class Phase(StrEnum):
@@ -41,6 +43,10 @@ ENDS = frozenset({Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED})
 class Request:
     """What a person asked for, as they typed it, with names already checked against the catalog.
 
+    *version* is empty for a promote: it is what runs in *origin*, an environment before, or, where
+    that is None, in the nearest one. For a rollback it is what was typed: nothing, a tag, a SHA,
+    ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git.
+
     *requester* is a Slack user id. *channel* and *thread* say where it was asked; *thread* is None
     outside a thread. *reason* is their own words, unescaped, or None. *override* asks to break the
     glass, for that reason.
@@ -55,6 +61,8 @@ class Request:
     thread: str | None = None
     reason: str | None = None
     override: bool = False
+    origin: str | None = None
+    by_argocd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Change:
     """One target's part of a plan: its tag before (None: there was none) and after.
 
     *file* is the path in the GitOps repository; *blob* the Git object id the plan was made from.
+    *commit* is the full SHA of the code that *new* is made of, or empty. *undoes* is the operation
+    that brought *old*, where this takes it back.
     """
 
     service: str
@@ -69,6 +79,8 @@ class Change:
     old: str | None
     new: str
     blob: str
+    commit: str = ""
+    undoes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
 from bot.domain.operations import (
     ENDS,
     Entry,
-    Kind,
     Operation,
     Phase,
     Plan,
@@ -537,6 +536,3 @@ def _operation(row: Any) -> Operation:
         ended_at=row.ended_at,
         entered={phase: datetime.fromisoformat(at) for phase, at in (row.entered or {}).items()},
     )
-
-
-assert {Kind.DEPLOY} == set(Kind), "every kind needs an id prefix"
