@@ -4,7 +4,6 @@ The buttons carry the operation's id and nothing that is believed. Once it has e
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import assert_never
 
 from bot.domain.approval_case import (
@@ -38,6 +37,7 @@ from bot.messages.spans import (
     Bold,
     Line,
     Link,
+    Moment,
     Person,
     Span,
     Text,
@@ -52,7 +52,6 @@ from bot.messages.spans import (
     short,
 )
 from bot.messages.templates import PARTS
-from bot.messages.times import elapsed
 
 APPROVE = "approve_operation"
 REJECT = "reject_operation"
@@ -76,25 +75,28 @@ DOING: Mapping[Action, str] = {
 }
 
 
-def approval_card(case: ApprovalCase, links: Links, now: datetime) -> Message:
-    """Return the card of *case* as it stands at *now*."""
+def approval_card(case: ApprovalCase, links: Links) -> Message:
+    """Return the card of *case*.
+
+    Every time on it is absolute: it is drawn anew when something changes, not as time goes by.
+    """
     block = f"{case.operation}:"
     said = [
         blocks.header(headline(case), f"{block}headline"),
-        blocks.prose(f"{block}asked", [blocks.lines(*_asked(case, now))]),
+        blocks.prose(f"{block}asked", [blocks.lines(*_asked(case))]),
         blocks.prose(f"{block}services", [blocks.bullets(_services(case))]),
     ]
     if rows := _commits(case, links):
         said.append(blocks.prose(f"{block}commits", rows))
     if case.diff:
         said.append(blocks.prose(f"{block}diff", _diff(case.diff)))
-    said.append(blocks.prose(f"{block}state", [blocks.lines(*_state(case, now))]))
+    said.append(blocks.prose(f"{block}state", [blocks.lines(*_state(case))]))
     if case.end is None:
         said.append(blocks.actions([_approve(case), _reject(case)], f"{block}decide"))
     elif isinstance(case.end, Void | Expired):
         said.append(blocks.actions([_anew(case)], f"{block}anew"))
-    small = line(f"{case.operation} · asked ")
-    said.append(blocks.context(small, f"{block}id", _date(case.asked_at)))
+    small = line(f"{case.operation} · asked ", Moment(case.asked_at))
+    said.append(blocks.context(small, f"{block}id"))
     return Message(summary(case), tuple(said))
 
 
@@ -120,23 +122,23 @@ def ended(case: ApprovalCase) -> Line:  # noqa: PLR0911  # one for each end
             return line(*_quorum(case), ".")
         case Approved(by=by, at=at):
             whom = _people(by) if by else line("nobody: none is asked for")
-            return line("Approved by ", *whom, f" at {_clock(at)}. It goes on by itself.")
+            return line("Approved by ", *whom, ", ", Moment(at), ". It goes on by itself.")
         case Rejected(by=by, at=at, reason=reason):
             because = line(": ", quoted(reason.rstrip(". \n"))) if reason.strip() else ()
-            said = line("Rejected by ", Person(by.slack), f" at {_clock(at)}", *because)
+            said = line("Rejected by ", Person(by.slack), ", ", Moment(at), *because)
             return line(*said, ". Nothing was changed. Talk it over before you ask again.")
         case Expired(at=at):
-            said = line(f"Expired at {_clock(at)}: not enough people approved it in time")
+            said = line("Expired, ", Moment(at), ": not enough people approved it in time")
             return line(*said, ", or it could not begin. Nothing was changed. Send it again.")
         case Superseded(operation=operation, by=by, at=at):
-            newer = line("Superseded at ", _clock(at), " by ", code(operation, NAME), ", which ")
-            return line(*newer, Person(by.slack), " asked for. Nothing was changed; decide there.")
+            newer = line("Superseded by ", code(operation, NAME), ", which ", Person(by.slack))
+            return line(*newer, " asked for, ", Moment(at), ". Nothing was changed; decide there.")
         case Cancelled(by=by, at=at):
-            said = line("Cancelled by ", Person(by.slack), f" at {_clock(at)}")
+            said = line("Cancelled by ", Person(by.slack), ", ", Moment(at))
             return line(*said, ". Nothing was changed. It can be asked for again.")
         case Void(moved=moved, at=at):
             parts = listed(Text(PARTS[part]) for part in moved)
-            said = line(f"Void since {_clock(at)}: no longer as asked are ", *parts)
+            said = line("Void since ", Moment(at), ": no longer as asked are ", *parts)
             return line(*said, ". Nothing was changed. Send it again for a fresh plan.")
         case _:
             assert_never(end)
@@ -162,9 +164,8 @@ def _stands(end: End | None) -> str:  # noqa: PLR0911  # one for each end
             assert_never(end)
 
 
-def _asked(case: ApprovalCase, now: datetime) -> Iterator[Line]:
-    ago = "" if case.end else f", {elapsed(now - case.asked_at)} ago"
-    yield line(*_wish(case), ago)
+def _asked(case: ApprovalCase) -> Iterator[Line]:
+    yield line(*_wish(case), ".")
     if called := _called(case):
         yield called
     if case.reason and (reason := quoted(case.reason)).text:
@@ -255,7 +256,7 @@ def _before(before: RanBefore | NoEarlierHome | Unknown) -> Line:
         return line("another version runs in ", name(before.environment))
     where = line("runs in ", name(before.environment), ", ", quoted(before.health, 20))
     since = before.healthy_since
-    return line(*where, f" since {since:%Y-%m-%d} {_clock(since)}") if since else where
+    return line(*where, " since ", Moment(since)) if since else where
 
 
 def _locks(locks: tuple[Lock, ...] | Unknown) -> Iterator[Line]:
@@ -323,13 +324,12 @@ def _diff(lines: Sequence[str]) -> list[blocks.Block]:
     return made
 
 
-def _state(case: ApprovalCase, now: datetime) -> Iterator[Line]:
+def _state(case: ApprovalCase) -> Iterator[Line]:
     if case.end is not None:
         yield line(Bold("How it ended: "), *ended(case))
         return
-    left = case.until - now
     yield line(Bold("Approvals: "), *_quorum(case))
-    yield line(f"It expires at {_clock(case.until)}, in {elapsed(left)}.")
+    yield line("It expires ", Moment(case.until), ".")
     if case.trouble is not None:
         words = say(case.trouble)
         yield line(Bold("Why it waits: "), *words.what)
@@ -394,12 +394,3 @@ def _join(lines: Iterable[Line]) -> Iterator[str | Span]:
         if index:
             yield " · " if index > 1 else "\n"
         yield from each
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M} {at.tzname() or ''}".rstrip()
-
-
-def _date(at: datetime) -> str:
-    plain = f"{at:%Y-%m-%d %H:%M %Z}"
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{plain}>"

@@ -32,7 +32,7 @@ class Faces:
             if end is not None or operation.phase is Phase.AWAITING:
                 yes = tuple(one.by for one in decisions if isinstance(one, Approval))
                 case = self._case(operation, request)
-                return approval_card(case.ended_as(end, yes), self._links, now)
+                return approval_card(case.ended_as(end, yes), self._links)
         return card(operation, self._links, now, decisions)
 
     def _case(self, operation: Operation, request: Request) -> ApprovalCase:
