@@ -72,6 +72,7 @@ from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.team_check import TeamCheck
 from bot.operations.threads import Threads
+from bot.operations.waking import Waking
 from bot.operations.whoami import Whoami
 from bot.operations.zones import Zones
 from bot.settings import RegistryLogin, Settings
@@ -164,6 +165,7 @@ class Shipmate:
     locking: Locking
     linking: Linking
     outbox: Outbox
+    waking: Waking
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -175,6 +177,7 @@ class Shipmate:
         self.cards.start()
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
+        self._tick("decisions", self.waking.sweep, SWEEP)
         self._tick("outbox", self.outbox.send, POST)
         self._tick("settled letters", self.outbox.sweep, FORGET)
         self._tick("expired locks", self.locking.end_expired, SWEEP)
@@ -360,7 +363,7 @@ def build(
         check=Check(store, catalog, gatherer, approvals, rights.roster, recent, wake, clock),
         approve=Approve(store, approvals, approvers, clock),
         recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
-        write=Write(store, catalog, gitops, threads, clock),
+        write=Write(store, catalog, gitops, recent, threads, clock),
         follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
     )
@@ -420,6 +423,7 @@ def build(
         locking=locking,
         linking=linking,
         outbox=Outbox(database, slack, clock),
+        waking=Waking(approvals, wake),
     )
 
 

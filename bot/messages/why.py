@@ -73,8 +73,10 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
     RuleName.HOLD: ("", "This version is not held back"),
     RuleName.NEW: ("[{tag} takes the place of {runs}]", "Nothing of it runs there yet"),
     RuleName.AGE: (
-        "[This {exempt} goes back][ {behind} commits][{incomparable}][It lacks {lacks} commits of"
-        " what runs. ][It has {ahead} commits that what runs lacks]",
+        (
+            "[This {exempt} goes back][ {behind} commits][{incomparable}][It lacks {lacks} commits"
+            " of what runs. ][It has {ahead} commits that what runs lacks]"
+        ),
         "It is not older than what runs",
     ),
 }

@@ -114,13 +114,20 @@ class Gatherer:
             between=_between(read),
             trouble=trouble or next((one.trouble for one in read if one.trouble), None),
             away=reading.away,
+            read_at=at,
         )
 
-    async def refresh(self, request: Request, earlier: Gathered) -> Gathered:
-        """Return *earlier*, read a moment ago, with rights, locks and freezes as they are now."""
+    async def refresh(self, request: Request, earlier: Gathered, *, rights: bool) -> Gathered:
+        """Return *earlier*, read a moment ago, with locks and freezes as they are now.
+
+        With *rights* it is read anew, too, who the requester is and in which teams.
+        """
         at = self._clock.now()
+        facts = earlier.facts
         who, freezes, locks = await asyncio.gather(
-            self._who(request), self._freezes(request, at), self._locks(request, at)
+            self._who(request) if rights else _known(Who(facts.who, facts.memberships)),
+            self._freezes(request, at),
+            self._locks(request, at),
         )
         lives = {target.service for target in self.targets(request)}
         facts = replace(
@@ -206,6 +213,10 @@ class Gatherer:
             if isinstance(one, Commit)
         }
         return commits, snapshot if isinstance(snapshot, Snapshot) else None, trouble
+
+
+async def _known(who: Who) -> Who:
+    return who
 
 
 async def _nothing() -> None:

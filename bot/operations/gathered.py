@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.adapters.github.commits import Commit
 from bot.adapters.github.comparison import Comparison
@@ -22,7 +23,8 @@ class Gathered:
     lies between what runs and them. Where nothing runs *between* has nothing; where services of
     one repository run different versions it is the longest way. *observations* are those of the
     request's own targets. *trouble* is a definite no that no rule words. *away* is the first
-    system that did not answer, and may be asked again.
+    system that did not answer, and may be asked again. *read_at* is when the outside was asked;
+    ``facts.at`` may be later, where rights, locks and freezes were read anew.
     """
 
     facts: Facts
@@ -32,6 +34,7 @@ class Gathered:
     between: Mapping[str, Comparison | Unknown]
     trouble: Problem | None
     away: BotError | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

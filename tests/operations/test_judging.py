@@ -36,7 +36,7 @@ class World:
 def gathered(trouble=None, away=None, between=COMPARED, **changes):
     world = facts(**changes)
     ways = {target.source: between for target in world.targets}
-    return Gathered(world, {}, None, {}, ways, trouble, away)
+    return Gathered(world, {}, None, {}, ways, trouble, away, world.at)
 
 
 @pytest.mark.parametrize(

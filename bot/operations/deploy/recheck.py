@@ -96,12 +96,16 @@ class Recheck:
     async def _facts(self, operation: Operation) -> Gathered:
         """Return the facts of now. What was read a moment ago is not read again.
 
-        Rights, locks and freezes are always read anew, whatever the age of the rest.
+        Locks and freezes always are, and rights unless they were read just now.
         """
         earlier = self._recent.take(operation.id)
         if earlier is None:
-            return await self._gatherer.gather(operation.request)
-        return await self._gatherer.refresh(operation.request, earlier)
+            gathered = await self._gatherer.gather(operation.request)
+        else:
+            rights = not self._recent.is_of_just_now(earlier)
+            gathered = await self._gatherer.refresh(operation.request, earlier, rights=rights)
+        self._recent.keep_files(operation.id, gathered)
+        return gathered
 
     def _judge(self, operation: Operation, gathered: Gathered) -> _Judged:
         weighed = weigh(judge(proposal_of(operation.request), gathered.facts), gathered)

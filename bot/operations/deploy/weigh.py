@@ -2,7 +2,7 @@
 
 from bot.domain.errors import BotError
 from bot.domain.problems import Problem, Reason
-from bot.domain.rules import Allowed, Judgement, NeedsApproval
+from bot.domain.rules import Allowed, Judgement, NeedsApproval, Refused
 from bot.domain.rules.rulings import Verdict
 from bot.operations.gathered import Gathered
 
@@ -21,8 +21,9 @@ def weigh(judgement: Judgement, gathered: Gathered) -> Weighed:
             return one.problem or Problem(Reason.INTERNAL)
     if gathered.trouble is not None:
         return gathered.trouble
+    decision = judgement.decision
+    if isinstance(decision, Allowed) and decision.skipped:
+        return decision  # whoever is silent may have been asked for what the override goes past
     if gathered.away is not None:
         return gathered.away
-    if isinstance(judgement.decision, Allowed | NeedsApproval):
-        return judgement.decision
-    return judgement.decision.problem
+    return decision.problem if isinstance(decision, Refused) else decision

@@ -9,7 +9,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -30,6 +30,7 @@ from bot.domain.planning import (
 )
 from bot.domain.problems import Problem, Reason
 from bot.operations.deploy.check import seconds
+from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.recheck import Permit
 from bot.operations.facts import problem_of, texts_of
 from bot.operations.outcome import Next, Outcome
@@ -72,11 +73,19 @@ class Write:
     """Begins an operation whose targets are all held, and commits its change."""
 
     def __init__(
-        self, store: Store, catalog: Catalog, gitops: GitOps, threads: Threads, clock: Clock
+        self,
+        store: Store,
+        catalog: Catalog,
+        gitops: GitOps,
+        recent: Recent,
+        threads: Threads,
+        clock: Clock,
     ) -> None:
         self._store, self._catalog, self._gitops = store, catalog, gitops
         self._threads, self._clock = threads, clock
+        self._recent = recent
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._wrote: dict[tuple[str, str], datetime] = {}  # our newest commit on each branch
 
     def begin(self, operation_id: str, *, bound: bool = False) -> Outcome:
         """Enter the phase in which a cancel can no longer end the operation by itself.
@@ -136,7 +145,7 @@ class Write:
             unsure = True
         # One writer of this process at a time on a branch: otherwise they make each other's heads
         # stale, and tries grow with the square of writers.
-        async with self._turns[operation.plan.repo.lower(), operation.plan.branch]:
+        async with self._turns[_branch(operation.plan)]:
             for race in range(1, MOST_RACES + 1):
                 attempt = _Attempt(failures, race, permit, unsure)
                 outcome = await self._threads.run(self._race, operation, attempt)
@@ -157,7 +166,7 @@ class Write:
         """Try once; None says that somebody else moved the branch first."""
         permit, unsure = attempt.permit, attempt.unsure
         try:
-            made = self._attempt(operation, permit, unsure)
+            made = self._attempt(operation, attempt)
         except Conflict:
             return None
         except BotError as error:
@@ -168,11 +177,23 @@ class Write:
             return self._again(operation, made, attempt.failures, None, unsure=unsure)
         return self._end(operation, made)
 
-    def _attempt(self, operation: Operation, permit: Permit, unsure: bool) -> Made | Problem:  # noqa: FBT001
+    def _files(self, operation: Operation, plan: Plan, attempt: _Attempt) -> Snapshot | None:
+        """Return the files as they were judged a moment ago, for the very first try.
+
+        If they moved since, the server refuses the commit, and the next try reads them.
+        """
+        if attempt.unsure or attempt.failures or attempt.race > 1:
+            return None
+        return self._recent.files(operation.id, self._wrote.get(_branch(plan)))
+
+    def _attempt(self, operation: Operation, attempt: _Attempt) -> Made | Problem:
+        permit, unsure = attempt.permit, attempt.unsure
         plan = operation.plan
         assert plan is not None
         files = sorted({change.file for change in plan.changes})
-        snapshot = self._gitops.read(plan.repo, plan.branch, files)
+        snapshot = self._files(operation, plan, attempt) or self._gitops.read(
+            plan.repo, plan.branch, files
+        )
         if made := self._made_before(operation, plan, snapshot, unsure):
             return made
         if problem := permit.stop or self._called_off(operation):
@@ -186,6 +207,7 @@ class Write:
         if not edits.files:
             return Made(snapshot.head, self._gitops.page(plan.repo, snapshot.head), fresh)
         made_now = self._commit(operation, snapshot, edits, permit)
+        self._wrote[_branch(plan)] = self._clock.now()
         return Made(made_now.sha, made_now.url, fresh)
 
     def _made_before(
@@ -343,6 +365,10 @@ def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
     if request.override:
         trailers.append(("Shipmate-Override", request.reason or ""))
     return trailers
+
+
+def _branch(plan: Plan) -> tuple[str, str]:
+    return plan.repo.lower(), plan.branch
 
 
 def _jitter(race: int) -> timedelta:

@@ -5,6 +5,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.operations import Phase, Written
+from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.write import Write
 from bot.operations.store import Store
 from bot.operations.threads import Threads
@@ -19,7 +20,7 @@ def store(database):
 @pytest.fixture
 def write(store):
     threads = Threads("github")
-    yield Write(store, catalog(), None, threads, Clock())
+    yield Write(store, catalog(), None, Recent(Clock()), threads, Clock())
     threads.close()
 
 
