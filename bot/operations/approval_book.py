@@ -121,6 +121,21 @@ class ApprovalBook:
         with self._database.read() as connection:
             return _decisions(connection, number_of(operation_id))
 
+    def counts(self) -> dict[str, int]:
+        """Return how much was said of each operation that still waits, by its id; none if nothing.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        query = (
+            sa.select(approvals.c.number, sa.func.count())
+            .join(operations, operations.c.number == approvals.c.number)
+            .where(operations.c.phase == Phase.AWAITING.value)
+            .group_by(approvals.c.number)
+        )
+        with self._database.read() as connection:
+            return {f"D-{number}": count for number, count in connection.execute(query)}
+
     def _write(
         self, connection: sa.Connection, number: int | None, operation: Any, decision: Decision
     ) -> Receipt:

@@ -4,7 +4,8 @@ A point is ``[workflow/]step:occurrence:when``, such as ``write:1:between`` or
 ``D-2.hold.0/look:3:before``. Steps are those that workflows record; *occurrence* counts a step's
 runs of one workflow from 1, with those recorded before a crash. *when* is ``before`` the effect,
 ``between`` effect and record, or ``after`` the record. The step ``start`` is the moment in which a
-written request is handed to the engine. The process dies once at each point: a file named like
+written request is handed to the engine, and ``wake`` the one in which a workflow is told that
+somebody has decided. The process dies once at each point: a file named like
 the point says that it was there.
 """
 
@@ -21,6 +22,7 @@ from dbos import DBOS
 
 from bot.operations import lease
 from bot.operations.engine import Engine
+from bot.operations.intake import Intake
 from sandbox.process import Process, main
 
 POINTS = "KILL_POINTS"
@@ -50,7 +52,7 @@ def file_name(point):
 
 def wrap(points):
     """Make the engine pass by the points."""
-    run_step, start = Engine.step, Engine.start
+    run_step, start, wake = Engine.step, Engine.start, Intake.wake
     runs = Counter()
 
     async def step(self, name, work, *args):
@@ -81,7 +83,12 @@ def wrap(points):
         start(self, name, workflow_id, *args)
         points.reach(workflow_id, "start", 1, "after")
 
-    Engine.step, Engine.start = step, start_points
+    def wake_points(self, operation_id):
+        points.reach(operation_id, "wake", 1, "before")
+        wake(self, operation_id)
+        points.reach(operation_id, "wake", 1, "after")
+
+    Engine.step, Engine.start, Intake.wake = step, start_points, wake_points
 
 
 def live(environment, arguments, log):

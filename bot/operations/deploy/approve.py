@@ -25,7 +25,7 @@ from bot.operations.outcome import Next, Outcome
 from bot.operations.rights_desk import RightsDesk
 from bot.operations.store import Store
 
-LONGEST_REST = timedelta(hours=1)
+LONGEST_REST = timedelta(minutes=10)
 """The wait looks up so often by itself: a message that should have woken it may be lost."""
 
 UNREAD_AGAIN = timedelta(seconds=20)
