@@ -8,7 +8,9 @@ are async functions of JSON-able arguments; every touch of the world inside them
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -67,6 +69,8 @@ class Engine:
     def __init__(self, database: Database, executor: str, clock: Clock) -> None:
         self._clock = clock
         self._workflows: dict[str, Workflow] = {}
+        self._under_way = 0  # steps
+        self._idle = threading.Condition()
         self.executor = executor
         url = database.url.render_as_string(hide_password=False)
         config: DBOSConfig = {
@@ -102,10 +106,13 @@ class Engine:
         )
 
     def close(self, drain: timedelta = timedelta()) -> None:
-        """Stop. Workflows that have not ended within *drain* go on at the next start."""
-        DBOS.destroy(
-            destroy_registry=True, workflow_completion_timeout_sec=int(drain.total_seconds())
-        )
+        """Stop once no step is under way, at the latest after *drain*.
+
+        What has not ended goes on at the next start: a workflow that waits is not waited for.
+        """
+        with self._idle:
+            self._idle.wait_for(lambda: self._under_way == 0, drain.total_seconds())
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
 
     # from outside a workflow, from any thread
 
@@ -161,7 +168,19 @@ class Engine:
                     log.warning("the database is away; a step waits", step=name, error=str(away))
                     await asyncio.sleep(DATABASE_PAUSE)
 
-        return Outcome.read(await DBOS.run_step_async({"name": name}, run))
+        with self._counted():
+            return Outcome.read(await DBOS.run_step_async({"name": name}, run))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._under_way -= 1
+                self._idle.notify_all()
 
     async def _run(self, work: Callable[..., Any], *args: Any) -> Outcome:
         result = await asyncio.to_thread(work, *args)
