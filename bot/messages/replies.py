@@ -61,7 +61,9 @@ def refused(problem: Problem, copy: Iterable[str] = ()) -> Message:
 def may_not_cancel(operation: Operation, user: str, why: Problem) -> Message:
     """Say that *user* may not cancel *operation*, *why*, and who may in any case."""
     said = line(Person(user), " may not cancel ", Code(operation.id), ". Nothing was changed.")
-    may = line("Ask ", Person(operation.request.requester), " to cancel it.")
+    teams = listed(map(name, why.facts.get("teams", "").replace(",", " ").split()), last=" or ")
+    others = line(", or a member of ", *teams, ",") if teams else ()
+    may = line("Ask ", Person(operation.request.requester), *others, " to cancel it.")
     return reply(said, say(why).what, may)
 
 

@@ -98,6 +98,8 @@ class Deciding:
             return self._turned_away(operation, request, user, who)
         decisions = self._approvals.decisions(operation_id)
         if (barred := bar(request.rule, request.asked, decisions, who)) is not None:
+            if barred is Bar.TWICE:  # it may not have counted for a while, and does again
+                self._wake(operation_id)
             return self._turned_away(operation, request, user, _barred(barred, user))
         if (differs := self._differs(operation, request)) is not None:
             if differs.reason is Reason.PLAN_MOVED:
@@ -171,6 +173,7 @@ class Deciding:
         return problem_of_tally(Void(parts, self._clock.now())) if parts else None
 
     def _void(self, operation: Operation, problem: Problem) -> None:
+        """End it if it still waits: what others approved meanwhile may move the files itself."""
         self._store.move(
             operation.id,
             Phase.REFUSED,
@@ -178,6 +181,7 @@ class Deciding:
             problem.reason.value,
             changes={"problem": problem},
             detail={"reason": problem.reason.value, **problem.facts},
+            out_of=Phase.AWAITING,
         )
         self._wake(operation.id)
 

@@ -239,19 +239,21 @@ class Store:
         by: str = "shipmate",
         changes: Mapping[str, Any] | None = None,
         detail: Mapping[str, str] | None = None,
+        out_of: Phase | None = None,
     ) -> Operation | None:
         """Bring the operation to *phase*, with *changes* to its fields, and write the timeline.
 
         *mark* names this line of the timeline within the operation, so that a second run of the
         same step writes nothing new. Returns None, and changes nothing, where *phase* may not
-        follow the present one: it was cancelled or has ended.
+        follow the present one: it was cancelled or has ended. So too where it has gone on *out_of*
+        the phase that it was seen in, which only its own workflow can be sure of.
         """
         number = number_of(operation_id)
         with self._database.write() as connection:
             query = sa.select(operations).where(operations.c.number == number).with_for_update()
             row = connection.execute(query).one()
             before = _operation(row)
-            if not may_follow(before.phase, phase):
+            if not may_follow(before.phase, phase) or before.phase is not (out_of or before.phase):
                 return None
             after = replace(before, phase=phase, **(changes or {}))
             if phase.value not in after.entered:

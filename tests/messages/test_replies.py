@@ -57,7 +57,7 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
             replies.may_not_cancel(operation(), "U0BOB", NOT_PERMITTED),
             "@U0BOB may not cancel `D-4821`. Nothing was changed.\n"
             "@U0BOB may not deploy *core* in *prod*.\n"
-            "Ask @U0ALICE to cancel it.",
+            "Ask @U0ALICE, or a member of *sre*, to cancel it.",
             id="may not cancel",
         ),
         pytest.param(

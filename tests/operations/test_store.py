@@ -156,6 +156,18 @@ def test_an_ended_operation_does_not_move(store):
     assert store.operation(operation.id).phase is Phase.REFUSED
 
 
+def test_what_has_gone_on_is_not_ended_by_who_saw_it_wait(store):
+    """A click on a card may be judged while the commit that others approved is written."""
+    number = received(store).id
+    for phase in (Phase.CHECKING, Phase.AWAITING):
+        store.move(number, phase, NOON, phase.value)
+    assert store.move(number, Phase.QUEUED, NOON, "approved") is not None
+    store.move(number, Phase.COMMITTING, NOON, "committing")
+
+    assert store.move(number, Phase.REFUSED, NOON, "void", out_of=Phase.AWAITING) is None
+    assert Phase.COMMITTING is store.operation(number).phase
+
+
 def test_a_step_that_runs_twice_writes_one_line(store):
     operation = received(store)
     for _ in range(2):

@@ -89,6 +89,8 @@ class Approve:
             now = self._clock.now()
             print_ = request.asked.fingerprint
             tallied = tally(request.rule, request.asked, print_, decisions, entitled, now)
+            if isinstance(tallied, Waiting):
+                self._explain(operation, "lost", problem_of_tally(tallied))
         return self._come_to(operation, tallied)
 
     def _come_to(self, operation: Operation, tallied: Tallied) -> Outcome:
@@ -118,9 +120,13 @@ class Approve:
 
     def _unread(self, operation: Operation, problem: Problem) -> Outcome:
         """Keep waiting, and say why: an approver's rights could not be read."""
-        changes = {"problem": problem}
-        self._store.move(operation.id, Phase.AWAITING, self._clock.now(), "unread", changes=changes)
+        self._explain(operation, "unread", problem)
         return _again(UNREAD_AGAIN)
+
+    def _explain(self, operation: Operation, mark: str, problem: Problem | None) -> None:
+        """Let the card say why it still waits although enough people have said yes."""
+        changes = {"problem": problem}
+        self._store.move(operation.id, Phase.AWAITING, self._clock.now(), mark, changes=changes)
 
 
 def counted(request: Request, decisions: tuple[Decision, ...], clock: Clock) -> Tallied:

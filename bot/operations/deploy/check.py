@@ -197,6 +197,7 @@ class Check:
                     by=request.requester,
                     changes={"problem": Problem(Reason.SUPERSEDED, facts)},
                     detail={"reason": Reason.SUPERSEDED.value, **facts},
+                    out_of=Phase.AWAITING,  # it may have been approved this moment
                 )
                 if ended is not None:
                     self._wake(other.id)
