@@ -23,9 +23,21 @@ QUICK_GRACE = "0.5"
 class Lives:
     """Fakes that go on, a database, and the processes of one bot after another."""
 
-    def __init__(self, folder, database_url, *, points=(), grace=QUICK_GRACE, of=None, config=None):
+    def __init__(
+        self,
+        folder,
+        database_url,
+        *,
+        points=(),
+        grace=QUICK_GRACE,
+        of=None,
+        config=None,
+        epoch=None,
+    ):
         self.folder, self.database_url = folder, database_url
-        self.world = World(of or system("astrago"), folder, clock=Clock(SPEED), config=config)
+        self.world = World(
+            of or system("astrago"), folder, clock=Clock(SPEED, epoch), config=config
+        )
         self.slack, self.github, self.argocd = (
             self.world.slack,
             self.world.github,
