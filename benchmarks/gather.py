@@ -171,7 +171,7 @@ def _measure(
 def _whole(found: Gathered) -> None:
     """Stop the measurement if somebody was not asked after all."""
     assert found.away is None, found.away
-    assert found.commits, found.facts
+    assert found.aims, found.facts
 
 
 def _counts(wires: tuple[Wire, ...]) -> Counter[str]:

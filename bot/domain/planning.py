@@ -134,6 +134,15 @@ def moved(planned: Iterable[Change], found: Iterable[Change]) -> Problem | None:
     return None
 
 
+def named_as(planned: Iterable[Change], found: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes *found* in the files now, with what the plan knows of them besides."""
+    before = {change.service: change for change in planned}
+    return tuple(
+        replace(change, commit=before[change.service].commit, undoes=before[change.service].undoes)
+        for change in found
+    )
+
+
 def rebased(plan: Plan, since: Iterable[Change]) -> Plan:
     """Return *plan* as it stands after our own operations made the changes *since*, oldest first.
 

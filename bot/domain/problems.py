@@ -18,6 +18,10 @@ class Reason(StrEnum):
     NOT_IN_ENVIRONMENT = "not_in_environment"  # service, environment, environments
     SEVERAL_REPOSITORIES = "several_repositories"  # repos: one plan is one commit
     ALREADY_THERE = "already_there"  # nothing to change, and it runs: tag
+    # promotes
+    NOTHING_BEFORE = "nothing_before"  # service, environment, environments: it has no earlier home
+    NOT_ONE_BEFORE = "not_one_before"  # service, before, runs (tags, may be empty)
+    NAMES_NO_COMMIT = "names_no_commit"  # service, before, tag: no template reads it back
     # rights: who somebody is, and what their teams let them do
     NOT_LINKED = "not_linked"  # user
     NO_SUCH_ACCOUNT = "no_such_account"  # user, login
@@ -42,10 +46,14 @@ class Reason(StrEnum):
     NOT_BEFORE = "not_before"  # service, tag, before (environment), runs (tags, may be empty)
     UNHEALTHY_BEFORE = "unhealthy_before"  # service, tag, before, state
     NEVER_HERE = "never_here"  # service, tag, environment: a rollback to what never ran here
+    NOTHING_TO_GO_BACK_TO = "nothing_to_go_back_to"  # service, environment, runs (may be absent)
+    NO_SUCH_ENTRY = "no_such_entry"  # service, environment, entry (as typed), last (may be absent)
+    NOT_OF_HERE = "not_of_here"  # service, environment, operation, there (targets it was about)
     SOAKING = "soaking"  # service, tag, before, since (ISO time), ready (ISO time)
     FROZEN = "frozen"  # environment, until (ISO time, absent: no end), by, rule, detail
     LOCKED = "locked"  # service, environment, by, until (ISO time, absent: no end), detail
-    HELD = "held"  # service, environment, tag, by, detail
+    # service, environment, tag (absent: the whole target), operation (the rollback), by, detail
+    HELD = "held"
     OLDER = "older"  # service, environment, runs, behind (number of commits)
     DIVERGED = "diverged"  # service, environment, runs, behind, ahead (numbers of commits)
     # approvals

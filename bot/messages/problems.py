@@ -54,6 +54,20 @@ WORDS: Mapping[Reason, Words] = {
         "Nothing to do. `/ship status` shows what runs.",
     ),
     # rights
+    Reason.NOTHING_BEFORE: Words(
+        "{service} lives in no environment before {environment}[: it lives in {environments}].",
+        "Name where it is to come from: `/promote {service} <from> {environment}`, or deploy a"
+        " version by its name.",
+    ),
+    Reason.NOT_ONE_BEFORE: Words(
+        "[Several versions of {service} run in {before}: {runs}|Nothing of {service} runs in"
+        " {before}].",
+        "Wait until one version runs there, or deploy a version by its name.",
+    ),
+    Reason.NAMES_NO_COMMIT: Words(
+        "The tag {tag} of {service}, which runs in {before}, does not say of which commit it is.",
+        "Deploy a version by its name, so that everybody knows what it is.",
+    ),
     Reason.NOT_LINKED: Words(
         "The bot does not know which GitHub account {user} has.",
         "Send `/ship link` to connect it, or ask a platform engineer to add you under"
@@ -152,6 +166,20 @@ WORDS: Mapping[Reason, Words] = {
         "{tag} of {service} was never live in {environment}, so there is no way back to it.",
         "Choose a version from `/ship history {service} {environment}`, or deploy this one.",
     ),
+    Reason.NOTHING_TO_GO_BACK_TO: Words(
+        "Nobody knows a version of {service} that ran well in {environment}[ before {runs}].",
+        "Look at `/ship history {service} {environment}`, and name the version that you mean:"
+        " `/rollback {service} {environment} <tag>`.",
+    ),
+    Reason.NO_SUCH_ENTRY: Words(
+        "{entry} names nothing that {service} had in {environment}[: the list ends at {last}].",
+        "Choose from `/ship history {service} {environment}`; `#1` is the newest of it.",
+    ),
+    Reason.NOT_OF_HERE: Words(
+        "{operation} was not about {service} in {environment}[, but about {there}].",
+        "Choose from `/ship history {service} {environment}`, or send the command again for what"
+        " {operation} was about.",
+    ),
     Reason.SOAKING: Words(
         "{tag} of {service} has not been healthy in {before} for long enough[: since {since}].",
         "Send the command again[ at {ready}| later], if it is still healthy then.",
@@ -166,10 +194,11 @@ WORDS: Mapping[Reason, Words] = {
         "Ask {by} to send `/ship unlock {service} {environment}`, or wait until it ends.",
     ),
     Reason.HELD: Words(
-        "{tag} of {service} is held back from {environment} since it was rolled back[ by {by}]"
-        "[: {detail}].",
-        "Deploy a version that is fixed, or send `/ship release {service} {environment}` if this"
-        " one is well after all.",
+        "[{tag} of {service} is held back from {environment}|{service} is held as it is in"
+        " {environment}][ since {operation}][ by {by}][: {detail}].",
+        "[Deploy a version that is fixed, or send `/ship release {service} {environment} {tag}` if"
+        " this one is well after all.|Ask {by} what it waits for; `/ship release {service}"
+        " {environment}` lets it go on.]",
     ),
     Reason.OLDER: Words(
         "This goes back {behind} commits from what runs of {service} in {environment}"

@@ -5,18 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.adapters.github.commits import Commit
 from bot.adapters.github.comparison import Comparison
 from bot.adapters.gitops import Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.errors import (
-    BotError,
-    Forbidden,
-    Garbled,
-    Rejected,
-    Unauthorized,
-)
+from bot.domain.errors import Rejected
 from bot.domain.facts import Facts, Incomparable, NothingRuns, Proposal, TargetFacts
 from bot.domain.freezes import AdHocFreeze
 from bot.domain.locks import Lock
@@ -24,16 +17,18 @@ from bot.domain.observation import Observation
 from bot.domain.operations import Request
 from bot.domain.planning import Text
 from bot.domain.policy import one_repository
-from bot.domain.problems import Problem, Reason
+from bot.domain.problems import Problem
 from bot.domain.rights import Action, Who
 from bot.domain.unknown import Unknown
+from bot.operations.choosing import Chooser, Chosen
 from bot.operations.freeze_book import FreezeBook
-from bot.operations.gathered import Freshness, Gathered
+from bot.operations.gathered import Aim, Freshness, Gathered
 from bot.operations.lock_book import LockBook
 from bot.operations.people import People
 from bot.operations.reading import Outside, Reading
 from bot.operations.store import Store
 from bot.operations.target_facts import Read, TargetReader, absent, version_of
+from bot.operations.troubles import problem_of, reason_of
 
 __all__ = [
     "Books",
@@ -78,17 +73,9 @@ class Gatherer:
         """Return everything about *request*, in the time of the slowest chain of answers."""
         at = self._clock.now()
         targets = self.targets(request)
-        reading = Reading(self._outside, self._catalog, request.version, targets)
+        reading = Reading(self._outside, self._catalog, targets)
         several = one_repository(request, self._catalog)
-        reader = TargetReader(
-            reading,
-            self._catalog,
-            self._books.store,
-            self._outside.others,
-            proposal_of(request).action,
-            request.version,
-            one_branch=several is None,
-        )
+        reader = self._reader(request, reading, one_branch=several is None)
         locks = asyncio.ensure_future(self._locks(request, at))
         who, freezes, read = await asyncio.gather(
             self._who(request),
@@ -105,10 +92,10 @@ class Gatherer:
             targets=(*(one.facts for one in read), *self._absent(request)),
             freezes=freezes,
         )
-        commits, snapshot, trouble = await self._base(reading, targets, several)
+        snapshot, trouble = await self._files(reading, targets, several)
         return Gathered(
             facts=facts,
-            commits=commits,
+            aims={one.facts.service: one.aim for one in read if one.aim is not None},
             snapshot=snapshot,
             observations=await _observations(reading, targets),
             between=_between(read),
@@ -146,15 +133,34 @@ class Gatherer:
     async def freshness(self, request: Request) -> Freshness:
         """Return what an approval of *request* is bound to: the commits and the files, no more."""
         targets = self.targets(request)
-        reading = Reading(self._outside, self._catalog, request.version, targets, with_checks=False)
+        reading = Reading(self._outside, self._catalog, targets, with_checks=False)
         several = one_repository(request, self._catalog)
-        sources = sorted({target.source for target in targets})
-        (commits, snapshot, trouble), answers = await asyncio.gather(
-            self._base(reading, targets, several),
-            asyncio.gather(*(reading.commit(source) for source in sources)),
+        reader = self._reader(request, reading, one_branch=several is None)
+        (snapshot, trouble), aims = await asyncio.gather(
+            self._files(reading, targets, several),
+            asyncio.gather(*(reader.aim(target) for target in targets)),
         )
-        unresolved = next((one for one in answers if isinstance(one, Problem)), None)
-        return Freshness(commits, snapshot, trouble or unresolved, reading.away)
+        known = {
+            target.service: aim
+            for target, aim in zip(targets, aims, strict=True)
+            if isinstance(aim, Aim)
+        }
+        unresolved = next((one for one in aims if isinstance(one, Problem)), None)
+        return Freshness(known, snapshot, trouble or unresolved, reading.away)
+
+    def _reader(self, request: Request, reading: Reading, *, one_branch: bool) -> TargetReader:
+        async def choose(reader: TargetReader, target: Target) -> Chosen:
+            return await Chooser(request, self._catalog, reading, reader).choose(target)
+
+        return TargetReader(
+            reading,
+            self._catalog,
+            self._books.store,
+            self._outside.others,
+            proposal_of(request).action,
+            choose,
+            one_branch=one_branch,
+        )
 
     # ourselves
 
@@ -194,33 +200,22 @@ class Gatherer:
 
     # what a plan is made of
 
-    async def _base(
+    async def _files(
         self, reading: Reading, targets: Collection[Target], several: Problem | None
-    ) -> tuple[dict[str, Commit], Snapshot | None, Problem | None]:
-        """Return the commits, the files, and what is definitely wrong with one of them."""
-        sources = sorted({target.source for target in targets})
-        shall_read = several is None and bool(targets)
-        snapshot, *answers = await asyncio.gather(
-            reading.snapshot() if shall_read else _nothing(),
-            *(reading.commit(source) for source in sources),
-        )
-        refused = [problem_of(one) for one in (snapshot, *answers) if isinstance(one, Rejected)]
-        missing = [snapshot] if isinstance(snapshot, Problem) else []
-        trouble = next(iter([*([several] if several else []), *missing, *refused]), None)
-        commits = {
-            source: one
-            for source, one in zip(sources, answers, strict=True)
-            if isinstance(one, Commit)
-        }
-        return commits, snapshot if isinstance(snapshot, Snapshot) else None, trouble
+    ) -> tuple[Snapshot | None, Problem | None]:
+        """Return the files, and what is definitely wrong with them."""
+        if several is not None or not targets:
+            return None, several
+        snapshot = await reading.snapshot()
+        if isinstance(snapshot, Snapshot):
+            return snapshot, None
+        if isinstance(snapshot, Problem):
+            return None, snapshot
+        return None, problem_of(snapshot) if isinstance(snapshot, Rejected) else None
 
 
 async def _known(who: Who) -> Who:
     return who
-
-
-async def _nothing() -> None:
-    """Read nothing."""
 
 
 async def _observations(
@@ -262,26 +257,3 @@ def texts_of(snapshot: Snapshot) -> dict[str, Text | None]:
     return {
         path: Text(file.text, file.blob) if file else None for path, file in snapshot.files.items()
     }
-
-
-def problem_of(error: BotError, again: str = "") -> Problem:
-    """Return what the world's failure means for an operation."""
-    facts = {"system": error.system, "doing": error.doing, "detail": error.detail}
-    if again:
-        facts["again"] = again
-    return Problem(reason_of(error), facts)
-
-
-def reason_of(error: BotError) -> Reason:
-    """Return the reason code of *error*."""
-    match error:
-        case Unauthorized():
-            return Reason.TOKEN_REFUSED
-        case Forbidden():
-            return Reason.NO_RIGHT
-        case Rejected():
-            return Reason.REJECTED
-        case Garbled():
-            return Reason.GARBLED
-        case _:
-            return Reason.UNAVAILABLE

@@ -16,19 +16,31 @@ from bot.domain.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What a target shall come to: the *tag*, and the *commit* it is made of, or None.
+
+    *undoes* is the operation that brought what stands there now, where that is taken back.
+    """
+
+    tag: str
+    commit: Commit | None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """The world of one request, read at one moment.
 
-    *commits* and *between* are by source repository: the commits that the version names, and what
-    lies between what runs and them. Where nothing runs *between* has nothing; where services of
-    one repository run different versions it is the longest way. *observations* are those of the
+    *aims* are by service, of those whose tag is known. *between* is by source repository: what
+    lies between what runs and the new commits. Where nothing runs it has nothing; where services
+    of one repository run different versions it is the longest way. *observations* are those of the
     request's own targets. *trouble* is a definite no that no rule words. *away* is the first
     system that did not answer, and may be asked again. *read_at* is when the outside was asked;
     ``facts.at`` may be later, where rights, locks and freezes were read anew.
     """
 
     facts: Facts
-    commits: Mapping[str, Commit]
+    aims: Mapping[str, Aim]
     snapshot: Snapshot | None
     observations: Mapping[Application, Observation]
     between: Mapping[str, Comparison | Unknown]
@@ -39,12 +51,12 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What an approval is bound to, as it stands now: *commits* by source repository, the files.
+    """What an approval is bound to, as it stands now: *aims* by service, and the files.
 
     *trouble* also says where the version no longer names one commit.
     """
 
-    commits: Mapping[str, Commit]
+    aims: Mapping[str, Aim]
     snapshot: Snapshot | None
     trouble: Problem | None
     away: BotError | None

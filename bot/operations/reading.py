@@ -58,7 +58,7 @@ class Outside:
 
 
 class Reading:
-    """The questions about *version* for *targets*, as they stand at one moment.
+    """The questions about *targets*, as they stand at one moment; none is asked twice.
 
     *with_checks* tells that the checks of commits will be asked for, too.
     """
@@ -67,14 +67,13 @@ class Reading:
         self,
         outside: Outside,
         catalog: Catalog,
-        version: str,
         targets: Sequence[Target],
         *,
         with_checks: bool = True,
     ) -> None:
         self._outside, self._catalog = outside, catalog
         self._with_checks = with_checks
-        self._version, self._targets = version, targets
+        self._targets = targets
         self._asked: dict[tuple[str, ...], asyncio.Task[Any]] = {}
 
     @property
@@ -83,9 +82,11 @@ class Reading:
         answers = (self._asked[key].result() for key in sorted(self._asked))
         return next((one for one in answers if isinstance(one, Unavailable | Garbled)), None)
 
-    async def commit(self, source: str) -> Commit | Problem | BotError:
-        """Return the commit that the version names in *source*."""
-        return await self._once(("0 commit", source), lambda: self._resolve(source))
+    async def commit(self, source: str, version: str) -> Commit | Problem | BotError:
+        """Return the commit that *version* names in *source*."""
+        return await self._once(
+            ("0 commit", source, version), lambda: self._resolve(source, version)
+        )
 
     async def snapshot(self) -> Snapshot | Problem | BotError:
         """Return the GitOps files of the targets, which all stand in one repository."""
@@ -111,9 +112,12 @@ class Reading:
             lambda: _answered(self._outside.others.run(argocd.workloads, application, seen)),
         )
 
-    async def rollup(self, source: str, sha: str) -> Rollup | BotError | None:
-        """Return everything that CI reported on a commit; None: nothing."""
-        known = await self._checked(source)
+    async def rollup(self, source: str, version: str, sha: str) -> Rollup | BotError | None:
+        """Return everything that CI reported on the commit *sha*; None: nothing.
+
+        It may have come with the answer to what *version* names.
+        """
+        known = await self._checked(source, version)
         if isinstance(known, CheckedCommit) and known.commit.sha == sha:
             return known.rollup
         ask = self._outside.checks.rollup
@@ -169,22 +173,22 @@ class Reading:
 
     # which commit a version names
 
-    async def _resolve(self, source: str) -> Commit | Problem | BotError:
+    async def _resolve(self, source: str, version: str) -> Commit | Problem | BotError:
         """Return the commit that is called so, else the one whose image tag it is.
 
         A branch may look like one of our image tags: ``hotfix-core-20261121``. The name goes first.
         """
-        known = await self._checked(source)
+        known = await self._checked(source, version)
         if known is not None:
             return known if isinstance(known, BotError) else known.commit
         run, resolve = self._outside.github.run, self._outside.commits.resolve
-        facts = {"version": self._version, "repo": source}
-        inside = reference(self._version, self._targets)
+        facts = {"version": version, "repo": source}
+        inside = reference(version, self._targets)
         try:
             try:
-                return await run(resolve, source, self._version)
+                return await run(resolve, source, version)
             except NotFound:
-                if inside == self._version:
+                if inside == version:
                     raise
                 return await run(resolve, source, inside)
         except NotFound:
@@ -197,7 +201,7 @@ class Reading:
         except BotError as error:
             return error
 
-    async def _checked(self, source: str) -> CheckedCommit | BotError | None:
+    async def _checked(self, source: str, version: str) -> CheckedCommit | BotError | None:
         """Return the commit and its checks by one request, where both are wanted and that can be.
 
         None: each has to be asked for by itself.
@@ -207,8 +211,8 @@ class Reading:
             return None
         ask = self._outside.versions.checked
         return await self._once(
-            ("0 checked", source),
-            lambda: _answered(self._outside.github.run(ask, source, self._version)),
+            ("0 checked", source, version),
+            lambda: _answered(self._outside.github.run(ask, source, version)),
         )
 
     def _of(self, source: str) -> Iterable[Target]:

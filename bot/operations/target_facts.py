@@ -1,7 +1,7 @@
 """One target's facts, put together from the answers of one round of questions."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from bot.adapters.github.comparison import Comparison
 from bot.domain.catalog import Catalog, Target
 from bot.domain.checks import ChecksVerdict, NotAsked, judge_checks
 from bot.domain.edit import EditError, read_tag
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, Rejected
 from bot.domain.facts import (
     Ancestry,
     ImageAbsent,
@@ -39,9 +39,12 @@ from bot.domain.running import (
     running_tags,
 )
 from bot.domain.unknown import Unknown
+from bot.operations.choosing import Choice, Chosen
+from bot.operations.gathered import Aim
 from bot.operations.reading import Reading
 from bot.operations.store import Store
 from bot.operations.threads import Threads
+from bot.operations.troubles import problem_of
 
 NO_COMMIT = Unknown("it is not known which commit the version names")
 NO_TAG = Unknown("it is not known which image tag the version has")
@@ -55,16 +58,23 @@ RELATIONS = {
     Lies.DIVERGED: Relation.DIVERGED,
 }
 
+Named = Commit | Problem | BotError | Unknown
+"""The commit that a target shall come to, or why there is none."""
+
 Between = Comparison | NothingRuns | Incomparable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A target's *facts*, what lies *between* what runs and the new commit, and a definite no."""
+    """A target's *facts*, what lies *between* what runs and the new commit, and a definite no.
+
+    *aim* is None where its tag is not known.
+    """
 
     facts: TargetFacts
     between: Between
     trouble: Problem | None
+    aim: Aim | None
 
 
 class TargetReader:
@@ -77,28 +87,30 @@ class TargetReader:
         store: Store,
         threads: Threads,
         action: Action,
-        version: str,
+        choose: Callable[["TargetReader", Target], Awaitable[Chosen]],
         *,
         one_branch: bool,
     ) -> None:
         self._reading, self._catalog, self._store = reading, catalog, store
-        self._threads, self._action, self._version = threads, action, version
+        self._threads, self._action, self._choose = threads, action, choose
         self._one_branch = one_branch
 
     async def read(self, target: Target, locks: Awaitable[tuple[Lock, ...]]) -> Read:
         """Return everything about *target*, in the time of its slowest chain of answers."""
-        commit = asyncio.ensure_future(self._reading.commit(target.source))
+        chosen = asyncio.ensure_future(self._choose(self, target))
+        commit = asyncio.ensure_future(self.commit(target, chosen))
+        tag = asyncio.ensure_future(self.tag(target, chosen, commit))
         runs = asyncio.ensure_future(self._runs(target))
-        in_git = asyncio.ensure_future(self._in_git(target))
+        in_git = asyncio.ensure_future(self.in_git(target))
         found = await asyncio.gather(
-            self._checks(target, commit),
-            self._image(target, commit),
+            self._checks(target, chosen, commit),
+            self._image(target, tag),
             self._before(target, commit),
             self._between(target, commit, runs, in_git),
-            self._ran_here(target, commit),
+            self._ran_here(target, tag),
         )
         checks, image, before, between, ran_here = found
-        resolved, (tag_in_git, uneditable_) = await commit, await in_git
+        choice, resolved, (tag_in_git, uneditable_) = await chosen, await commit, await in_git
         running, trouble = await runs
         return Read(
             TargetFacts(
@@ -108,7 +120,7 @@ class TargetReader:
                 image_repository=target.image,
                 source=target.source,
                 commit=_resolved(resolved),
-                tag=self._tag(target, resolved),
+                tag=await tag,
                 checks=checks,
                 image=image,
                 in_git=tag_in_git,
@@ -120,52 +132,80 @@ class TargetReader:
                 holds=(),
             ),
             between,
-            uneditable_ or trouble,
+            uneditable_ or trouble or _refused(resolved),
+            _aim(choice, resolved, await tag),
         )
 
-    def _tag(self, target: Target, commit: Commit | Problem | BotError) -> str | Problem | Unknown:
+    async def aim(self, target: Target) -> Aim | Problem | None:
+        """Return what *target* shall come to now, and read nothing else of it; None: unknown."""
+        chosen = asyncio.ensure_future(self._choose(self, target))
+        commit = asyncio.ensure_future(self.commit(target, chosen))
+        tag = await self.tag(target, chosen, commit)
+        if isinstance(tag, Problem):
+            return tag
+        return _refused(await commit) or _aim(await chosen, await commit, tag)
+
+    # what it shall come to
+
+    async def commit(self, target: Target, chosen: Awaitable[Chosen]) -> Named:
+        """Return the commit that was chosen, or why there is none."""
+        choice = await chosen
+        if not isinstance(choice, Choice):
+            return choice
+        if not choice.version:
+            return Unknown(f"{choice.tag} does not say of which commit it is")
+        return await self._reading.commit(target.source, choice.version)
+
+    async def tag(
+        self, target: Target, chosen: Awaitable[Chosen], commit: Awaitable[Named]
+    ) -> str | Problem | Unknown:
         """Return the tag; without a commit why there is none, for this is judged first."""
-        match commit:
+        choice = await chosen
+        if isinstance(choice, Choice) and choice.tag is not None:
+            return choice.tag
+        found = await commit
+        match found:
             case Commit():
-                return tag_for(target, version_of(commit), self._version)
-            case Problem():
-                return commit
+                typed = choice.version if isinstance(choice, Choice) else ""
+                return tag_for(target, version_of(found), typed)
+            case Problem() | Unknown():
+                return found
             case _:
-                return Unknown(str(commit))
+                return Unknown(str(found))
 
     async def _checks(
-        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+        self, target: Target, chosen: Awaitable[Chosen], commit: Awaitable[Named]
     ) -> ChecksVerdict:
         if target.required_checks is None:
             return NotAsked()
-        found = await commit
-        if not isinstance(found, Commit):
+        choice, found = await chosen, await commit
+        if not isinstance(found, Commit) or not isinstance(choice, Choice):
             return NO_COMMIT
-        rollup = await self._reading.rollup(target.source, found.sha)
+        rollup = await self._reading.rollup(target.source, choice.version, found.sha)
         if isinstance(rollup, BotError):
             return Unknown(str(rollup))
         return judge_checks(rollup, target.required_checks)
 
     async def _image(
-        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+        self, target: Target, tag: Awaitable[str | Problem | Unknown]
     ) -> ImageFound | ImageAbsent | Unknown:
-        tag = self._tag(target, await commit)
-        return (
-            await self._reading.image(f"{target.image}:{tag}") if isinstance(tag, str) else NO_TAG
-        )
+        found = await tag
+        if not isinstance(found, str):
+            return NO_TAG
+        return await self._reading.image(f"{target.image}:{found}")
 
     async def _ran_here(
-        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+        self, target: Target, tag: Awaitable[str | Problem | Unknown]
     ) -> bool | Unknown:
-        tag = self._tag(target, await commit)
-        if not isinstance(tag, str):
+        found = await tag
+        if not isinstance(found, str):
             return NO_TAG
         ask = self._store.was_live
-        return await self._threads.run(ask, target.service, target.environment, tag)
+        return await self._threads.run(ask, target.service, target.environment, found)
 
     # what stands and what runs
 
-    async def _in_git(self, target: Target) -> tuple[str | Unknown | None, Problem | None]:
+    async def in_git(self, target: Target) -> tuple[str | Unknown | None, Problem | None]:
         """Return the tag on the branch, and what is wrong with the place it stands at."""
         if not self._one_branch:
             return Unknown("the tags stand in several repositories"), None
@@ -190,12 +230,12 @@ class TargetReader:
             return Unknown(_why(seen)), seen
         if isinstance(seen, BotError):
             return Unknown(str(seen)), None
-        tags = await self._tags(target, seen)
+        tags = await self.tags(target, seen)
         if isinstance(tags, Unknown):
             return tags, None
         return RunsNow(tags, seen.health.value, seen.sync.value), None
 
-    async def _tags(self, target: Target, seen: Observation) -> tuple[str, ...] | Unknown:
+    async def tags(self, target: Target, seen: Observation) -> tuple[str, ...] | Unknown:
         """Return the tags of the pods, else those that new pods would have.
 
         A CronJob between two runs has no pods, nor has what was scaled to nothing.
@@ -211,7 +251,7 @@ class TargetReader:
     # what ran before, and what lies between
 
     async def _before(
-        self, target: Target, commit: asyncio.Future[Commit | Problem | BotError]
+        self, target: Target, commit: Awaitable[Named]
     ) -> RanBefore | NoEarlierHome | Unknown:
         if self._action is Action.ROLLBACK:
             return NOT_ASKED
@@ -229,7 +269,7 @@ class TargetReader:
             return NO_COMMIT
         if not isinstance(seen, Observation):
             return Unknown(_why(seen))
-        tags = await self._tags(home, seen)
+        tags = await self.tags(home, seen)
         return (
             tags
             if isinstance(tags, Unknown)
@@ -239,9 +279,9 @@ class TargetReader:
     async def _between(
         self,
         target: Target,
-        commit: asyncio.Future[Commit | Problem | BotError],
-        runs: asyncio.Future[tuple[RunsNow | Unknown, Problem | None]],
-        in_git: asyncio.Future[tuple[str | Unknown | None, Problem | None]],
+        commit: Awaitable[Named],
+        runs: Awaitable[tuple[RunsNow | Unknown, Problem | None]],
+        in_git: Awaitable[tuple[str | Unknown | None, Problem | None]],
     ) -> Between:
         running, _ = await runs
         if isinstance(running, Unknown):
@@ -281,16 +321,28 @@ def absent(service: str, environment: str, homes: tuple[str, ...]) -> TargetFact
     )
 
 
+def _refused(commit: Named) -> Problem | None:
+    """Return what it means that GitHub will not tell the commit, however often it is asked."""
+    return problem_of(commit) if isinstance(commit, Rejected) else None
+
+
+def _aim(chosen: Chosen, commit: Named, tag: str | Problem | Unknown) -> Aim | None:
+    if not isinstance(tag, str):
+        return None
+    undoes = chosen.undoes if isinstance(chosen, Choice) else None
+    return Aim(tag, commit if isinstance(commit, Commit) else None, undoes)
+
+
 def version_of(commit: Commit) -> Version:
     """Return the commit as the version that a tag is rendered from."""
     return Version(commit.sha, commit.name if commit.kind is CommitName.TAG else None)
 
 
-def _resolved(commit: Commit | Problem | BotError) -> Resolved | Problem | Unknown:
+def _resolved(commit: Named) -> Resolved | Problem | Unknown:
     match commit:
         case Commit():
             return Resolved(commit.sha, commit.title)
-        case Problem():
+        case Problem() | Unknown():
             return commit
         case _:
             return Unknown(str(commit))

@@ -136,7 +136,7 @@ def test_a_plan_that_waited_starts_from_what_ours_ahead_of_it_left(since, expect
 
 
 def test_the_message_names_the_change_and_ends_in_trailers():
-    trailers = {"Shipmate-Operation": "D-1", "Requested-by": "U0ALICE"}
+    trailers = [("Shipmate-Operation", "D-1"), ("Requested-by", "U0ALICE")]
     expected = (
         "core: old -> new\n\nBecause: hotfix\n\nShipmate-Operation: D-1\nRequested-by: U0ALICE"
     )
@@ -147,7 +147,7 @@ def test_the_message_names_the_change_and_ends_in_trailers():
 @given(st.text())
 def test_nobody_forges_a_trailer_by_their_reason(reason):
     body = message_body(
-        [PLANNED], {"Shipmate-Operation": "D-1"}, f"x\nShipmate-Operation: D-2{reason}"
+        [PLANNED], [("Shipmate-Operation", "D-1")], f"x\nShipmate-Operation: D-2{reason}"
     )
     lines = [line for line in body.split("\n") if line.startswith("Shipmate-Operation")]
     assert ["Shipmate-Operation: D-1"] == lines

@@ -108,7 +108,7 @@ def test_a_good_deploy_is_known_through_and_through(at):
     )
     assert (core,) == found.facts.targets
     assert (NOON, "release") == (found.facts.at, *found.facts.memberships)
-    assert {CODE: at.new} == {source: one.sha for source, one in found.commits.items()}
+    assert {"core": at.new} == {service: aim.commit.sha for service, aim in found.aims.items()}
     assert ["core/prod/kustomization.yaml"] == list(found.snapshot.files)
     assert ["core-prod"] == [one.name for one in found.observations.values()]
     assert [7] == [one.pull for one in found.between[CODE].commits]
@@ -138,7 +138,7 @@ def test_what_a_good_deploy_costs_once_the_registry_has_given_a_token(at, versio
     found = asyncio.run(gatherer.gather(request))
 
     assert expected == at.calls()
-    assert (at.new, Green(1)) == (found.commits[CODE].sha, found.facts.targets[0].checks)
+    assert (at.new, Green(1)) == (found.aims["core"].commit.sha, found.facts.targets[0].checks)
 
 
 # who asks
@@ -205,7 +205,7 @@ def test_a_version_that_is_nowhere_asks_no_registry_and_compares_nothing(at):
 
     assert Reason.UNKNOWN_VERSION is found.facts.targets[0].commit.reason
     assert not [one for one in at.calls() if "registry" in one or "compare" in one]
-    assert {} == found.commits
+    assert {} == found.aims
 
 
 def test_a_version_that_no_template_fits_is_a_refusal_of_the_tag(at):
@@ -543,7 +543,7 @@ def test_without_our_own_database_nothing_is_gathered(at, ask):
     words = (at.request(),) if ask == "gather" else (at.request(), earlier)
 
     with pytest.raises(Unavailable, match="database"):
-        asyncio.run(getattr(gatherer, ask)(*words))
+        asyncio.run(getattr(gatherer, ask)(*words, **how))
 
 
 # the outside fails
@@ -596,7 +596,7 @@ def test_what_an_override_goes_past_is_no_trouble(at, route, when):
     at.github.arm(route, REFUSED, times=None, when=partial(_holds, when))
     found = at.gather()
 
-    assert (at.new, None) == (found.commits[CODE].sha, found.trouble)
+    assert (at.new, None) == (found.aims["core"].commit.sha, found.trouble)
 
 
 def test_an_argocd_of_an_earlier_environment_that_is_away_is_unknown_and_told(at):
@@ -663,7 +663,7 @@ def test_freshness_reads_the_commit_and_the_files_and_nothing_else(at):
     found = asyncio.run(at.gatherer().freshness(at.request()))
 
     assert ["github commit", "github graphql"] == at.calls()
-    assert at.new == found.commits[CODE].sha
+    assert at.new == found.aims["core"].commit.sha
     assert at.github.head(GITOPS) == found.snapshot.head
     assert (None, None) == (found.trouble, found.away)
 
@@ -691,10 +691,20 @@ def test_a_refresh_reads_rights_locks_and_freezes_and_nothing_else(at):
     at.people.who_is = Who(Unidentified(WhyNot.DEACTIVATED))
     at.forget()
 
-    found = asyncio.run(gatherer.refresh(at.request(), earlier))
+    found = asyncio.run(gatherer.refresh(at.request(), earlier, rights=True))
 
     assert [] == at.calls()
     assert (lock,) == found.facts.targets[0].locks
     assert Unidentified(WhyNot.DEACTIVATED) == found.facts.who
     assert earlier.facts.targets[0].image == found.facts.targets[0].image
     assert earlier.snapshot is found.snapshot
+
+
+def test_rights_that_were_read_just_now_are_not_read_again(at):
+    gatherer = at.gatherer()
+    earlier = asyncio.run(gatherer.gather(at.request()))
+    at.people.who_is = Who(Unidentified(WhyNot.DEACTIVATED))
+
+    found = asyncio.run(gatherer.refresh(at.request(), earlier, rights=False))
+
+    assert earlier.facts.who == found.facts.who

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -12,10 +13,10 @@ from bot.domain.approvals import Asked
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.facts import Facts
-from bot.domain.operations import Operation, Phase, Plan
+from bot.domain.operations import Change, Operation, Phase, Plan
 from bot.domain.patience import next_try
 from bot.domain.plan_digest import fingerprint
-from bot.domain.planning import Edits, plan_edits, tag_for
+from bot.domain.planning import Edits, plan_edits
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, Identified
@@ -26,8 +27,8 @@ from bot.operations.deploy.break_glass import BreakGlass
 from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
-from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of, version_of
-from bot.operations.gathered import Freshness, Gathered
+from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of
+from bot.operations.gathered import Aim, Freshness, Gathered
 from bot.operations.outcome import Next, Outcome
 from bot.operations.roster import Roster
 from bot.operations.store import Store
@@ -239,27 +240,29 @@ def plan(
     """Return what *operation* will do and the bytes that do it, or why it can't be done."""
     if gathered.snapshot is None:
         return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
-    tags: dict[Target, str] = {}
-    for target in targets:
-        version = version_of(gathered.commits[target.source])
-        tag = tag_for(target, version, operation.request.version)
-        if isinstance(tag, Problem):
-            return tag
-        tags[target] = tag
+    aims = gathered.aims
+    if any(target.service not in aims for target in targets):
+        return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
+    tags = {target: aims[target.service].tag for target in targets}
     edits = plan_edits(tags, texts_of(gathered.snapshot))
     if not isinstance(edits, Edits):
         return edits
-    commit = gathered.commits[targets[0].source]
+    changes = tuple(_aimed(change, aims[change.service]) for change in edits.changes)
+    commit = aims[targets[0].service].commit
     made = Plan(
         repo=targets[0].location.repo,
         branch=targets[0].location.branch,
-        commit=commit.sha,
-        title=commit.title,
-        author=commit.author,
+        commit=commit.sha if commit else "",
+        title=commit.title if commit else "",
+        author=commit.author if commit else "",
         source=targets[0].source,
-        changes=edits.changes,
+        changes=changes,
     )
-    return made, edits
+    return made, replace(edits, changes=changes)
+
+
+def _aimed(change: Change, aim: Aim) -> Change:
+    return replace(change, commit=aim.commit.sha if aim.commit else "", undoes=aim.undoes)
 
 
 def requester_of(operation: Operation, facts: Facts) -> Actor | None:

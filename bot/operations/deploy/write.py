@@ -24,6 +24,7 @@ from bot.domain.planning import (
     headline,
     message_body,
     moved,
+    named_as,
     one_line,
     plan_edits,
     rebased,
@@ -201,6 +202,7 @@ class Write:
         edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
         if isinstance(edits, Problem):
             return edits
+        edits = replace(edits, changes=named_as(plan.changes, edits.changes))
         if problem := _moved(plan, edits, permit):
             return problem
         fresh = replace(plan, changes=edits.changes)
