@@ -118,12 +118,17 @@ class Incomparable:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """After a rollback *tag* does not come back by itself: by whom, and why."""
+    """*tag* does not come by itself, or with ``*`` nothing does: by whom, and why.
+
+    *operation* is the rollback that took it away; None where somebody asked for the hold itself.
+    *reason* may be empty then.
+    """
 
     tag: str
     by: Actor
     reason: str
     since: datetime
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,10 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
         "[{by} has a lock that only warns: {detail}]",
         "Nobody else holds a lock",
     ),
-    RuleName.HOLD: ("", "This version is not held back"),
+    RuleName.HOLD: (
+        "[{by} holds {service} there, and a {exempt} may go on all the same][: {detail}]",
+        "This version is not held back",
+    ),
     RuleName.NEW: ("[{tag} takes the place of {runs}]", "Nothing of it runs there yet"),
     RuleName.AGE: (
         (

@@ -16,14 +16,18 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from bot.domain.going_back import Lived
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
 from bot.domain.operations import (
     ENDS,
+    Change,
     Entry,
+    Kind,
     Operation,
     Phase,
     Plan,
     Progress,
+    Pull,
     Request,
     Written,
 )
@@ -34,6 +38,8 @@ from bot.operations.rows import insert_or_leave
 from bot.operations.tables import cards, decisions, operation_services, operations, timeline
 
 log = structlog.get_logger(__name__)
+
+SUPERSEDE = "supersede"
 
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
@@ -201,6 +207,27 @@ class Store:
         tag = row and _brought(row, service)
         return (tag, row.ended_at) if row and tag and row.ended_at else None
 
+    def lived(self, service: str, environment: str, limit: int = 20) -> tuple[Lived, ...]:
+        """Return what operations of ours brought live there, newest first, at most *limit*.
+
+        Those that changed nothing are left out. What a later rollback took away is told to be left,
+        also where that rollback failed after its commit.
+        """
+        query = _reached(service, environment).limit(limit * MOST_IDLE)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        taken: set[str] = set()
+        found = []
+        for row in rows:
+            change = _change(row, service)
+            if change is None or change.old == change.new:
+                continue
+            if row.phase == Phase.LIVE.value:
+                found.append(_lived_as(row, change, left=change.new in taken))
+            if row.kind == Kind.ROLLBACK.value and row.written and change.old is not None:
+                taken.add(change.old)
+        return tuple(found[:limit])
+
     def timeline(self, operation_id: str) -> tuple[Entry, ...]:
         """Return what happened to the operation, oldest first."""
         query = (
@@ -326,6 +353,26 @@ class Store:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
+    def supersede(self, operation_id: str, by: str, at: datetime) -> None:
+        """Write down that the operation *by* takes the place of this one, which is to give way."""
+        with self._database.write() as connection:
+            connection.execute(
+                insert_or_leave(connection, decisions).values(
+                    number=number_of(operation_id), kind=SUPERSEDE, by=by, at=at
+                )
+            )
+
+    def superseded_by(self, operation_id: str) -> str | None:
+        """Return the id of the operation that takes the place of this one, or None."""
+        query = (
+            sa.select(decisions.c.by)
+            .where(decisions.c.number == number_of(operation_id), decisions.c.kind == SUPERSEDE)
+            .order_by(decisions.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     # cards
 
     def begin_card(self, operation_id: str) -> Card:
@@ -379,6 +426,9 @@ class Store:
         with self._database.read() as connection:
             return tuple(f"D-{number}" for number in connection.execute(query).scalars())
 
+
+MOST_IDLE = 4
+"""For each operation that brought something, so many are looked at."""
 
 FLOW = 2
 """The code path of newly received operations. A running operation keeps the one it began with."""
@@ -437,10 +487,38 @@ def _lived(service: str, environment: str) -> sa.Select[Any]:
     )
 
 
+def _reached(service: str, environment: str) -> sa.Select[Any]:
+    """Return the query for what went live there or failed after its commit, newest first."""
+    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
+    return (
+        sa.select(operations)
+        .where(
+            operations.c.phase.in_((Phase.LIVE.value, Phase.FAILED.value)),
+            operations.c.environment == environment,
+            operations.c.number.in_(chosen),
+        )
+        .order_by(operations.c.ended_at.desc(), operations.c.number.desc())
+    )
+
+
+def _change(row: Any, service: str) -> Change | None:
+    """Return what the plan in *row* did to *service*."""
+    plan = row.plan and load(Plan, row.plan)
+    return next((one for one in plan.changes if one.service == service), None) if plan else None
+
+
+def _lived_as(row: Any, change: Change, *, left: bool) -> Lived:
+    plan = load(Plan, row.plan)
+    # Older plans name one commit for all of their services.
+    commit = change.commit or (plan.commit if len(plan.changes) == 1 else "")
+    by = load(Request, row.request).requester
+    return Lived(change.new, commit, f"D-{row.number}", row.ended_at, by, left)
+
+
 def _brought(row: Any, service: str) -> str | None:
     """Return the tag that the plan in *row* gave *service*."""
-    plan = row.plan and load(Plan, row.plan)
-    return next((one.new for one in plan.changes if one.service == service), None) if plan else None
+    change = _change(row, service)
+    return change.new if change else None
 
 
 def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tuple[str, ...]:
@@ -448,7 +526,9 @@ def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tupl
         return ()
     # Only what already passed its checks holds or waits for a target; what is still being checked
     # will line up behind us.
-    holds = operations.c.phase.in_((Phase.COMMITTING.value, Phase.FOLLOWING.value))
+    holds = operations.c.phase.in_(
+        (Phase.COMMITTING.value, Phase.MERGING.value, Phase.FOLLOWING.value)
+    )
     waits = sa.and_(operations.c.phase == Phase.QUEUED.value, operations.c.number < number)
     query = (
         sa.select(operations.c.number)
@@ -468,6 +548,7 @@ def _save(connection: sa.Connection, number: int | None, value: Operation, versi
     values: dict[str, Any] = {
         "phase": value.phase.value,
         "plan": value.plan and dump(Plan, value.plan),
+        "pull": value.pull and dump(Pull, value.pull),
         "written": value.written and dump(Written, value.written),
         "progress": [dump(Progress, one) for one in value.progress],
         "problem": value.problem and dump(Problem, value.problem),
@@ -532,6 +613,7 @@ def _operation(row: Any) -> Operation:
         phase=Phase(row.phase),
         requested_at=row.requested_at,
         plan=row.plan and load(Plan, row.plan),
+        pull=row.pull and load(Pull, row.pull),
         written=row.written and load(Written, row.written),
         progress=tuple(load(Progress, one) for one in progress),
         problem=row.problem and load(Problem, row.problem),

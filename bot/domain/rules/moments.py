@@ -16,6 +16,7 @@ from bot.domain.facts import (
     TargetFacts,
 )
 from bot.domain.freezes import AdHocFreeze, CalendarFreeze, Frozen, frozen
+from bot.domain.holds import WHOLE
 from bot.domain.locks import Lock, concerns, holds_against
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, GitHubUser, Identified
@@ -79,17 +80,22 @@ def not_locked(_: Proposal, facts: Facts, target: TargetFacts) -> Finding:
     return _warned(target, target.locks, who, facts.at)
 
 
-def not_held(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
-    """Refuse a version that was rolled back here and is held since."""
+def not_held(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
+    """Refuse a version that is held here, and everything where the whole target is.
+
+    A rollback goes past a hold of the whole target, and says so.
+    """
     if isinstance(target.holds, Unknown):
         return target.holds
+    whole = next((one for one in target.holds if one.tag == WHOLE), None)
+    if whole is not None and proposal.action is not Action.ROLLBACK:
+        return Problem(Reason.HELD, _hold_facts(whole, target))
     if not isinstance(target.tag, str):
         return Unknown("it is not known which image tag the version has")
-    held: Hold | None = next((one for one in target.holds if one.tag == target.tag), None)
-    if held is None:
-        return {}
-    named = {"service": target.service, "environment": target.environment, "tag": held.tag}
-    return Problem(Reason.HELD, {**named, "by": held.by.slack, "detail": held.reason})
+    held = next((one for one in target.holds if one.tag == target.tag), None)
+    if held is not None:
+        return Problem(Reason.HELD, {"tag": held.tag, **_hold_facts(held, target)})
+    return {} if whole is None else {**_hold_facts(whole, target), "exempt": "rollback"}
 
 
 def something_changes(_: Proposal, facts: Facts) -> Finding:
@@ -225,6 +231,13 @@ def _lock_facts(lock: Lock, target: TargetFacts) -> dict[str, str]:
     if lock.until is not None:
         facts["until"] = lock.until.isoformat(timespec="seconds")
     return facts
+
+
+def _hold_facts(hold: Hold, target: TargetFacts) -> dict[str, str]:
+    facts = {"service": target.service, "environment": target.environment}
+    if hold.operation is not None:
+        facts["operation"] = hold.operation
+    return {**facts, "by": hold.by.slack, "detail": hold.reason}
 
 
 def _warned(

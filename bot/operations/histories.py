@@ -1,0 +1,144 @@
+"""What a target had before: from our own operations, else from Git, else from Argo CD."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.adapters.argocd import ArgoCD
+from bot.adapters.github.file_history import FileHistory
+from bot.domain.catalog import Target
+from bot.domain.errors import BotError
+from bot.domain.going_back import (
+    OPERATION,
+    SHA,
+    GitValue,
+    Past,
+    Told,
+    choose,
+    from_others,
+    from_ours,
+    joined,
+    meant,
+)
+from bot.domain.problems import Problem, Reason
+from bot.operations.store import Store
+from bot.operations.threads import Threads
+
+MOST_OURS = 20
+"""Operations of ours that are looked at; who goes further back names a version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a target had before, newest first, without what it has now: the first is ``#1``.
+
+    *brought* is the operation of ours that brought what it has now. *away* did not answer, so that
+    something may be missing.
+    """
+
+    past: tuple[Past, ...]
+    brought: str | None = None
+    away: BotError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The version to go back *to*, and the operation of ours that this takes back, or None."""
+
+    to: Past
+    undoes: str | None
+
+
+class Histories:
+    """Reads the past of targets. What runs in a thread of GitHub's says so by being awaited."""
+
+    def __init__(
+        self,
+        store: Store,
+        files: FileHistory,
+        argocd: Mapping[str, ArgoCD],
+        threads: Threads,
+    ) -> None:
+        self._store, self._files, self._argocd, self._threads = store, files, argocd, threads
+
+    async def back(
+        self, target: Target, what: str, current: str | None, held: Iterable[str] = ()
+    ) -> Back | Problem | BotError:
+        """Return what *what* means as a way back for *target*, which has the tag *current* now.
+
+        *held* are the tags that are held there. Returns who did not answer, where the answer
+        depends on that.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        return await self._threads.run(self._back, target, what, current, frozenset(held))
+
+    def _back(
+        self, target: Target, what: str, current: str | None, held: frozenset[str]
+    ) -> Back | Problem | BotError:
+        named = self._store.operation(what) if OPERATION.fullmatch(what) else None
+        # An entry's number is that of the whole list, as people were shown it.
+        whole = what.startswith("#")
+        listing = self.of(target, current, held, whole=whole)
+        found = choose(what, target, current, listing.past, held=held, named=named)
+        if isinstance(found, Problem) and found.reason is Reason.NEVER_HERE and not whole:
+            listing = self.of(target, current, held, whole=True)
+            found = choose(what, target, current, listing.past, held=held, named=named)
+        if listing.away is not None and (whole or _may_be_missing(found)):
+            return listing.away
+        return found if isinstance(found, Problem) else Back(found, listing.brought)
+
+    def of(
+        self,
+        target: Target,
+        current: str | None,
+        held: Iterable[str] = (),
+        *,
+        whole: bool = False,
+    ) -> Listing:
+        """Return the past of *target*, which has the tag *current* now. For any thread.
+
+        Each source is asked only where those before know nothing to go back to, or for the *whole*
+        list; Argo CD never, where Git has told everything. Two requests at most to GitHub.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        lived = self._store.lived(target.service, target.environment, MOST_OURS)
+        brought = next((one.operation for one in lived if one.tag == current), None)
+        past = from_ours(current, lived)
+        if meant(past, held) and not whole:
+            return Listing(past, brought)
+        try:
+            told = self._files.values(target.location)
+            past = joined(past, from_others(current, told.values))
+            everything = told.whole and not told.unread
+            if not everything and (whole or meant(past, held) is None):
+                deployed = from_others(current, self._deployed(target), Told.ARGOCD)
+                past = joined(past, deployed)
+        except BotError as away:
+            return Listing(past, brought, away)
+        return Listing(past, brought)
+
+    def _deployed(self, target: Target) -> list[GitValue]:
+        """Return what stood in Git in the commits that Argo CD deployed, newest first."""
+        seen = self._argocd[target.application.instance].look(target.application)
+        entries = sorted(seen.history, key=lambda one: one.id, reverse=True)
+        known = [
+            (revision, one.deployed_at)
+            for one in entries
+            for revision in one.revisions
+            if SHA.fullmatch(revision) and one.deployed_at is not None
+        ]
+        if not known:
+            return []
+        tags = self._files.at(target.location, [revision for revision, _ in known])
+        return [GitValue(tags[one], one, at) for one, at in known if one in tags]
+
+
+def _may_be_missing(found: Past | Problem) -> bool:
+    """Tell whether a source that did not answer could have changed what was *found*."""
+    return isinstance(found, Problem) and found.reason in {
+        Reason.NOTHING_TO_GO_BACK_TO,
+        Reason.NEVER_HERE,
+    }
