@@ -255,6 +255,31 @@ class ArgoCD:
         )
         return answers.decoded(self.system, doing, lambda: answers.listed(answer))
 
+    def call(
+        self,
+        application: Application,
+        doing: str,
+        path: str,
+        method: str = "GET",
+        *,
+        parameters: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | str | None = None,
+    ) -> Any:
+        """Return the answer of *path* of one application; where it is goes into the query.
+
+        For the files beside this one, which know other parts of the same API.
+        """
+        return self._call(application, doing, path, method, parameters=parameters, body=body)
+
+    def call_by_body(
+        self, application: Application, doing: str, path: str, body: Mapping[str, Any]
+    ) -> Any:
+        """Post *body* to *path* of one application; where it is goes into the body, too."""
+        project = self._project(application)
+        where = {"appNamespace": application.namespace or "", "project": project or ""}
+        whole = f"{_path(application)}{path}"
+        return self._ask(doing, "POST", whole, body={**body, **where}, project=project)
+
     def _look(self, application: Application, refresh: Refresh) -> Observation:
         try:
             return self._read(application, refresh)
@@ -289,6 +314,7 @@ class ArgoCD:
         method: str = "GET",
         *,
         parameters: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | str | None = None,
         bound: float | None = None,
     ) -> Any:
         """Ask about one application; where it is goes into the query."""
@@ -296,8 +322,9 @@ class ArgoCD:
         where = {"appNamespace": application.namespace, "project": project}
         query = {**(parameters or {}), **{name: value for name, value in where.items() if value}}
         whole = f"{_path(application)}{path}"
+        pairs = list(query.items())
         return self._ask(
-            doing, method, whole, parameters=list(query.items()), bound=bound, project=project
+            doing, method, whole, parameters=pairs, body=body, bound=bound, project=project
         )
 
     def _ask(
@@ -307,7 +334,7 @@ class ArgoCD:
         path: str,
         *,
         parameters: Sequence[tuple[str, str]] = (),
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | str | None = None,
         bound: float | None = None,
         project: str | None = None,
     ) -> Any:

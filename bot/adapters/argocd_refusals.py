@@ -102,6 +102,14 @@ def meaning(system: str, doing: str, said: Refusal, *, project: str | None) -> B
     return kind(system, doing, text if kind is not Rejected else _numbered(said))
 
 
+def is_unknown_path(error: BotError) -> bool:
+    """Tell whether the server does not know the path itself: it is older than that.
+
+    Such an answer comes from the router, in plain words; nothing was done.
+    """
+    return type(error) is Rejected and error.detail.startswith("HTTP 404:")
+
+
 def _passes(said: Refusal) -> bool:
     if any(words in said.text for words in _PASSING):
         return True
