@@ -1,4 +1,4 @@
-"""What people did to locks, freezes and identities, and what was refused to them: append-only.
+"""What people did to locks, freezes, holds and identities, and what was refused: append-only.
 
 What happens to one operation stands in its own timeline instead.
 """
@@ -24,6 +24,9 @@ class Deed(StrEnum):
     LOCK_EXPIRED = "lock_expired"
     FROZEN = "frozen"
     UNFROZEN = "unfrozen"
+    HELD = "held"
+    RELEASED = "released"
+    CAME_BACK = "came_back"  # somebody else's commit brought what is held back
     LINKED = "linked"
     UNLINKED = "unlinked"
     REFUSED = "refused"

@@ -58,6 +58,8 @@ operations = sa.Table(
     sa.Column("request", Json, nullable=False),
     sa.Column("phase", sa.String(16), nullable=False, index=True),
     sa.Column("plan", Json),
+    # The pull request that the change waits in, where it does not go straight onto the branch.
+    sa.Column("pull", Json),
     sa.Column("written", Json),
     sa.Column("progress", Json, nullable=False),
     sa.Column("problem", Json),
@@ -159,6 +161,36 @@ freezes = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("ended_by", sa.String(64)),
     sa.Column("ended_asked", sa.String(255)),
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("target", sa.String(130), nullable=False),
+    sa.Column("environment", sa.String(63), nullable=False, index=True),
+    sa.Column("tag", sa.String(128), nullable=False),  # ``*`` for the whole target
+    # The delivery, or the rollback, that began it.
+    sa.Column("asked", sa.String(255), nullable=False),
+    sa.Column("slack", sa.String(64), nullable=False),
+    sa.Column("github_id", sa.BigInteger, nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("operation", sa.String(16)),
+    # Null while it stands. A row is never taken away and never changes after its end.
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.String(64)),
+    sa.Column("ended_asked", sa.String(255)),
+    sa.UniqueConstraint("asked", "target", "tag", name="uq_holds_asked"),
+    sa.Index(
+        "uq_holds_standing",
+        "target",
+        "tag",
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
 )
 
 # What approval was asked for, once for each operation.
