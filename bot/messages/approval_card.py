@@ -55,7 +55,6 @@ from bot.messages.templates import PARTS
 
 APPROVE = "approve_operation"
 REJECT = "reject_operation"
-ANEW = "ask_anew"
 """Action ids; the value of each button is the operation's id."""
 
 NAMES = 500
@@ -94,7 +93,7 @@ def approval_card(case: ApprovalCase, links: Links) -> Message:
     if case.end is None:
         said.append(blocks.actions([_approve(case), _reject(case)], f"{block}decide"))
     elif isinstance(case.end, Void | Expired):
-        said.append(blocks.actions([_anew(case)], f"{block}anew"))
+        said.append(blocks.actions([ask_anew(case.operation)], f"{block}anew"))
     small = line(f"{case.operation} · asked ", Moment(case.asked_at))
     said.append(blocks.context(small, f"{block}id"))
     return Message(summary(case), tuple(said))
@@ -354,12 +353,6 @@ def _approve(case: ApprovalCase) -> blocks.Block:
 def _reject(case: ApprovalCase) -> blocks.Block:
     question = blocks.confirm(f"Reject {case.operation}?", versions(case), "Reject", "Not yet")
     return blocks.button("Reject", REJECT, case.operation, question)
-
-
-def _anew(case: ApprovalCase) -> blocks.Block:
-    what = "The same services, version and environment are asked for in your name."
-    question = blocks.confirm("Ask again with a fresh plan?", what, "Ask again", "Not now")
-    return blocks.button("Ask again with a fresh plan", ANEW, case.operation, question)
 
 
 def versions(case: ApprovalCase) -> str:
