@@ -22,15 +22,49 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Promote:
+    """Bring what runs healthy in *origin* to *environment*.
+
+    *services* (sorted, unique, named as configured; empty: all that live there) live in both.
+    *origin* comes before *environment*; None is the nearest home before it, for each service its
+    own. *reason* and *override* are as in a ``Deploy``.
+    """
+
+    services: tuple[str, ...]
+    origin: str | None
+    environment: str
+    reason: str | None = None
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Bring *services* (sorted, unique, at least one) in *environment* back to *what*.
+
+    *environment* None: there are several homes of all of them, and the person is to pick one.
+    *what* is empty (the last version known good there), a tag, a SHA, a place in the history
+    (``#2``) or an operation (``D-12``). *by_argocd* goes around Git. *reason* and *override* are
+    as in a ``Deploy``.
+    """
+
+    services: tuple[str, ...]
+    environment: str | None
+    what: str = ""
+    by_argocd: bool = False
+    reason: str | None = None
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Open the form in which a deploy is filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Tell what the policy says of *command*, and do nothing."""
+    """Tell what the policy says of *command*, and do nothing. A rollback names its environment."""
 
-    command: Deploy
+    command: Deploy | Promote | Rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +167,60 @@ class Unfreeze:
     environment: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep *tag* (None: every other version) from coming to *services* in *environment*.
+
+    The services (sorted, unique, at least one) live there. *reason* is never empty.
+    """
+
+    services: tuple[str, ...]
+    environment: str
+    tag: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let *tag* (None: whatever is held) come to *services* in *environment* again."""
+
+    services: tuple[str, ...]
+    environment: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Show how far *service* has rolled out in *environment*, with what can be done about it."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Tell what was brought where, newest first; None means all."""
+
+    service: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Tell what lies between *environment* and *other* of *service*, which lives in both.
+
+    *other* None leaves it open what *environment* is compared with.
+    """
+
+    service: str
+    environment: str
+    other: str | None = None
+
+
 Command = (
     Deploy
+    | Promote
+    | Rollback
     | Form
     | Why
     | Status
@@ -147,6 +233,11 @@ Command = (
     | Unlock
     | Freeze
     | Unfreeze
+    | Hold
+    | Release
+    | Rollout
+    | History
+    | Diff
 )
 
 
