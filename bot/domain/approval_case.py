@@ -76,13 +76,15 @@ class Evidence:
     """What was known of a plan when approval was asked for: it is kept and shown as it was.
 
     *diff* are the lines of the unified diff of all files. *whom* are the Slack ids of those who
-    are called to decide: it gives nobody a right.
+    are called to decide: it gives nobody a right. *instead_of* are the ids of older operations
+    that waited for approval at the same targets, and end by this one.
     """
 
     requester: Actor
     services: tuple[ServiceCase, ...]
     diff: tuple[str, ...]
     whom: tuple[str, ...] = ()
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class ApprovalCase:
 
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
     *trouble* says what keeps a yes from counting, such as a GitHub that does not answer. *whom* are
-    the Slack ids of those who are called to decide.
+    the Slack ids of those who are called to decide. *instead_of* are older operations that it ended.
     """
 
     operation: str
@@ -109,6 +111,7 @@ class ApprovalCase:
     end: End | None = None
     trouble: Problem | None = None
     whom: tuple[str, ...] = ()
+    instead_of: tuple[str, ...] = ()
 
     def ended_as(self, end: End | None, approved: tuple[Actor, ...]) -> "ApprovalCase":
         """Return the case with what people said of it so far."""

@@ -171,6 +171,9 @@ def _asked(case: ApprovalCase) -> Iterator[Line]:
         yield line("Because: ", reason)
     else:
         yield line("No reason was given.")
+    if case.instead_of:
+        older = listed([code(one, NAME) for one in case.instead_of], most=3)
+        yield line("It takes the place of ", *older, ", which waited for approval as well.")
 
 
 def _called(case: ApprovalCase) -> Line:

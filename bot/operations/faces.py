@@ -52,4 +52,5 @@ class Faces:
             until=request.asked.at + request.rule.expires,
             trouble=operation.problem if operation.phase is Phase.AWAITING else None,
             whom=evidence.whom,
+            instead_of=evidence.instead_of,
         )

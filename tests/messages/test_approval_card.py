@@ -146,6 +146,12 @@ def test_a_service_without_an_environment_before_says_nothing_of_one():
     assert "stage" not in service(before=NoEarlierHome())
 
 
+def test_it_says_which_older_wish_it_ended():
+    said = "It takes the place of `D-4820`, which waited for approval as well."
+    assert said in shown(instead_of=("D-4820",))
+    assert "takes the place" not in shown()
+
+
 def test_nothing_is_said_to_be_the_reason_where_none_was_given():
     assert "No reason was given." in shown(reason=None)
 

@@ -182,26 +182,34 @@ class Check:
         barred = set() if rule.self_ok else {who.github.id}
         whom = self._roster.of(rule.teams, barred if rule.authors_ok else barred | authors)
         evidence = evidence_of(who, planned, edits, gathered, whom)
+        evidence = replace(evidence, instead_of=self._older(operation))
         self._approvals.ask(operation.id, asked, rule, evidence)
 
     def _supersede_older(self, operation: Operation) -> None:
         """End the older operations that wait for approval of what this one changes."""
+        facts = {"operation": operation.id, "by": operation.request.requester}
+        for older in self._older(operation):
+            ended = self._store.move(
+                older,
+                Phase.REFUSED,
+                self._clock.now(),
+                "superseded",
+                by=operation.request.requester,
+                changes={"problem": Problem(Reason.SUPERSEDED, facts)},
+                detail={"reason": Reason.SUPERSEDED.value, **facts},
+                out_of=Phase.AWAITING,  # it may have been approved this moment
+            )
+            if ended is not None:
+                self._wake(older)
+
+    def _older(self, operation: Operation) -> tuple[str, ...]:
+        """Return what waits for approval of a change that *operation* makes in another way."""
         request = operation.request
-        for other in self._store.under_way(request.services, request.environment):
-            if other.phase is Phase.AWAITING and number(other.id) < number(operation.id):
-                facts = {"operation": operation.id, "by": request.requester}
-                ended = self._store.move(
-                    other.id,
-                    Phase.REFUSED,
-                    self._clock.now(),
-                    "superseded",
-                    by=request.requester,
-                    changes={"problem": Problem(Reason.SUPERSEDED, facts)},
-                    detail={"reason": Reason.SUPERSEDED.value, **facts},
-                    out_of=Phase.AWAITING,  # it may have been approved this moment
-                )
-                if ended is not None:
-                    self._wake(other.id)
+        return tuple(
+            other.id
+            for other in self._store.under_way(request.services, request.environment)
+            if other.phase is Phase.AWAITING and number(other.id) < number(operation.id)
+        )
 
     def _later(
         self, operation: Operation, away: BotError, failures: int, asked: timedelta | None
