@@ -12,8 +12,8 @@ from slack_sdk import WebClient
 from bot.adapters.slack import Identity
 from bot.domain.form import Field
 from bot.messages import replies
-from bot.messages.approval_card import ANEW, APPROVE, REJECT
-from bot.messages.cards import CANCEL
+from bot.messages.approval_card import APPROVE, REJECT
+from bot.messages.cards import ANEW, CANCEL
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
 from bot.messages.linking import CONFIRM, DECLINE

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from bot.config.change import Merger
+from bot.config.models import Environment as Piece
 from bot.config.pieces import Pieces, Report
 from bot.config.rights import approval_rule, permissions_of
 from bot.config.targets import TargetOf
 from bot.config.values import LONGEST_WAIT, duration
 from bot.domain.catalog import Catalog, Environment, Instance, Target
-from bot.domain.environment_policy import EnvironmentPolicy
+from bot.domain.environment_policy import EnvironmentPolicy, Way
 from bot.domain.moving_tags import TagRule
 
 
@@ -50,6 +52,7 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         ),
         freezes=tuple(each.rule() for each in piece.freeze or ()),
         diverged_ok=not production,
+        change=_way(piece),
     )
     return Environment(
         name=name,
@@ -59,6 +62,13 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         production=production,
         rules=policy,
     )
+
+
+def _way(piece: Piece) -> Way:
+    pull = piece.change.pull_request if piece.change else None
+    if pull is None:
+        return Way.COMMIT
+    return Way.OWN_PULL_REQUEST if pull.merge is Merger.BOT else Way.PULL_REQUEST
 
 
 def _somebody_may_deploy(name: str, pieces: Pieces) -> bool:

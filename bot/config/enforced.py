@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bot.config.models import Environment, Override, Service
 
 NOT_YET: Final[Mapping[type[BaseModel], frozenset[str]]] = {
-    Environment: frozenset({"rollback", "change"}),
+    Environment: frozenset({"rollback"}),
     Override: frozenset({"approvals", "soak", "change"}),
     Service: frozenset({"approvals", "soak", "change"}),
 }

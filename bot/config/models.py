@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field, model_validator
 
+from bot.config.change import MaybeChange
 from bot.config.policies import (
     Approvals,
     Freeze,
@@ -98,6 +99,7 @@ class Environment(Part):
     tags: TagRules | None = None
     freeze: list[Freeze] | None = Field(default=None, description="When nothing may change here.")
     checks: MaybeChecks = None
+    change: MaybeChange = None
 
 
 class At(Part):

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from bot.domain.approval_rule import ApprovalRule
 from bot.domain.freezes import CalendarFreeze
 from bot.domain.moving_tags import TagRule
+
+
+class Way(StrEnum):
+    """How a change comes onto the branch that Argo CD reads."""
+
+    COMMIT = "commit"  # straight onto it
+    PULL_REQUEST = "pull_request"  # by a pull request that people merge
+    OWN_PULL_REQUEST = "own_pull_request"  # by a pull request that the bot merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +40,4 @@ class EnvironmentPolicy:
     freezes: tuple[CalendarFreeze, ...] = ()
     freeze_stops_rollback: bool = False
     diverged_ok: bool = False
+    change: Way = Way.COMMIT

@@ -11,8 +11,16 @@ FOLLOWS: dict[Phase, frozenset[Phase]] = {
     Phase.AWAITING: frozenset({Phase.QUEUED, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
     Phase.QUEUED: frozenset({Phase.COMMITTING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
     Phase.COMMITTING: frozenset(
-        {Phase.FOLLOWING, Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}
+        {
+            Phase.MERGING,
+            Phase.FOLLOWING,
+            Phase.LIVE,
+            Phase.REFUSED,
+            Phase.CANCELLED,
+            Phase.FAILED,
+        }
     ),
+    Phase.MERGING: frozenset({Phase.FOLLOWING, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED}),
     Phase.FOLLOWING: frozenset({Phase.LIVE, Phase.FAILED}),
     Phase.LIVE: frozenset(),
     Phase.REFUSED: frozenset(),
@@ -22,6 +30,10 @@ FOLLOWS: dict[Phase, frozenset[Phase]] = {
 
 CANCELLABLE_AT_ONCE = frozenset({Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED})
 """Phases in which nothing can have been written outside, so a cancel ends the operation itself."""
+
+
+CANCELLABLE = CANCELLABLE_AT_ONCE | {Phase.MERGING}
+"""Phases in which a cancel is sure to be in time, or answered by GitHub's own state."""
 
 
 def may_follow(now: Phase, then: Phase) -> bool:

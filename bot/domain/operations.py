@@ -24,6 +24,7 @@ class Phase(StrEnum):
     AWAITING = "awaiting"  # people have to approve its plan
     QUEUED = "queued"  # another operation holds one of its targets
     COMMITTING = "committing"  # the edit is being written to the GitOps branch
+    MERGING = "merging"  # the edit stands in a pull request that is not merged yet
     FOLLOWING = "following"  # the commit is made; Argo CD brings it out
     LIVE = "live"
     REFUSED = "refused"  # nothing was changed
@@ -100,6 +101,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Pull:
+    """The pull request that holds an operation's change.
+
+    *branch* is ours, and *head* the one commit that we made on it. With *by_bot* we merge it
+    ourselves as soon as GitHub lets us; otherwise people do.
+    """
+
+    number: int
+    url: str
+    branch: str
+    head: str
+    by_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The GitOps commit of an operation. *at* is when we knew of it."""
 
@@ -149,6 +165,7 @@ class Operation:
     phase: Phase
     requested_at: datetime
     plan: Plan | None = None
+    pull: Pull | None = None
     written: Written | None = None
     progress: tuple[Progress, ...] = ()
     ahead: tuple[str, ...] = ()

@@ -105,6 +105,7 @@ def canonical_policy(policy: EnvironmentPolicy) -> list[Any]:
         freezes,
         policy.freeze_stops_rollback,
         policy.diverged_ok,
+        policy.change.value,
     ]
 
 

@@ -75,6 +75,11 @@ class Reason(StrEnum):
     VALUE_MOVED = "value_moved"  # file, expected, found: changed between plan and commit
     BRANCH_PROTECTED = "branch_protected"  # repo, branch, detail
     BRANCH_BUSY = "branch_busy"  # repo, branch, tries: others kept winning the race
+    # pull requests
+    PULL_BLOCKED = "pull_blocked"  # pull (its number), detail: GitHub does not merge it yet
+    PULL_TAKEN = "pull_taken"  # pull, found (the branch's head): somebody pushed to our branch
+    PULL_CONFLICTS = "pull_conflicts"  # pull, branch (it would be merged into)
+    PULL_CLOSED = "pull_closed"  # pull, login (absent: nobody can tell who closed it)
     # Argo CD
     APP_MISSING = "app_missing"  # app, instance
     APP_FORBIDDEN = "app_forbidden"  # app, instance, detail

@@ -30,7 +30,7 @@ from bot.domain.operations import Change
 from bot.domain.rights import Action, Actor
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
-from bot.messages.cards import Links
+from bot.messages.cards import Links, ask_anew
 from bot.messages.problems import say
 from bot.messages.spans import (
     NAME,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.approvals import Approval, Decision, Override
-from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
+from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
-from bot.domain.operations import Change, Operation, Phase, Progress, Stage, Written
+from bot.domain.operations import Change, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Reason
 from bot.messages import blocks
 from bot.messages.problems import say
@@ -21,6 +21,7 @@ from bot.messages.spans import (
     Code,
     Line,
     Link,
+    Moment,
     Person,
     Text,
     code,
@@ -35,7 +36,8 @@ from bot.messages.spans import (
 from bot.messages.times import elapsed, lasted
 
 CANCEL = "cancel_operation"
-"""The action id of the Cancel button; its value is the operation's id."""
+ANEW = "ask_anew"
+"""Action ids; the value of each button is the operation's id."""
 
 TITLE = 150
 SERVICES = 1_500
@@ -61,6 +63,7 @@ MARKS: Mapping[Phase, str] = {
     Phase.AWAITING: "✋",
     Phase.QUEUED: "⏳",
     Phase.COMMITTING: "📝",
+    Phase.MERGING: "🔀",
     Phase.FOLLOWING: "🚚",
     Phase.LIVE: "✅",
     Phase.REFUSED: "⛔",
@@ -75,6 +78,7 @@ STATES: Mapping[Phase, str] = {
     Phase.AWAITING: "Waiting for approval",
     Phase.QUEUED: "Waiting in line",
     Phase.COMMITTING: "Committing",
+    Phase.MERGING: "Waiting to be merged",
     Phase.FOLLOWING: "Rolling out",
     Phase.LIVE: "Live",
     Phase.REFUSED: "Refused, nothing was changed",
@@ -88,6 +92,7 @@ SENTENCES: Mapping[Phase, str] = {
     Phase.AWAITING: "It waits for approval.",
     Phase.QUEUED: "It waits in line.",
     Phase.COMMITTING: "The commit is being written.",
+    Phase.MERGING: "Its pull request waits to be merged.",
     Phase.FOLLOWING: "The commit is made and Argo CD is bringing it out.",
     Phase.LIVE: "It is live.",
     Phase.REFUSED: "It was refused and nothing was changed.",
@@ -101,6 +106,7 @@ DOING: Mapping[Phase, str] = {
     Phase.AWAITING: "Waiting for people to approve it",
     Phase.QUEUED: "Waiting in line",
     Phase.COMMITTING: "Writing the commit",
+    Phase.MERGING: "Waiting for its pull request to be merged",
     Phase.FOLLOWING: "Argo CD brings it out",
     Phase.LIVE: "Live",
     Phase.REFUSED: "Refused; nothing was changed",
@@ -129,8 +135,10 @@ def card(
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
     said.append(_prose(operation, "state", _state(operation, now)))
-    if operation.phase in CANCELLABLE_AT_ONCE:
+    if operation.phase in CANCELLABLE:
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
+    elif operation.problem is not None and operation.problem.reason is Reason.PULL_CONFLICTS:
+        said.append(blocks.actions([ask_anew(operation.id)], f"{operation.id}:actions"))
     said.append(_small_print(operation))
     return Message(summary(operation), tuple(said))
 
@@ -259,6 +267,8 @@ def _cut(spans: Line, room: int) -> Line:
 
 def _state(operation: Operation, now: datetime) -> Iterator[Line]:
     yield from _doing(operation, now)
+    if operation.pull is not None:
+        yield _pull(operation, operation.pull)
     if operation.written is not None:
         yield _commit(operation, operation.written)
     if operation.problem is not None:
@@ -302,6 +312,25 @@ def _commit(operation: Operation, written: Written) -> Line:
     if operation.phase is Phase.FAILED and commit_stands(operation) and not made_none:
         said = line(*said, ". It stands: Git names the new tag.")
     return said
+
+
+def _pull(operation: Operation, pull: Pull) -> Line:
+    """Say which pull request it is and, while it waits, since when and for whom."""
+    said = line("Pull request ", Link(pull.url, f"#{pull.number}"))
+    if plan := operation.plan:
+        said = line(*said, " into ", code(plan.branch, 80), " of ", code(plan.repo, 100))
+    if operation.phase is not Phase.MERGING:
+        return said
+    by = "The bot merges it when GitHub lets it." if pull.by_bot else "People merge it on GitHub."
+    since = Moment(operation.entered.get(Phase.MERGING.value, operation.requested_at))
+    return line(*said, ", open since ", since, ". ", by)
+
+
+def ask_anew(operation_id: str) -> blocks.Block:
+    """Return the button by which whoever clicks asks for the same with a fresh plan."""
+    what = "The same services, version and environment are asked for in your name."
+    question = blocks.confirm("Ask again with a fresh plan?", what, "Ask again", "Not now")
+    return blocks.button("Ask again with a fresh plan", ANEW, operation_id, question)
 
 
 def _cancel(operation: Operation) -> blocks.Block:

@@ -282,8 +282,27 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.BRANCH_PROTECTED: Words(
         "Branch {branch} of {repo} takes no direct commits[: {detail}].",
-        "Let the bot's GitHub App bypass the rule, or change the tag by a pull request of your"
-        " own. Shipmate's pull-request mode comes with an issue of its own and is not there yet.",
+        "Ask a platform engineer to set `change: pull_request` for the environment in"
+        " `shipmate.yaml`, or to let the bot's GitHub App bypass the rule.",
+    ),
+    Reason.PULL_BLOCKED: Words(
+        "GitHub does not merge pull request {pull} yet[: {detail}].",
+        "Give it what it lacks on GitHub (a review, a green check); the bot tries again by itself."
+        " Or cancel it here.",
+    ),
+    Reason.PULL_TAKEN: Words(
+        "Somebody pushed to the branch of pull request {pull}[: it is at {found} now], so it is no"
+        " longer what was planned, and the bot does not merge it.",
+        "Merge or close it on GitHub, or cancel it here and send the command again.",
+    ),
+    Reason.PULL_CONFLICTS: Words(
+        "Somebody changed the same lines on {branch}, so pull request {pull} can't be merged.",
+        "If your version is still wanted, ask for it again: a fresh plan starts from what stands"
+        " there now.",
+    ),
+    Reason.PULL_CLOSED: Words(
+        "[{login} closed pull request {pull}|Pull request {pull} was closed] without merging it.",
+        "Send the command again if it is wanted after all.",
     ),
     Reason.BRANCH_BUSY: Words(
         "Others kept committing to {branch} of {repo} first[: {tries} tries in a row lost].",

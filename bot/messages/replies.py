@@ -70,6 +70,11 @@ def may_not_cancel(operation: Operation, user: str, why: Problem) -> Message:
 def cancelling(operation: Operation) -> Message:
     """Say that the wish to cancel is written down, and that the commit may have been quicker."""
     said = line("Asked to cancel ", Code(operation.id), ": ", *_what(operation), ".")
+    if operation.phase is Phase.MERGING:
+        return reply(
+            line(*said, " Its pull request is being closed right now."),
+            line("If it was merged before, the deploy goes on; its card says which it was."),
+        )
     return reply(
         line(*said, " Its commit is being written right now."),
         line("If that was quicker, the deploy goes on; its card says which it was."),
@@ -96,6 +101,7 @@ _STANDS = {
     Phase.AWAITING: "it goes on right now.",
     Phase.QUEUED: "it goes on right now.",
     Phase.COMMITTING: "its commit is being written.",
+    Phase.MERGING: "its pull request is being merged.",
     Phase.FOLLOWING: "its commit stands in Git, and Argo CD is bringing it out.",
     Phase.LIVE: "it is live.",
     Phase.REFUSED: _ENDED,
@@ -109,6 +115,7 @@ _INSTEAD = {
     Phase.AWAITING: "Try again in a moment.",
     Phase.QUEUED: "Try again in a moment.",
     Phase.COMMITTING: _BACK,
+    Phase.MERGING: _BACK,
     Phase.FOLLOWING: _BACK,
     Phase.LIVE: _BACK,
     Phase.REFUSED: "There is nothing to cancel.",

@@ -180,6 +180,8 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "instance": _words,
     "line": _words,
     "tries": _words,
+    "pull": _words,
+    "login": _words,
     "missing": _words,
     "lacks": _words,
     "incomparable": _sentence,

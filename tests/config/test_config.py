@@ -205,10 +205,31 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
         ),
         pytest.param(
             "channel: C0PROD",
-            "change: commit",
-            "9:24: environments.prod.change: `change` is not supported by this version; "
+            "rollback: {auto: true}",
+            "9:24: environments.prod.rollback: `rollback` is not supported by this version; "
             "take it out: a rule that is written here but not kept would be dangerous",
             id="a rule of a later version",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "change: pullrequest",
+            "9:32: environments.prod.change: `pullrequest` is no way to change a file; "
+            "write commit, pull_request, or {pull_request: {merge: bot}}",
+            id="no way to change a file",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "change: {pull_request: {merge: robot}}",
+            "9:55: environments.prod.change.pull_request.merge: `robot` merges no pull requests; "
+            "known: people, bot",
+            id="nobody who merges",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "change: {pull_requst: {}}",
+            "9:33: environments.prod.change.pull_requst: unknown key `pull_requst`; "
+            "did you mean `pull_request`?",
+            id="a key of change, mistyped",
         ),
         pytest.param(
             "channel: C0PROD",
@@ -486,7 +507,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
         services:
           core: {sorce: acme/core, tag: latest, argocd: {instance: man}, environments: {deb: {}}}
     """)
-    assert [(1, 22), (2, 29), (4, 9), (4, 27), (6, 10), (6, 33), (6, 60), (6, 81)] == [
+    assert [(1, 22), (2, 29), (4, 17), (4, 27), (6, 10), (6, 33), (6, 60), (6, 81)] == [
         (problem.line, problem.column) for problem in caught(text).problems
     ]
 
@@ -532,7 +553,7 @@ def test_the_schema_takes_the_file_and_refuses_what_load_refuses():
     validator = jsonschema.Draft202012Validator(published)
     good = YAML(typ="safe", pure=True).load(GOOD)
     assert [] == list(validator.iter_errors(good))
-    good["environments"]["prod"]["change"] = "commit"
+    good["environments"]["prod"]["change"] = "committing"
     good["services"]["core"]["at"]["container"] = "ghcr.io/acme/core"
     good["environments"]["stage"]["deadline"] = "soon"
     good["environments"]["stage"]["tags"] = {"deny": [1]}

@@ -20,8 +20,8 @@ from bot.domain.operations import Change
 from bot.domain.plan_digest import Part
 from bot.domain.rights import Action, Actor, GitHubUser
 from bot.domain.unknown import Unknown
-from bot.messages.approval_card import ANEW, APPROVE, REJECT, approval_card, versions
-from bot.messages.cards import Links
+from bot.messages.approval_card import APPROVE, REJECT, approval_card, versions
+from bot.messages.cards import ANEW, Links
 from tests.domain.policies import ALICE, BOB, CAROL, NOON, SHA, TWO_OF_SRE
 from tests.messages.limits import assert_slack_takes, texts
 from tests.messages.reading import read

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.operations import (
     Change,
     Kind,
@@ -15,6 +16,7 @@ from bot.domain.operations import (
     Phase,
     Plan,
     Progress,
+    Pull,
     Request,
     Stage,
     Written,
@@ -47,6 +49,16 @@ COMMIT = (
 GITOPS = (
     "GitOps commit f00dcafe <https://github.com/xiilab/astrago-deployment/commit/f00dcafe>"
     " on `main` of `xiilab/astrago-deployment`"
+)
+PULL = Pull(
+    12,
+    "https://github.com/xiilab/astrago-deployment/pull/12",
+    "shipmate/d-4821-kkkkkkkk",
+    "f00dcafe" + "1" * 32,
+)
+PULL_REQUEST = (
+    "Pull request #12 <https://github.com/xiilab/astrago-deployment/pull/12>"
+    " into `main` of `xiilab/astrago-deployment`"
 )
 ARGO = "Argo CD astrago <https://argocd.example.com/applications/astrago>"
 PHASES = [
@@ -134,6 +146,44 @@ PHASES = [
         id="committing",
     ),
     pytest.param(
+        operation(Phase.MERGING, plan=PLAN, pull=PULL),
+        f"""\
+        # 🔀 Waiting to be merged: batch and core to stage
+        @U0ALICE deploys *batch* and *core* to *stage* at `a1b2c3d4`
+        {COMMIT}
+        • *batch*  `batch-stage-ba01` → `batch-stage-a1b2c3d4`
+        • *core*  `core-stage-ba01` → `core-stage-a1b2c3d4`
+        *Waiting for its pull request to be merged* · 10 s
+        {PULL_REQUEST}, open since 2026-11-21 09:00 UTC. People merge it on GitHub.
+        [Cancel this deploy]
+        {SMALL_PRINT}""",
+        id="merging",
+    ),
+    pytest.param(
+        operation(
+            Phase.MERGING,
+            plan=PLAN,
+            pull=replace(PULL, by_bot=True),
+            problem=Problem(
+                Reason.PULL_BLOCKED,
+                {"pull": "#12", "detail": "At least 1 approving review is required."},
+            ),
+        ),
+        f"""\
+        # 🔀 Waiting to be merged: batch and core to stage
+        @U0ALICE deploys *batch* and *core* to *stage* at `a1b2c3d4`
+        {COMMIT}
+        • *batch*  `batch-stage-ba01` → `batch-stage-a1b2c3d4`
+        • *core*  `core-stage-ba01` → `core-stage-a1b2c3d4`
+        *Waiting for its pull request to be merged* · 10 s
+        {PULL_REQUEST}, open since 2026-11-21 09:00 UTC. The bot merges it when GitHub lets it.
+        *Why it waits: *GitHub does not merge pull request #12 yet: At least 1 approving review is required.
+        *Next: *Give it what it lacks on GitHub (a review, a green check); the bot tries again by itself. Or cancel it here.
+        [Cancel this deploy]
+        {SMALL_PRINT}""",  # noqa: E501  # as it reads
+        id="merging, and GitHub does not yet",
+    ),
+    pytest.param(
         operation(
             Phase.FOLLOWING,
             plan=PLAN,
@@ -186,6 +236,28 @@ PHASES = [
         *Next: *Send the command again with more characters of the SHA; all 40 always work.
         {SMALL_PRINT}""",
         id="refused",
+    ),
+    pytest.param(
+        operation(
+            Phase.REFUSED,
+            plan=PLAN,
+            pull=PULL,
+            ended_at=after(minutes=4),
+            problem=Problem(Reason.PULL_CONFLICTS, {"pull": "#12", "branch": "main"}),
+        ),
+        f"""\
+        # ⛔ Refused, nothing was changed: batch and core to stage
+        @U0ALICE deploys *batch* and *core* to *stage* at `a1b2c3d4`
+        {COMMIT}
+        • *batch*  `batch-stage-ba01` → `batch-stage-a1b2c3d4`
+        • *core*  `core-stage-ba01` → `core-stage-a1b2c3d4`
+        *Refused; nothing was changed* · after 4 min 0 s
+        {PULL_REQUEST}
+        *What happened: *Somebody changed the same lines on `main`, so pull request #12 can't be merged.
+        *Next: *If your version is still wanted, ask for it again: a fresh plan starts from what stands there now.
+        [Ask again with a fresh plan]
+        {SMALL_PRINT}""",  # noqa: E501  # as it reads
+        id="refused, its pull request conflicts",
     ),
     pytest.param(
         operation(
@@ -267,7 +339,7 @@ def test_a_screen_reader_hears_a_whole_sentence():
 @pytest.mark.parametrize("phase", list(Phase))
 def test_only_what_can_still_be_cancelled_has_the_button(phase):
     actions = [b for b in card(operation(phase), LINKS, ASKED).blocks if b["type"] == "actions"]
-    if phase in {Phase.RECEIVED, Phase.CHECKING, Phase.AWAITING, Phase.QUEUED}:
+    if phase in CANCELLABLE:
         (button,) = actions[0]["elements"]
         assert (CANCEL, "D-4821", "danger") == (
             button["action_id"],

@@ -114,9 +114,8 @@ def test_a_refused_edit_says_where_and_what_to_do(code, hint):
                 {"repo": "a/b", "branch": "main", "detail": "Changes must be made through a PR."},
             ),
             "Branch `main` of `a/b` takes no direct commits: Changes must be made through a PR.\n"
-            "Let the bot's GitHub App bypass the rule, or change the tag by a pull request of "
-            "your own. Shipmate's pull-request mode comes with an issue of its own and is not "
-            "there yet.",
+            "Ask a platform engineer to set `change: pull_request` for the environment in "
+            "`shipmate.yaml`, or to let the bot's GitHub App bypass the rule.",
             id="a protected branch",
         ),
         pytest.param(
