@@ -20,7 +20,7 @@ from pathlib import Path
 
 from dbos import DBOS
 
-from bot.operations import lease
+from bot.operations import lease, outbox
 from bot.operations.engine import Engine
 from bot.operations.intake import Intake
 from sandbox.process import Process, main
@@ -102,6 +102,7 @@ def live(environment, arguments, log):
     wrap(Points(set(environment[POINTS].split()), Path(environment[FOLDER])))
     if grace := environment[GRACE]:
         lease.GRACE = timedelta(seconds=float(grace))
+        outbox.HELD = timedelta(seconds=2)  # else the dead one's letters wait for two minutes
     main()
 
 

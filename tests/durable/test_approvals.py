@@ -4,11 +4,14 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
+from bot.operations.tables import outbox
 from sandbox.process import Process
 from sandbox.slack.delivery import End
+from sandbox.wire import Fault
 from tests.durable.lives import SPEED, Lives
 
 pytestmark = pytest.mark.slow
@@ -161,3 +164,53 @@ def test_asked_to_stop_it_goes_at_once_and_what_is_clicked_meanwhile_is_clicked_
         lives.until(lambda: lives.is_over(operation))
         lives.assert_done_once(operation, Phase.LIVE)
         assert ["U0BOB"] == said(lives, operation)
+
+
+def breakable(text):
+    """Return the guarded ``shipmate.yaml``, and let carol's team deploy as well."""
+    assert "deploy: {stage: [sre]}" in text
+    return guarded(text).replace("[sre]}\n", "[sre, platform-admins]}\n", 1)
+
+
+def test_an_override_is_announced_once_whenever_the_bot_dies(tmp_path, database_url):
+    """Between writing it down and the engine's record, and when Slack had just taken it."""
+    with Lives(tmp_path, database_url, config=breakable, points=["check:1:between"]) as lives:
+        bot = lives.alive()
+        dies_announcing(lives, bot)
+        words = f"/deploy core {lives.version()} stage override because the shop is down"
+        lives.types(words, by="U0CAROL")
+        (operation,) = [one.id for one in lives.store.latest()]
+        announced = f"{lives.store.operation(operation).key}.override"
+        assert bot.died(30)
+        lives.slack.disarm()
+        bot.start(wait=False)
+        if announced not in keys(lives):
+            dies_announcing(lives, bot)
+            assert bot.died(30)
+            bot.start(wait=False)
+
+        lives.dies_and_lives_until(bot, lambda: lives.is_over(operation) and is_empty(lives))
+
+        lives.assert_done_once(operation, Phase.LIVE)
+        assert [announced] == [one for one in keys(lives) if one.endswith(".override")]
+
+
+def dies_announcing(lives, bot):
+    """Let *bot* die as soon as Slack has taken the announcement."""
+    lives.slack.arm(
+        "chat.postMessage",
+        Fault(kill=bot.pid, kill_when="after"),
+        when=lambda request: b".override" in request.data,
+    )
+
+
+def keys(lives):
+    """Return the keys of the bot's messages in all channels."""
+    return [message.metadata["event_payload"]["key"] for message in lives.slack.cards()]
+
+
+def is_empty(lives):
+    """Tell whether every letter is settled."""
+    with lives.database.read() as connection:
+        waiting = sa.select(outbox.c.id).where(outbox.c.settled_at.is_(None))
+        return connection.execute(waiting).first() is None
