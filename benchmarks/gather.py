@@ -30,6 +30,7 @@ from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
+from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.teams import Teams
 from bot.adapters.github.versions import Versions
@@ -46,6 +47,8 @@ from bot.operations.database import Database
 from bot.operations.facts import Books, Gatherer, Outside
 from bot.operations.freeze_book import FreezeBook
 from bot.operations.gathered import Gathered
+from bot.operations.histories import Histories
+from bot.operations.hold_book import HoldBook
 from bot.operations.identity_book import IdentityBook
 from bot.operations.lock_book import LockBook
 from bot.operations.people import People
@@ -213,6 +216,7 @@ def _gatherer(
     }
     registry = Registry(_hosts(config.catalog), clock=clock, on_call=slowest)
     threads = Threads("github", at_once[0]), Threads("others", at_once[1])
+    store, holds = Store(database), HoldBook(database)
     outside = Outside(
         Commits(github),
         Versions(github),
@@ -221,9 +225,10 @@ def _gatherer(
         GitOps(github),
         argocd,
         registry,
+        Histories(store, holds, FileHistory(github), argocd, threads[0]),
         *threads,
     )
-    books = Books(Store(database), LockBook(database), FreezeBook(database))
+    books = Books(store, LockBook(database), FreezeBook(database), holds)
     try:
         yield Gatherer(config.catalog, people, outside, books, clock), slowest
     finally:

@@ -21,6 +21,7 @@ from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
 from bot.adapters.github.credentials import POLICY_PERMISSIONS
 from bot.adapters.github.device_flow import DeviceFlow
+from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
@@ -56,6 +57,8 @@ from bot.operations.facts import Books, Gatherer, Outside
 from bot.operations.form import FormReader
 from bot.operations.freeze_book import FreezeBook
 from bot.operations.freezing import Freezing
+from bot.operations.histories import Histories
+from bot.operations.hold_book import HoldBook
 from bot.operations.identity_book import IdentityBook
 from bot.operations.intake import Intake
 from bot.operations.judging import Judging
@@ -340,6 +343,7 @@ def build(
 
     threads, others = Threads("github"), Threads("others", OTHERS_AT_ONCE)
     registry = Registry(_hosts(config, settings), clock=clock)
+    holds = HoldBook(database)
     outside = Outside(
         commits,
         Versions(github),
@@ -348,11 +352,12 @@ def build(
         gitops,
         argocd,
         registry,
+        Histories(store, holds, FileHistory(github), argocd, threads),
         threads,
         others,
     )
     letters = LockLetters(catalog)
-    books = Books(store, LockBook(database, letters.over), FreezeBook(database))
+    books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds)
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
     recent, approvers = Recent(clock), Approvers(rights.desk)
 

@@ -1,6 +1,6 @@
 """Holds: a version that was rolled back, or a whole target, does not move by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.facts import Hold
@@ -50,6 +50,11 @@ class NothingHeld:
 
 HoldAnswer = tuple[Kept, ...] | Refused
 ReleaseAnswer = Released | NothingHeld | Refused
+
+
+def of_target(holds: Iterable[Held], target: str) -> tuple[Hold, ...]:
+    """Return those of *holds* that stand on *target* (``core/prod``)."""
+    return tuple(one.hold for one in holds if one.target == target)
 
 
 def came_back(

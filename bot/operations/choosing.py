@@ -15,6 +15,7 @@ from bot.domain.operations import Kind, Request
 from bot.domain.problems import Problem, Reason
 from bot.domain.running import earlier_home, revision_of
 from bot.domain.unknown import Unknown
+from bot.operations.histories import Back, Histories
 from bot.operations.reading import Reading
 
 
@@ -48,10 +49,15 @@ class Chooser:
     """Chooses for the targets of one request."""
 
     def __init__(
-        self, request: Request, catalog: Catalog, reading: Reading, reader: Reader
+        self,
+        request: Request,
+        catalog: Catalog,
+        reading: Reading,
+        reader: Reader,
+        histories: Histories,
     ) -> None:
         self._request, self._catalog = request, catalog
-        self._reading, self._reader = reading, reader
+        self._reading, self._reader, self._histories = reading, reader, histories
 
     async def choose(self, target: Target) -> Chosen:
         """Return what *target* shall come to, or why that is not known or can't be."""
@@ -61,7 +67,7 @@ class Chooser:
             case Kind.PROMOTE:
                 return await self._what_runs_before(target)
             case Kind.ROLLBACK:
-                return Unknown("going back is not read yet")
+                return await self._what_was_there(target)
 
     async def _what_runs_before(self, target: Target) -> Chosen:
         home = self._origin(target)
@@ -72,6 +78,16 @@ class Chooser:
             return seen
         tags = await self._reader.tags(home, seen)
         return tags if isinstance(tags, Unknown) else _promoted(home, seen, tags)
+
+    async def _what_was_there(self, target: Target) -> Chosen:
+        current, _ = await self._reader.in_git(target)
+        if isinstance(current, Unknown):
+            return current
+        back = await self._histories.back(target, self._request.version, current)
+        if not isinstance(back, Back):
+            return back
+        tag = back.to.tag
+        return Choice(back.to.commit or revision_of(tag, target) or "", tag, back.undoes)
 
     def _origin(self, target: Target) -> Target | None:
         origin = self._request.origin

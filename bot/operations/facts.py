@@ -12,6 +12,7 @@ from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.errors import Rejected
 from bot.domain.facts import Facts, Incomparable, NothingRuns, Proposal, TargetFacts
 from bot.domain.freezes import AdHocFreeze
+from bot.domain.holds import Held, of_target
 from bot.domain.locks import Lock
 from bot.domain.observation import Observation
 from bot.domain.operations import Request
@@ -23,6 +24,7 @@ from bot.domain.unknown import Unknown
 from bot.operations.choosing import Chooser, Chosen
 from bot.operations.freeze_book import FreezeBook
 from bot.operations.gathered import Aim, Freshness, Gathered
+from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
 from bot.operations.people import People
 from bot.operations.reading import Outside, Reading
@@ -49,6 +51,7 @@ class Books:
     store: Store
     locks: LockBook
     freezes: FreezeBook
+    holds: HoldBook
 
 
 class Gatherer:
@@ -73,14 +76,16 @@ class Gatherer:
         """Return everything about *request*, in the time of the slowest chain of answers."""
         at = self._clock.now()
         targets = self.targets(request)
-        reading = Reading(self._outside, self._catalog, targets)
+        goes_back = proposal_of(request).action is Action.ROLLBACK
+        reading = Reading(self._outside, self._catalog, targets, with_checks=not goes_back)
         several = one_repository(request, self._catalog)
         reader = self._reader(request, reading, one_branch=several is None)
         locks = asyncio.ensure_future(self._locks(request, at))
+        holds = asyncio.ensure_future(self._holds(request))
         who, freezes, read = await asyncio.gather(
             self._who(request),
             self._freezes(request, at),
-            asyncio.gather(*(reader.read(target, locks) for target in targets)),
+            asyncio.gather(*(reader.read(target, locks, holds) for target in targets)),
         )
         facts = Facts(
             at=at,
@@ -105,16 +110,17 @@ class Gatherer:
         )
 
     async def refresh(self, request: Request, earlier: Gathered, *, rights: bool) -> Gathered:
-        """Return *earlier*, read a moment ago, with locks and freezes as they are now.
+        """Return *earlier*, read a moment ago, with locks, freezes and holds as they are.
 
         With *rights* it is read anew, too, who the requester is and in which teams.
         """
         at = self._clock.now()
         facts = earlier.facts
-        who, freezes, locks = await asyncio.gather(
+        who, freezes, locks, holds = await asyncio.gather(
             self._who(request) if rights else _known(Who(facts.who, facts.memberships)),
             self._freezes(request, at),
             self._locks(request, at),
+            self._holds(request),
         )
         lives = {target.service for target in self.targets(request)}
         facts = replace(
@@ -124,7 +130,9 @@ class Gatherer:
             memberships=who.memberships,
             freezes=freezes,
             targets=tuple(
-                replace(one, locks=locks) if one.service in lives else one
+                replace(one, locks=locks, holds=of_target(holds, one.name))
+                if one.service in lives
+                else one
                 for one in earlier.facts.targets
             ),
         )
@@ -150,7 +158,8 @@ class Gatherer:
 
     def _reader(self, request: Request, reading: Reading, *, one_branch: bool) -> TargetReader:
         async def choose(reader: TargetReader, target: Target) -> Chosen:
-            return await Chooser(request, self._catalog, reading, reader).choose(target)
+            histories = self._outside.histories
+            return await Chooser(request, self._catalog, reading, reader, histories).choose(target)
 
         return TargetReader(
             reading,
@@ -187,6 +196,10 @@ class Gatherer:
         ask = self._books.locks.standing
         standing = await self._outside.others.run(ask, at, request.environment)
         return tuple(one.lock for one in standing)
+
+    async def _holds(self, request: Request) -> tuple[Held, ...]:
+        ask = self._books.holds.standing
+        return await self._outside.others.run(ask, request.environment)
 
     async def _freezes(self, request: Request, at: datetime) -> tuple[AdHocFreeze, ...]:
         ask = self._books.freezes.standing

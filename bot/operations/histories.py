@@ -1,6 +1,6 @@
 """What a target had before: from our own operations, else from Git, else from Argo CD."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.adapters.argocd import ArgoCD
@@ -20,6 +20,7 @@ from bot.domain.going_back import (
     meant,
 )
 from bot.domain.problems import Problem, Reason
+from bot.operations.hold_book import HoldBook
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 
@@ -54,35 +55,35 @@ class Histories:
     def __init__(
         self,
         store: Store,
+        holds: HoldBook,
         files: FileHistory,
         argocd: Mapping[str, ArgoCD],
         threads: Threads,
     ) -> None:
-        self._store, self._files, self._argocd, self._threads = store, files, argocd, threads
+        self._store, self._holds = store, holds
+        self._files, self._argocd, self._threads = files, argocd, threads
 
     async def back(
-        self, target: Target, what: str, current: str | None, held: Iterable[str] = ()
+        self, target: Target, what: str, current: str | None
     ) -> Back | Problem | BotError:
         """Return what *what* means as a way back for *target*, which has the tag *current* now.
 
-        *held* are the tags that are held there. Returns who did not answer, where the answer
-        depends on that.
+        Returns who did not answer, where the answer depends on that.
 
         Raises:
             Unavailable: our own database is away.
         """
-        return await self._threads.run(self._back, target, what, current, frozenset(held))
+        return await self._threads.run(self._back, target, what, current)
 
-    def _back(
-        self, target: Target, what: str, current: str | None, held: frozenset[str]
-    ) -> Back | Problem | BotError:
+    def _back(self, target: Target, what: str, current: str | None) -> Back | Problem | BotError:
+        held = self._held(target)
         named = self._store.operation(what) if OPERATION.fullmatch(what) else None
         # An entry's number is that of the whole list, as people were shown it.
         whole = what.startswith("#")
-        listing = self.of(target, current, held, whole=whole)
+        listing = self.of(target, current, whole=whole)
         found = choose(what, target, current, listing.past, held=held, named=named)
         if isinstance(found, Problem) and found.reason is Reason.NEVER_HERE and not whole:
-            listing = self.of(target, current, held, whole=True)
+            listing = self.of(target, current, whole=True)
             found = choose(what, target, current, listing.past, held=held, named=named)
         if listing.away is not None and (whole or _may_be_missing(found)):
             return listing.away
@@ -92,7 +93,6 @@ class Histories:
         self,
         target: Target,
         current: str | None,
-        held: Iterable[str] = (),
         *,
         whole: bool = False,
     ) -> Listing:
@@ -104,6 +104,7 @@ class Histories:
         Raises:
             Unavailable: our own database is away.
         """
+        held = self._held(target)
         lived = self._store.lived(target.service, target.environment, MOST_OURS)
         brought = next((one.operation for one in lived if one.tag == current), None)
         past = from_ours(current, lived)
@@ -119,6 +120,9 @@ class Histories:
         except BotError as away:
             return Listing(past, brought, away)
         return Listing(past, brought)
+
+    def _held(self, target: Target) -> frozenset[str]:
+        return frozenset(one.hold.tag for one in self._holds.standing(targets=[target.name]))
 
     def _deployed(self, target: Target) -> list[GitValue]:
         """Return what stood in Git in the commits that Argo CD deployed, newest first."""

@@ -31,6 +31,7 @@ from bot.domain.observation import MAKES_PODS, Observation, Workload
 from bot.domain.planning import reference
 from bot.domain.problems import Problem, Reason
 from bot.operations.database import DATABASE
+from bot.operations.histories import Histories
 from bot.operations.threads import Threads
 
 MOST_HINTS = 8
@@ -53,6 +54,7 @@ class Outside:
     gitops: GitOps
     argocd: Mapping[str, ArgoCD]
     registry: Registry
+    histories: Histories
     github: Threads
     others: Threads
 

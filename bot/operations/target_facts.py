@@ -25,6 +25,7 @@ from bot.domain.facts import (
     RunsNow,
     TargetFacts,
 )
+from bot.domain.holds import Held, of_target
 from bot.domain.locks import Lock
 from bot.domain.observation import Observation
 from bot.domain.planning import Version, tag_for, uneditable
@@ -95,7 +96,12 @@ class TargetReader:
         self._threads, self._action, self._choose = threads, action, choose
         self._one_branch = one_branch
 
-    async def read(self, target: Target, locks: Awaitable[tuple[Lock, ...]]) -> Read:
+    async def read(
+        self,
+        target: Target,
+        locks: Awaitable[tuple[Lock, ...]],
+        holds: Awaitable[tuple[Held, ...]],
+    ) -> Read:
         """Return everything about *target*, in the time of its slowest chain of answers."""
         chosen = asyncio.ensure_future(self._choose(self, target))
         commit = asyncio.ensure_future(self.commit(target, chosen))
@@ -107,7 +113,7 @@ class TargetReader:
             self._image(target, tag),
             self._before(target, commit),
             self._between(target, commit, runs, in_git),
-            self._ran_here(target, tag),
+            self._ran_here(target, chosen, tag),
         )
         checks, image, before, between, ran_here = found
         choice, resolved, (tag_in_git, uneditable_) = await chosen, await commit, await in_git
@@ -129,7 +135,7 @@ class TargetReader:
                 ancestry=_ancestry(between),
                 ran_here=ran_here,
                 locks=await locks,
-                holds=(),
+                holds=of_target(await holds, target.name),
             ),
             between,
             uneditable_ or trouble or _refused(resolved),
@@ -176,7 +182,7 @@ class TargetReader:
     async def _checks(
         self, target: Target, chosen: Awaitable[Chosen], commit: Awaitable[Named]
     ) -> ChecksVerdict:
-        if target.required_checks is None:
+        if target.required_checks is None or self._action is Action.ROLLBACK:
             return NotAsked()
         choice, found = await chosen, await commit
         if not isinstance(found, Commit) or not isinstance(choice, Choice):
@@ -195,11 +201,13 @@ class TargetReader:
         return await self._reading.image(f"{target.image}:{found}")
 
     async def _ran_here(
-        self, target: Target, tag: Awaitable[str | Problem | Unknown]
+        self, target: Target, chosen: Awaitable[Chosen], tag: Awaitable[str | Problem | Unknown]
     ) -> bool | Unknown:
-        found = await tag
+        choice, found = await chosen, await tag
         if not isinstance(found, str):
             return NO_TAG
+        if isinstance(choice, Choice) and choice.tag is not None:
+            return True  # it was chosen from what was here
         ask = self._store.was_live
         return await self._threads.run(ask, target.service, target.environment, found)
 

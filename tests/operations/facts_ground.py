@@ -14,6 +14,7 @@ from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
+from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.versions import Versions
 from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
@@ -38,6 +39,8 @@ from bot.domain.tags import TagTemplate
 from bot.operations.database import Database
 from bot.operations.facts import Books, Gatherer, Outside
 from bot.operations.freeze_book import FreezeBook
+from bot.operations.histories import Histories
+from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
 from bot.operations.store import Store
 from bot.operations.threads import Threads
@@ -142,7 +145,8 @@ class Ground:
         self.database = Database(f"sqlite:///{folder / 'shipmate.db'}")
         self.database.migrate()
         self.store = Store(self.database)
-        self.books = Books(self.store, LockBook(self.database), FreezeBook(self.database))
+        locks, freezes = LockBook(self.database), FreezeBook(self.database)
+        self.books = Books(self.store, locks, freezes, HoldBook(self.database))
         self.says("core-dev", [f"dev-{self.new[:8]}"])
         self.says("core-stage", [f"stage-{self.new[:8]}"])
         self.says("core-prod", [f"prod-{self.running[:8]}"])
@@ -263,10 +267,15 @@ class Ground:
             GitOps(self.door),
             {"main": self.client},
             Registry({host: Host()}, clock=self.clock, connect=2, read=2),
+            self.histories(),
             *self.threads,
         )
         catalog = self.catalog(*targets, **rules)
         return Gatherer(catalog, self.people, outside, self.books, HandAt(NOON))
+
+    def histories(self):
+        files, argocd = FileHistory(self.door), {"main": self.client}
+        return Histories(self.store, self.books.holds, files, argocd, self.threads[0])
 
     def gather(self, *targets, rules=None, **changes):
         """Return what is gathered for a request with *changes*, *targets* configured so."""

@@ -14,6 +14,7 @@ from bot.domain.errors import Garbled, Unavailable
 from bot.domain.facts import (
     Ancestry,
     Facts,
+    Hold,
     ImageAbsent,
     ImageFound,
     Incomparable,
@@ -524,14 +525,26 @@ def test_what_was_live_here_is_remembered(at):
     assert at.core().ran_here
 
 
-def test_locks_and_freezes_stand_in_the_facts(at):
+def test_locks_freezes_and_holds_stand_in_the_facts(at):
     lock = Lock(BOB, frozenset({"*/prod"}), "audit", NOON - HOUR)
     freeze = AdHocFreeze("prod", BOB, "fire", NOON - HOUR, None)
+    hold = Hold("prod-bad", BOB, "leaks", NOON - HOUR, "D-7")
     at.books.locks.take(lock, "c:1")
     at.books.freezes.freeze(freeze, "c:2")
+    at.books.holds.hold(["core/prod"], hold, "c:3")
+    at.books.holds.hold(["batch/prod", "core/stage"], replace(hold, tag="*"), "c:4")
     found = at.gather().facts
 
     assert ((lock,), (freeze,)) == (found.targets[0].locks, found.freezes)
+    assert (hold,) == found.targets[0].holds
+
+
+def test_what_is_held_is_refused(at):
+    hold = Hold(f"prod-{at.new[:8]}", BOB, "leaks", NOON - HOUR, "D-7")
+    at.books.holds.hold(["core/prod"], hold, "c:1")
+    decision = verdict(at, at.gather())
+    assert isinstance(decision, Refused)
+    assert Reason.HELD is decision.problem.reason
 
 
 @pytest.mark.parametrize("ask", ["gather", "refresh"])
@@ -541,6 +554,7 @@ def test_without_our_own_database_nothing_is_gathered(at, ask):
     with at.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE locks RENAME TO away")
     words = (at.request(),) if ask == "gather" else (at.request(), earlier)
+    how = {} if ask == "gather" else {"rights": True}
 
     with pytest.raises(Unavailable, match="database"):
         asyncio.run(getattr(gatherer, ask)(*words, **how))
@@ -683,9 +697,11 @@ def test_freshness_tells_what_is_definitely_wrong(at, fault, version, reason):
     assert reason is asyncio.run(at.gatherer().freshness(request)).trouble.reason
 
 
-def test_a_refresh_reads_rights_locks_and_freezes_and_nothing_else(at):
+def test_a_refresh_reads_rights_locks_freezes_and_holds_and_nothing_else(at):
     gatherer = at.gatherer()
     earlier = asyncio.run(gatherer.gather(at.request()))
+    hold = Hold("prod-bad", BOB, "leaks", NOON - HOUR)
+    at.books.holds.hold(["core/prod"], hold, "c:2")
     lock = Lock(BOB, frozenset({"core/prod"}), "audit", NOON - HOUR)
     at.books.locks.take(lock, "c:1")
     at.people.who_is = Who(Unidentified(WhyNot.DEACTIVATED))
@@ -695,6 +711,7 @@ def test_a_refresh_reads_rights_locks_and_freezes_and_nothing_else(at):
 
     assert [] == at.calls()
     assert (lock,) == found.facts.targets[0].locks
+    assert (hold,) == found.facts.targets[0].holds
     assert Unidentified(WhyNot.DEACTIVATED) == found.facts.who
     assert earlier.facts.targets[0].image == found.facts.targets[0].image
     assert earlier.snapshot is found.snapshot
