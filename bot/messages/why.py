@@ -51,9 +51,13 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
     RuleName.OVERRIDE: ("[Members of {team} may override there]", "No override was asked for"),
     RuleName.PLACE: ("{service} lives in {environment}", ""),
     RuleName.TAG: ("{tag} may run there", ""),
-    RuleName.VERSION: ("{version} is commit {sha} of {repo}", ""),
+    RuleName.VERSION: (
+        "[{version} is commit {sha} of {repo}][A {exempt} goes back by the tag itself]",
+        "",
+    ),
     RuleName.CHECKS: (
-        "[Checks of {sha} are green: {count}][{unchecked} asks for no checks of {service}]",
+        "[Checks of {sha} are green: {count}][{unchecked} asks for no checks of {service}]"
+        "[A {exempt} to what was live here is not asked for checks]",
         "",
     ),
     RuleName.IMAGE: ("{image} has the tag {tag}: {digest}", ""),
@@ -117,9 +121,10 @@ def why(proposal: Proposal, judgement: Judgement) -> Message:
 
 
 def looking(services: Iterable[str], environment: str, version: str) -> Message:
-    """Say that the rules are being asked, and the answer follows."""
+    """Say that the rules are being asked, and the answer follows; no *version* is yet to be found."""
     what = listed(map(name, services), room=SERVICES)
-    where = line(" to ", name(environment), " at ", code(version, 80))
+    at = line(" at ", code(version, 80)) if version else ()
+    where = line(" to ", name(environment), *at)
     follows = "; the answer follows here, and nothing is started."
     said = line("Asking what the rules say of ", *what, *where, follows)
     return Message(mrkdwn(said, blocks.TEXT), (blocks.prose("why", [blocks.lines(said)]),))

@@ -41,8 +41,6 @@ log = structlog.get_logger(__name__)
 
 SUPERSEDE = "supersede"
 
-SUPERSEDE = "supersede"
-
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
 UNDER_WAY = tuple(phase.value for phase in Phase if phase not in ENDS)
@@ -375,26 +373,6 @@ class Store:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
-    def supersede(self, operation_id: str, by: str, at: datetime) -> None:
-        """Write down that the operation *by* takes the place of this one, which is to give way."""
-        with self._database.write() as connection:
-            connection.execute(
-                insert_or_leave(connection, decisions).values(
-                    number=number_of(operation_id), kind=SUPERSEDE, by=by, at=at
-                )
-            )
-
-    def superseded_by(self, operation_id: str) -> str | None:
-        """Return the id of the operation that takes the place of this one, or None."""
-        query = (
-            sa.select(decisions.c.by)
-            .where(decisions.c.number == number_of(operation_id), decisions.c.kind == SUPERSEDE)
-            .order_by(decisions.c.id.desc())
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
-
     # cards
 
     def begin_card(self, operation_id: str) -> Card:
@@ -464,6 +442,10 @@ def wish_of(request: Request) -> str:
     parts = [request.kind.value, sorted(request.services), request.environment, request.version]
     if request.override:
         parts.append("override")
+    if request.origin is not None:
+        parts.append(f"from {request.origin}")
+    if request.by_argocd:
+        parts.append("by argocd")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -571,7 +553,6 @@ def _save(connection: sa.Connection, number: int | None, value: Operation, versi
         "phase": value.phase.value,
         "plan": value.plan and dump(Plan, value.plan),
         "pull": value.pull and dump(Pull, value.pull),
-        "pull": value.pull and dump(Pull, value.pull),
         "written": value.written and dump(Written, value.written),
         "progress": [dump(Progress, one) for one in value.progress],
         "problem": value.problem and dump(Problem, value.problem),
@@ -636,7 +617,6 @@ def _operation(row: Any) -> Operation:
         phase=Phase(row.phase),
         requested_at=row.requested_at,
         plan=row.plan and load(Plan, row.plan),
-        pull=row.pull and load(Pull, row.pull),
         pull=row.pull and load(Pull, row.pull),
         written=row.written and load(Written, row.written),
         progress=tuple(load(Progress, one) for one in progress),

@@ -15,6 +15,7 @@ from bot.domain.checks import (
 from bot.domain.facts import Facts, ImageAbsent, ImageFound, Proposal, Resolved, TargetFacts
 from bot.domain.moving_tags import denied_by, fits, moves
 from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Action
 from bot.domain.rules.rulings import Finding, RuleName, Ruling, joined, ruling
 from bot.domain.unknown import Unknown
 
@@ -74,17 +75,23 @@ def tag_allowed(_: Proposal, facts: Facts, target: TargetFacts) -> Finding:
 def version_resolves(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
     """Refuse a version that does not name exactly one commit."""
     if isinstance(target.commit, Resolved):
-        return {"version": proposal.version, "sha": target.commit.sha, "repo": target.source}
+        version = proposal.version or target.commit.sha
+        return {"version": version, "sha": target.commit.sha, "repo": target.source}
+    if proposal.action is Action.ROLLBACK and isinstance(target.tag, str):
+        return {"exempt": proposal.action.value}  # what was here goes back by its tag
     return target.commit
 
 
-def checks_are_green(_: Proposal, facts: Facts, target: TargetFacts) -> Finding:
+def checks_are_green(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
     """Refuse a commit whose checks are not all green; none at all are not green.
 
-    Where the configuration asks for no checks, what was reported decides nothing.
+    Where the configuration asks for no checks, what was reported decides nothing; nor does it for
+    a way back to what was live here.
     """
     if facts.policy is not None and target.service in facts.policy.unchecked:
         return {"service": target.service, "unchecked": target.environment}
+    if proposal.action is Action.ROLLBACK and target.ran_here is True:
+        return {"exempt": proposal.action.value}
     if not isinstance(target.commit, Resolved):
         return Unknown("it is not known which commit the version names")
     return _judged(target.checks, {"sha": target.commit.sha, "repo": target.source})

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.operations import Operation
+from bot.domain.operations import Kind, Operation
 from bot.domain.patience import next_try
 from bot.operations.deploy.approve import Approve
 from bot.operations.deploy.check import Check
@@ -72,7 +72,8 @@ class DeployFlow:
 
     def __init__(self, engine: Engine, steps: Steps) -> None:
         self._engine, self._steps = engine, steps
-        engine.register("deploy", self.deploy)
+        for kind in Kind:
+            engine.register(kind.value, self.deploy)
         engine.register("hold", self.hold)
         engine.register("announce", self.announce)
 

@@ -141,7 +141,7 @@ def test_nothing_is_allowed_past_a_rule_that_does_not_know(asked, world):
 
 
 IRRELEVANT = {
-    Action.ROLLBACK: {"before", "ancestry", "freezes"},
+    Action.ROLLBACK: {"before", "ancestry", "freezes", "commit", "checks"},  # its tag was here
     Action.DEPLOY: {"ran_here"},
     Action.PROMOTE: {"ran_here"},
 }
