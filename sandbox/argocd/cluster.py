@@ -45,6 +45,7 @@ class Progress:
     revision: int = 0
     phase: str = "Healthy"
     paused_for: str | None = None
+    paused_at: str = ""
     aborted: bool = False
     promote_full: bool = False
 

@@ -141,7 +141,7 @@ def _stuck(cluster: Cluster, live: Live) -> bool:
 
 
 def _pause(cluster: Cluster, live: Live, reason: str) -> None:
-    live.progress.paused_for = reason
+    live.progress.paused_for, live.progress.paused_at = reason, cluster.world.stamp()
     _phase(live, "Paused", reason)
     cluster.changed(True)  # noqa: FBT003  # a managed object
 
@@ -242,8 +242,8 @@ def status(live: Live) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "phase": progress.phase,
         "observedGeneration": str(live.generation),
-        "currentPodHash": template,
-        "stableRS": progress.stable,
+        "currentPodHash": template[:9],
+        "stableRS": progress.stable[:9],
         "replicas": len(staying),
         "updatedReplicas": len([pod for pod in staying if pod.template == template]),
         "readyReplicas": len([pod for pod in staying if pod.ready]),
@@ -254,7 +254,9 @@ def status(live: Live) -> dict[str, Any]:
     if steps(live):
         shown["currentStepIndex"] = progress.step
     if progress.paused_for in {"CanaryPauseStep", "BlueGreenPause"}:
-        shown["pauseConditions"] = [{"reason": progress.paused_for, "startTime": live.created}]
+        shown["pauseConditions"] = [
+            {"reason": progress.paused_for, "startTime": progress.paused_at}
+        ]
         shown["controllerPause"] = True
     if progress.aborted:
         shown["abort"] = True
