@@ -31,7 +31,7 @@ from bot.adapters.registry_ecr import Ecr
 from bot.clock import Clock
 from bot.domain.facts import ImageAbsent, ImageFound
 from bot.domain.images import ImageReference, is_digest
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown
 
 ACCEPT = (
     "application/vnd.oci.image.index.v1+json, "
@@ -40,6 +40,9 @@ ACCEPT = (
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 """Every kind of manifest: a registry answers 404 for an image of a kind that is not named."""
+
+LOOKING = "look for the image"
+"""What could not be done when a registry is silent, as errors word it."""
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _LONGEST_NAME = 255
@@ -128,9 +131,10 @@ class Registry:
         try:
             return self._look(place, wanted)
         except httpx.TimeoutException:
-            return Unknown(f"{place.name} did not answer in time")
+            return _silent(place.name, f"{place.name} did not answer in time")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Unknown(f"the connection to {place.name} failed ({type(error).__name__})")
+            failed = f"the connection to {place.name} failed ({type(error).__name__})"
+            return _silent(place.name, failed)
 
     def _look(self, place: _Place, wanted: str) -> Image:
         """Ask for the manifest; when told who may, become that and ask once more."""
@@ -198,11 +202,11 @@ class Registry:
         now = self._clock.now()
         answer = self._send(place.name, "token", "GET", asked.realm, headers, parameters)
         if answer.status_code != HTTPStatus.OK:
-            return Unknown(_refusal(place.name, answer, "a token"))
+            return _refusal(place.name, answer, "a token")
         try:
             token = decoded_token(json.loads(answer.content), now)
         except ValueError:
-            return Unknown(f"{place.name} answered without a token")
+            return _silent(place.name, f"{place.name} answered without a token", garbled=True)
         self._keep(place, token)
         return token
 
@@ -223,24 +227,30 @@ def _meaning(name: str, answer: httpx.Response, wanted: str) -> Image:
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return ImageAbsent()
     if answer.status_code != HTTPStatus.OK:
-        return Unknown(_refusal(name, answer, "the image"))
+        return _refusal(name, answer, "the image")
     digest = answer.headers.get("docker-content-digest", "")
     if not is_digest(digest):
-        return Unknown(f"{name} has the image but tells no digest")
+        return _silent(name, f"{name} has the image but tells no digest", garbled=True)
     if is_digest(wanted) and digest != wanted:
         return Unknown(f"{name} answered with another digest than it was asked for")
     return ImageFound(digest)
 
 
-def _refusal(name: str, answer: httpx.Response, what: str) -> str:
+def _refusal(name: str, answer: httpx.Response, what: str) -> Unknown:
     status = answer.status_code
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return f"{name} does not let us see {what} ({status}): check the login for it"
+        return Unknown(f"{name} does not let us see {what} ({status}): check the login for it")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return f"{name} has had too many requests from us (429)"
+        return _silent(name, f"{name} has had too many requests from us (429)")
     if answer.is_redirect:
-        return f"{name} leads elsewhere for {what} ({status}), where we do not follow"
-    return f"{name} answered {status} for {what}"
+        return Unknown(f"{name} leads elsewhere for {what} ({status}), where we do not follow")
+    said = f"{name} answered {status} for {what}"
+    return _silent(name, said) if answer.is_server_error else Unknown(said)
+
+
+def _silent(name: str, why: str, *, garbled: bool = False) -> Unknown:
+    """Return *why* the registry *name* told nothing this time; it may when asked again."""
+    return Unknown(why, Silence(name, LOOKING, why, garbled=garbled))
 
 
 def _nobody_listens(_system: str, _what: str, _status: int | None, _seconds: float) -> None:

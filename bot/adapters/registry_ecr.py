@@ -7,11 +7,12 @@ Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeIm
 
 import re
 import threading
+from http import HTTPStatus
 from typing import Any
 
 from bot.domain.facts import ImageAbsent, ImageFound
 from bot.domain.images import is_digest
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown
 
 HOST = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 """The account and the region of a registry's host."""
@@ -19,6 +20,11 @@ HOST = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.co
 INSTALL = "images in ECR need boto3: install shipmate[ecr]"
 
 _ABSENT = frozenset({"ImageNotFoundException", "RepositoryNotFoundException"})
+_BUSY = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
+"""Told with 400, and may be asked again all the same.
+
+Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html
+"""
 
 
 class Ecr:
@@ -49,7 +55,9 @@ class Ecr:
         except ImportError:
             return Unknown(INSTALL)
         except (botocore.exceptions.BotoCoreError, ValueError) as error:
-            return Unknown(f"{host} could not be asked ({type(error).__name__})")
+            said = f"{host} could not be asked ({type(error).__name__})"
+            on_the_way = botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError
+            return _silent(host, said) if isinstance(error, on_the_way) else Unknown(said)
         return _found(host, answer)
 
     def close(self) -> None:
@@ -79,7 +87,17 @@ class Ecr:
 def _refusal(host: str, response: Any) -> ImageAbsent | Unknown:
     """Return what an error of ECR says; only its code, as its text may quote what we sent."""
     code = str(response.get("Error", {}).get("Code", "no code"))
-    return ImageAbsent() if code in _ABSENT else Unknown(f"{host} answered {code:.100}")
+    if code in _ABSENT:
+        return ImageAbsent()
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = f"{host} answered {code:.100}"
+    passing = code in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return _silent(host, said) if passing else Unknown(said)
+
+
+def _silent(host: str, why: str) -> Unknown:
+    """Return *why* ECR told nothing this time; it may when asked again."""
+    return Unknown(why, Silence(host, "look for the image", why))
 
 
 def _found(host: str, answer: Any) -> ImageFound | Unknown:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown
 
 
 class Action(StrEnum):
@@ -85,10 +85,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One team's answer. *why* says what could not be read, and is empty otherwise."""
+    """One team's answer. *why* says what could not be read, and is empty otherwise.
+
+    *silence* is whom to ask again for it; None: that would change nothing.
+    """
 
     standing: Standing
     why: str = ""
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +142,15 @@ class Permissions:
 class Right:
     """Whether somebody may, with the *teams* that could. *team* is the one that decided.
 
-    *why* says what could not be read; it is empty unless *standing* is unknown.
+    *why* says what could not be read; it is empty unless *standing* is unknown. *silence* is whom
+    to ask again for it.
     """
 
     standing: Standing
     teams: frozenset[str] = field(default_factory=frozenset)
     team: str = ""
     why: str = ""
+    silence: Silence | None = None
 
     @property
     def held(self) -> bool:
@@ -168,7 +174,7 @@ def permitted(teams: Iterable[str], memberships: Mapping[str, Membership]) -> Ri
             if answer.standing is standing:
                 unread = (answer.why or "no reason was given") if _is_unknown(answer) else ""
                 decided = "" if standing is Standing.NO else team
-                return Right(standing, could, decided, unread)
+                return Right(standing, could, decided, unread, answer.silence)
     return Right(Standing.NO, could)
 
 

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.config import People as Configured
 from bot.config import Source
 from bot.domain.errors import BotError, NotFound
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown, unknown
 from bot.operations.identity_book import IdentityBook, Link
 from bot.operations.short_memory import ShortMemory
 
@@ -61,7 +61,7 @@ class Sources:
             try:
                 found = self._ask(source, slack, live=live)
             except BotError as error:
-                return Unknown(str(error))
+                return unknown(error)
             if found is not None:
                 return found
         return None
@@ -104,6 +104,9 @@ class Sources:
     def _link(self, slack: str) -> Named | Unknown | None:
         team = self._team()
         if team is None:
-            return Unknown("Slack has not told us yet which workspace we are in")
+            return Unknown(
+                "Slack has not told us yet which workspace we are in",
+                Silence("Slack", "say which workspace we are in"),
+            )
         found = [link for link in self._book.of(slack, team) if link.source == Source.LINK]
         return Named(Source.LINK, found[0].user.login, found[0]) if found else None

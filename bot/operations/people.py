@@ -27,7 +27,7 @@ from bot.domain.rights import (
     Who,
     WhyNot,
 )
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown, unknown
 from bot.operations.identity_book import IdentityBook, Link
 from bot.operations.identity_sources import Named, Sources
 from bot.operations.short_memory import ShortMemory
@@ -42,6 +42,11 @@ AT_ONCE = 8
 
 NO_ORGANIZATION = "shipmate.yaml names no GitHub organization: set `github: {org: …}`"
 NO_WORKSPACE = "Slack has not told us yet which workspace we are in"
+_NO_WORKSPACE = Unknown(NO_WORKSPACE, Silence("Slack", "say which workspace we are in"))
+_STOPPING = Unknown(
+    "the bot is stopping", Silence("Slack", "say who this is", "the bot is stopping")
+)
+"""Neither ends an operation: it goes on with the answer, or at the next start."""
 
 
 class People:
@@ -79,7 +84,7 @@ class People:
         try:
             asked = self._pool.submit(self.outsider, slack_user, live=live)
         except RuntimeError:  # shutting down
-            return Who(Unknown("the bot is stopping"))
+            return Who(_STOPPING)
         named = self.sources.named(slack_user, live=live)
         account = self._account(named, wanted, live=live) if isinstance(named, Named) else None
         believed = _believed(asked.result(), named)
@@ -96,7 +101,7 @@ class People:
         It never raises. Only full members of our own workspace may.
         """
         if self._team() is None:
-            return Unknown(NO_WORKSPACE)
+            return _NO_WORKSPACE
         try:
             return self._outsiders.recall(
                 slack_user, lambda: self._ask_slack(slack_user), live=live
@@ -104,7 +109,7 @@ class People:
         except NotFound:
             return WhyNot.STRANGER
         except BotError as error:
-            return Unknown(str(error))
+            return unknown(error)
 
     def close(self) -> None:
         """Let what runs end; take no more questions."""
@@ -135,7 +140,7 @@ class People:
         except NotFound:
             return account
         except BotError as error:
-            return Unknown(str(error))
+            return unknown(error)
         return self._by_login(today.login, wanted, live=live)
 
     def _by_login(
@@ -148,7 +153,7 @@ class People:
         except NotFound:
             return None
         except BotError as error:
-            return Unknown(str(error))
+            return unknown(error)
 
     def _identity(
         self, slack_user: str, named: Named, account: Account | Unknown | None
@@ -174,13 +179,13 @@ class People:
     def _remembered(self, slack_user: str, named: Named, account: Account) -> Link | Unknown:
         team = self._team()
         if team is None:
-            return Unknown(NO_WORKSPACE)
+            return _NO_WORKSPACE
         by = named.link.by if named.link is not None else "shipmate"
         seen = Link(slack_user, team, named.source, account.user, self._clock.now(), by)
         try:
             return self._book.remember(seen)
         except BotError as error:
-            return Unknown(str(error))
+            return unknown(error)
 
     def _memberships(
         self, account: Account, wanted: Collection[str], *, live: bool

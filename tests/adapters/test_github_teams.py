@@ -109,6 +109,8 @@ def test_whatever_goes_wrong_is_unknown_and_says_what(world, teams, fault, reaso
 
     assert Standing.UNKNOWN is found.standing
     assert reason in found.why
+    for_good = reason in {"members:read", "Bad credentials", "suspended"}
+    assert for_good is (found.silence is None), "whether it helps to ask again"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +208,8 @@ def test_a_list_of_teams_that_cannot_be_read_is_unknown(world, teams, fault, rea
 
     assert isinstance(found, Unknown)
     assert reason in found.why
+    for_good = reason in {"members:read", "no GraphQL"}
+    assert for_good is (found.silence is None), "whether it helps to ask again"
 
 
 def test_an_organization_that_is_not_there_has_no_answer(teams):

@@ -68,38 +68,46 @@ def test_an_image_is_looked_for_with_one_request(aws, registry, image, expected)
 
 
 @pytest.mark.parametrize(
-    ("kind", "word"),
-    [("AccessDeniedException", "AccessDenied"), ("ThrottlingException", "Throttling")],
+    ("kind", "word", "passes"),
+    [
+        ("AccessDeniedException", "AccessDenied", False),
+        ("ThrottlingException", "Throttling", True),
+    ],
 )
-def test_a_refusal_is_unknown_and_says_its_code_only(aws, registry, kind, word):
+def test_a_refusal_is_unknown_and_says_its_code_only(aws, registry, kind, word, passes):
     aws.deny(kind)
 
     found = registry.image(f"{REGISTRY}/user-service:v1")
 
     assert isinstance(found, Unknown)
     assert word in found.why
+    assert passes is (found.silence is not None), "whether it helps to ask again"
     assert "arn:" not in found.why
     assert 1 == aws.count("api")
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "passes"),
     [
-        pytest.param(Fault(answer=lambda: answer({"message": "x"}, 500)), id="500"),
-        pytest.param(Fault(drop="before"), id="cut"),
-        pytest.param(Fault(delay=1.5), id="too late"),
-        pytest.param(Fault(answer=lambda: answer({})), id="no details"),
-        pytest.param(Fault(answer=lambda: answer({"imageDetails": []})), id="empty details"),
+        pytest.param(Fault(answer=lambda: answer({"message": "x"}, 500)), True, id="500"),
+        pytest.param(Fault(drop="before"), True, id="cut"),
+        pytest.param(Fault(delay=1.5), True, id="too late"),
+        pytest.param(Fault(answer=lambda: answer({})), False, id="no details"),
+        pytest.param(Fault(answer=lambda: answer({"imageDetails": []})), False, id="empty details"),
         pytest.param(
             Fault(answer=lambda: answer({"imageDetails": [{"imageDigest": "latest"}]})),
+            False,
             id="no digest",
         ),
     ],
 )
-def test_whatever_goes_wrong_is_unknown_after_one_try(aws, registry, fault):
+def test_whatever_goes_wrong_is_unknown_after_one_try(aws, registry, fault, passes):
     aws.arm("api", fault, times=None)
 
-    assert isinstance(registry.image(f"{REGISTRY}/user-service:v1"), Unknown)
+    found = registry.image(f"{REGISTRY}/user-service:v1")
+
+    assert isinstance(found, Unknown)
+    assert passes is (found.silence is not None), "whether it helps to ask again"
     assert 1 == aws.until(lambda: aws.count("api") == 1, 3)
 
 

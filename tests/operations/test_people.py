@@ -16,7 +16,7 @@ from bot.domain.rights import (
     Who,
     WhyNot,
 )
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown
 from bot.operations.identity_book import Link
 from bot.operations.people import NO_ORGANIZATION, NO_WORKSPACE
 from sandbox.slack.workspace import ProfileField
@@ -338,12 +338,16 @@ def test_a_team_that_cannot_be_read_is_unknown_beside_an_account_that_is_known(w
 
     assert isinstance(found.identity, Identified)
     assert Standing.UNKNOWN is found.memberships["sre"].standing
+    assert "GitHub" == found.memberships["sre"].silence.system
 
 
 def test_while_our_own_workspace_is_not_known_nobody_is_of_it(world):
     world.team = None
 
-    assert Who(Unknown(NO_WORKSPACE)) == world.people().who(ALICE, ["sre"], live=True)
+    found = world.people().who(ALICE, ["sre"], live=True)
+
+    silence = Silence("Slack", "say which workspace we are in")
+    assert Who(Unknown(NO_WORKSPACE, silence)) == found
 
 
 def test_without_an_organization_its_teams_let_nobody_in_and_say_why(world):
@@ -368,7 +372,10 @@ def test_a_bot_that_stops_answers_that_it_does(world):
     people = world.people()
     people.close()
 
-    assert Who(Unknown("the bot is stopping")) == people.who(ALICE, ["sre"], live=True)
+    found = people.who(ALICE, ["sre"], live=True)
+
+    assert "the bot is stopping" == found.identity.why
+    assert found.identity.silence is not None, "no operation ends because of it"
 
 
 def test_two_slack_users_of_one_account_are_one_person(world):

@@ -14,7 +14,7 @@ from bot.adapters.github.answers import SYSTEM, count, decoded, text
 from bot.adapters.github.client import GitHub
 from bot.domain.errors import BotError, Forbidden, Garbled, NotFound
 from bot.domain.rights import GitHubUser, Membership, Standing
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Unknown, silence
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 """What a login, an organization or a team's slug is made of; anything else exists nowhere.
@@ -95,7 +95,7 @@ class Teams:
         except NotFound:
             return Membership(Standing.NO)
         except BotError as error:
-            return Membership(Standing.UNKNOWN, why(error))
+            return Membership(Standing.UNKNOWN, why(error), silence(error))
         if known := _STANDINGS.get(state):
             return Membership(known)
         return Membership(Standing.UNKNOWN, f"GitHub calls the membership {state:.40}")
@@ -113,7 +113,7 @@ class Teams:
         try:
             return self._account(org, login)
         except BotError as error:
-            return Unknown(why(error))
+            return Unknown(why(error), silence(error))
 
     def _account(self, org: str, login: str) -> Account | None:
         doing = f"read the teams of {login} in {org}"

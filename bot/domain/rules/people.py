@@ -88,7 +88,7 @@ def _found(right: Right, refusal: Problem) -> Finding:
         case Standing.YES:
             return {"team": right.team, "action": refusal.facts.get("action", "")}
         case Standing.UNKNOWN:
-            return Unknown(right.why)
+            return Unknown(right.why, right.silence)
         case Standing.PENDING:
             facts = {"user": refusal.facts["user"], "team": right.team}
             return Problem(Reason.MEMBERSHIP_PENDING, facts)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.domain.facts import Facts, Proposal, TargetFacts
 from bot.domain.problems import Problem, Reason
-from bot.domain.unknown import Unknown
+from bot.domain.unknown import Silence, Unknown
 
 
 class RuleName(StrEnum):
@@ -43,7 +43,7 @@ class Ruling:
     """One rule's word on one proposal, for one target (``core/prod``) or, empty, for all of it.
 
     *reason* is None for a pass. *facts* are plain text: of a problem those its reason promises, of
-    a pass those that decided it.
+    a pass those that decided it. *silence* is whom to ask again for what is unknown.
     """
 
     rule: RuleName
@@ -51,6 +51,7 @@ class Ruling:
     reason: Reason | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+    silence: Silence | None = None
 
     @property
     def stops(self) -> bool:
@@ -116,7 +117,7 @@ def ruling(name: RuleName, found: Finding, target: TargetFacts | None = None) ->
         facts = {"question": name.value, "detail": found.why}
         if target:
             facts["service"] = target.service
-        return Ruling(name, Verdict.UNKNOWN, Reason.NOT_ANSWERED, facts, where)
+        return Ruling(name, Verdict.UNKNOWN, Reason.NOT_ANSWERED, facts, where, found.silence)
     return Ruling(name, Verdict.PASS, None, found, where)
 
 

@@ -26,4 +26,7 @@ def weigh(judgement: Judgement, gathered: Gathered) -> Weighed:
         return decision  # whoever is silent may have been asked for what the override goes past
     if gathered.away is not None:
         return gathered.away
+    silent = next((one.silence for one in stopping if one.silence is not None), None)
+    if silent is not None:
+        return silent.error
     return decision.problem if isinstance(decision, Refused) else decision
