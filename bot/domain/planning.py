@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Target
 from bot.domain.edit import EditError, read_tag, set_tag
-from bot.domain.operations import Change, Plan
+from bot.domain.operations import Change, Kind, Plan
 from bot.domain.problems import Problem, Reason
 
 SHA = re.compile(r"[0-9a-f]{7,40}")
@@ -157,13 +157,22 @@ def rebased(plan: Plan, since: Iterable[Change]) -> Plan:
     return replace(plan, changes=changes)
 
 
-def headline(changes: Iterable[Change], environment: str) -> str:
+DOING = {
+    Kind.DEPLOY: ("Deploy", "to"),
+    Kind.PROMOTE: ("Promote", "to"),
+    Kind.ROLLBACK: ("Roll back", "in"),
+}
+"""How a commit message begins, and how it names the environment."""
+
+
+def headline(changes: Iterable[Change], environment: str, kind: Kind = Kind.DEPLOY) -> str:
     """Return the first line of the commit message, at most 100 characters."""
     made = [change for change in changes if change.old != change.new]
+    verb, at = DOING[kind]
     if len(made) == 1:
-        return f"Deploy {made[0].service} to {environment}: {made[0].new}"[:100]
+        return f"{verb} {made[0].service} {at} {environment}: {made[0].new}"[:100]
     names = ", ".join(change.service for change in made)
-    return f"Deploy {names} to {environment}"[:100]
+    return f"{verb} {names} {at} {environment}"[:100]
 
 
 def message_body(

@@ -103,7 +103,8 @@ def headline(case: ApprovalCase) -> str:
     """Return how it stands and what it is, in a few plain words."""
     services = listed((Text(name(one).text) for one in _names(case)), most=3)
     names = "".join(span.text for span in services if isinstance(span, Text))
-    return f"{_stands(case.end)}: {names} to {name(case.environment).text}"
+    way = "back in" if case.action is Action.ROLLBACK else "to"
+    return f"{_stands(case.end)}: {names} {way} {name(case.environment).text}"
 
 
 def summary(case: ApprovalCase) -> str:
@@ -188,7 +189,8 @@ def _wish(case: ApprovalCase) -> Line:
     asks = line(Person(case.requester.slack), " (", code(case.requester.github.login, NAME), ")")
     names = listed(map(name, _names(case)), room=NAMES)
     where = line(" to " if case.action is not Action.ROLLBACK else " in ", name(case.environment))
-    return line(*asks, f" asks to {verb} ", *names, *where, " at ", code(case.version, 80))
+    at = line(" at ", code(case.version, 80)) if case.version else ()
+    return line(*asks, f" asks to {verb} ", *names, *where, *at)
 
 
 def _names(case: ApprovalCase) -> Iterator[str]:

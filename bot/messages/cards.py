@@ -11,9 +11,10 @@ from datetime import datetime
 from bot.domain.approvals import Approval, Decision, Override
 from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
-from bot.domain.operations import Change, Operation, Phase, Progress, Pull, Stage, Written
+from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Reason
 from bot.messages import blocks
+from bot.messages import rollout as rollouts
 from bot.messages.problems import say
 from bot.messages.spans import (
     SENTENCE,
@@ -34,6 +35,7 @@ from bot.messages.spans import (
     short,
 )
 from bot.messages.times import elapsed, lasted
+from bot.messages.wishes import NOUNS, to_do, wishes
 
 CANCEL = "cancel_operation"
 ANEW = "ask_anew"
@@ -135,6 +137,7 @@ def card(
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
     said.append(_prose(operation, "state", _state(operation, now)))
+    said += _rollouts(operation)
     if operation.phase in CANCELLABLE:
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
     elif operation.problem is not None and operation.problem.reason is Reason.PULL_CONFLICTS:
@@ -143,12 +146,29 @@ def card(
     return Message(summary(operation), tuple(said))
 
 
+def _rollouts(operation: Operation) -> Iterator[blocks.Block]:
+    """Yield how the Rollouts stand that are not through, and what people may do with them."""
+    if operation.phase.ended:
+        return
+    where = operation.request.environment
+    moving = [(each.service, one) for each in operation.progress for one in each.rollouts]
+    for index, (service, rollout) in enumerate(moving[: rollouts.MOST]):
+        block = f"{operation.id}:rollout:{index}"
+        yield blocks.prose(block, [blocks.lines(*rollouts.short_lines(rollout))])
+        yield from rollouts.buttons(rollout, service, where, f"{block}:buttons")
+    if (hidden := len(moving) - rollouts.MOST) > 0:
+        more = line(f"and {hidden} more: ", Code("/ship rollout <service> <environment>"))
+        yield _prose(operation, "rollouts", [more])
+
+
 def headline(operation: Operation) -> str:
     """Return how the operation stands and what it is, in a few plain words."""
     services = listed((Text(name(each).text) for each in operation.request.services), most=3)
     names = "".join(span.text for span in services if isinstance(span, Text))
     where = name(operation.request.environment).text
-    return f"{MARKS[operation.phase]} {STATES[operation.phase]}: {names} to {where}"
+    request = operation.request
+    way = f"back in {where}" if request.kind is Kind.ROLLBACK else f"to {where}"
+    return f"{MARKS[operation.phase]} {STATES[operation.phase]}: {names} {way}"
 
 
 def summary(operation: Operation) -> str:
@@ -159,11 +179,8 @@ def summary(operation: Operation) -> str:
 def news(operation: Operation) -> Line:
     """Return who asked for what, how it stands, and what to do if something is wrong."""
     request = operation.request
-    services = listed(map(name, request.services))
-    asked = line(f"{operation.id}: ", Person(request.requester), " asked to deploy ", *services)
-    version = quoted(request.version, 80)
-    where = line(" to ", name(request.environment), " at version ", version)
-    said = line(*asked, *where, f". {SENTENCES[operation.phase]}")
+    asked = line(f"{operation.id}: ", Person(request.requester), " asked to ", *to_do(request))
+    said = line(*asked, f". {SENTENCES[operation.phase]}")
     if operation.phase is Phase.QUEUED:
         said = line(*said, " ", *_ahead(operation))
     if operation.problem is None:
@@ -185,8 +202,7 @@ def _prose(operation: Operation, part: str, of: Iterable[Line]) -> blocks.Block:
 def _request(operation: Operation, links: Links) -> Iterator[Line]:
     request, plan = operation.request, operation.plan
     services = listed(map(name, request.services), most=50, room=SERVICES)
-    where, version = name(request.environment), code(request.version, 80)
-    yield line(Person(request.requester), " deploys ", *services, " to ", where, " at ", version)
+    yield line(Person(request.requester), " ", *wishes(request, services))
     if plan is not None and plan.commit:
         which = Link(links.commit(plan.source, plan.commit), short(plan.commit))
         author = quoted(plan.author, 60)
@@ -334,13 +350,14 @@ def ask_anew(operation_id: str) -> blocks.Block:
 
 
 def _cancel(operation: Operation) -> blocks.Block:
+    noun = NOUNS[operation.request.kind]
     question = blocks.confirm(
         f"Cancel {operation.id}?",
-        "Nothing has been changed yet. The deploy ends here; it can be asked for again.",
-        "Cancel the deploy",
+        f"Nothing has been changed yet. The {noun} ends here; it can be asked for again.",
+        f"Cancel the {noun}",
         "Go on",
     )
-    return blocks.button("Cancel this deploy", CANCEL, operation.id, question)
+    return blocks.button(f"Cancel this {noun}", CANCEL, operation.id, question)
 
 
 def _small_print(operation: Operation) -> blocks.Block:

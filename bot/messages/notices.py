@@ -5,7 +5,8 @@ from bot.domain.operations import Operation, Phase
 from bot.messages import blocks
 from bot.messages.cards import MARKS, SENTENCES, commit_stands
 from bot.messages.problems import say
-from bot.messages.spans import Bold, Code, Line, Link, code, line, listed, mrkdwn, name, short
+from bot.messages.spans import Bold, Code, Line, Link, line, mrkdwn, short
+from bot.messages.wishes import NOUNS, thing
 
 BAD = frozenset({Phase.REFUSED, Phase.FAILED})
 """The ends that the requester is told in person."""
@@ -14,9 +15,8 @@ BAD = frozenset({Phase.REFUSED, Phase.FAILED})
 def ended_badly(operation: Operation, card: str | None = None) -> Message:
     """Return what the requester is told in person. *card* is the address of the card."""
     request = operation.request
-    services = listed(map(name, request.services))
-    what = line(*services, " to ", name(request.environment), " at ", code(request.version, 80))
-    opening = line(f"{MARKS[operation.phase]} Your deploy ", Code(operation.id), " of ", *what)
+    what = line(Code(operation.id), " of ", *thing(request))
+    opening = line(f"{MARKS[operation.phase]} Your {NOUNS[request.kind]} ", *what)
     said = [line(*opening, f". {SENTENCES[operation.phase]}")]
     made = operation.written is not None and operation.written.attempts > 0
     if operation.written is not None and made and commit_stands(operation):

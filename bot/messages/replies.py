@@ -20,6 +20,7 @@ from bot.messages.spans import (
     mrkdwn,
     name,
 )
+from bot.messages.wishes import NOUNS, thing
 
 
 def reply(*lines: Line, copy: Iterable[str] = ()) -> Message:
@@ -73,11 +74,11 @@ def cancelling(operation: Operation) -> Message:
     if operation.phase is Phase.MERGING:
         return reply(
             line(*said, " Its pull request is being closed right now."),
-            line("If it was merged before, the deploy goes on; its card says which it was."),
+            line(f"If it was merged before, the {NOUNS[operation.request.kind]} goes on."),
         )
     return reply(
         line(*said, " Its commit is being written right now."),
-        line("If that was quicker, the deploy goes on; its card says which it was."),
+        line(f"If that was quicker, the {NOUNS[operation.request.kind]} goes on."),
     )
 
 
@@ -108,7 +109,7 @@ _STANDS = {
     Phase.CANCELLED: "it is cancelled already, and nothing was changed.",
     Phase.FAILED: "it has failed; its card says what stands.",
 }
-_BACK = "To undo it, deploy the version that ran before; the card shows its tag."
+_BACK = "To undo it, send `/rollback` with the service and the environment."
 _INSTEAD = {
     Phase.RECEIVED: "Try again in a moment.",
     Phase.CHECKING: "Try again in a moment.",
@@ -147,6 +148,12 @@ def checking_rights() -> Message:
     return reply(line("Checking your rights; the answer follows here."))
 
 
+def cannot_yet(what: str) -> Message:
+    """Say that *what*, our own word for a command, is understood and cannot be done."""
+    said = line(Code(what), " is understood, and this version of Shipmate cannot do it.")
+    return reply(line(*said, " Nothing was changed."))
+
+
 def try_again() -> Message:
     """Say that the request could not be written down, so nothing was started."""
     return reply(
@@ -176,6 +183,4 @@ def internal(incident: str) -> Message:
 
 
 def _what(operation: Operation) -> Line:
-    request = operation.request
-    services = listed(map(name, request.services))
-    return line(*services, " to ", name(request.environment), " at ", code(request.version, 80))
+    return thing(operation.request)

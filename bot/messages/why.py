@@ -5,6 +5,7 @@ from typing import assert_never
 
 from bot.domain.facts import Proposal
 from bot.domain.message import Message
+from bot.domain.rights import Action
 from bot.domain.rules import Allowed, Decision, Judgement, NeedsApproval, Refused
 from bot.domain.rules.rulings import RuleName, Ruling, Verdict
 from bot.messages import blocks
@@ -56,8 +57,10 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
         "",
     ),
     RuleName.CHECKS: (
-        "[Checks of {sha} are green: {count}][{unchecked} asks for no checks of {service}]"
-        "[A {exempt} to what was live here is not asked for checks]",
+        (
+            "[Checks of {sha} are green: {count}][{unchecked} asks for no checks of {service}]"
+            "[A {exempt} to what was live here is not asked for checks]"
+        ),
         "",
     ),
     RuleName.IMAGE: ("{image} has the tag {tag}: {digest}", ""),
@@ -121,7 +124,7 @@ def why(proposal: Proposal, judgement: Judgement) -> Message:
 
 
 def looking(services: Iterable[str], environment: str, version: str) -> Message:
-    """Say that the rules are being asked, and the answer follows; no *version* is yet to be found."""
+    """Say that the rules are being asked, and the answer follows; *version* may be empty."""
     what = listed(map(name, services), room=SERVICES)
     at = line(" at ", code(version, 80)) if version else ()
     where = line(" to ", name(environment), *at)
@@ -132,15 +135,16 @@ def looking(services: Iterable[str], environment: str, version: str) -> Message:
 
 def asked(proposal: Proposal) -> Line:
     """Say what is proposed, as the beginning of a sentence."""
-    return line(
-        f"To {proposal.action.value} ",
-        *listed(map(name, proposal.services), room=SERVICES),
-        " to ",
-        name(proposal.environment),
-        " at ",
-        code(proposal.version, 80),
-        ": ",
-    )
+    verb, way = _VERBS[proposal.action]
+    services = listed(map(name, proposal.services), room=SERVICES)
+    at = line(" at ", code(proposal.version, 80)) if proposal.version else ()
+    return line(f"To {verb} ", *services, f" {way} ", name(proposal.environment), *at, ": ")
+
+
+_VERBS = {
+    **{action: (action.value, "to") for action in Action},
+    Action.ROLLBACK: ("roll back", "in"),
+}
 
 
 def stopping(judgement: Judgement) -> list[Line]:

@@ -243,7 +243,7 @@ class Write:
         return self._gitops.commit(
             snapshot,
             edits.files,
-            headline(edits.changes, request.environment),
+            headline(edits.changes, request.environment, request.kind),
             message_body(edits.changes, _trailers(operation, permit), request.reason),
             operation.key,
         )
@@ -364,6 +364,9 @@ def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
         ("Requested-by", f"{one_line(request.requester)}{login}"),
         *(("Approved-by", login) for login in permit.approved_by),
     ]
+    changes = operation.plan.changes if operation.plan else ()
+    undone = sorted({one.undoes for one in changes if one.undoes})
+    trailers += [("Shipmate-Undoes", one) for one in undone]
     if request.override:
         trailers.append(("Shipmate-Override", request.reason or ""))
     return trailers
