@@ -59,6 +59,8 @@ from bot.operations.freeze_book import FreezeBook
 from bot.operations.freezing import Freezing
 from bot.operations.histories import Histories
 from bot.operations.hold_book import HoldBook
+from bot.operations.hold_watch import HoldWatch
+from bot.operations.holding import Holding
 from bot.operations.identity_book import IdentityBook
 from bot.operations.intake import Intake
 from bot.operations.judging import Judging
@@ -93,6 +95,9 @@ POST = timedelta(seconds=2)
 """How long what was done may wait until it is told, when Slack answers."""
 
 REMIND = timedelta(minutes=5)
+WATCH = timedelta(minutes=2)
+"""How often Git is compared with what is held; nobody is asked where nothing is."""
+
 FORGET = timedelta(hours=6)
 RECONNECT = timedelta(seconds=2)
 LINKS = timedelta(seconds=1)
@@ -167,6 +172,8 @@ class Shipmate:
     registry: Registry
     locking: Locking
     linking: Linking
+    holding: Holding
+    watch: HoldWatch
     outbox: Outbox
     waking: Waking
     started: bool = False
@@ -185,6 +192,7 @@ class Shipmate:
         self._tick("settled letters", self.outbox.sweep, FORGET)
         self._tick("expired locks", self.locking.end_expired, SWEEP)
         self._tick("old locks", self.locking.remind, REMIND)
+        self._tick("what is held", self.watch.look, WATCH)
         self._tick("links", self.linking.follow, LINKS)
         if self.rights.check.unknown:
             self.scheduler.add_job(self.rights.check.ask, id="teams")
@@ -343,7 +351,7 @@ def build(
 
     threads, others = Threads("github"), Threads("others", OTHERS_AT_ONCE)
     registry = Registry(_hosts(config, settings), clock=clock)
-    holds = HoldBook(database)
+    holds, values = HoldBook(database), FileHistory(github)
     outside = Outside(
         commits,
         Versions(github),
@@ -352,7 +360,7 @@ def build(
         gitops,
         argocd,
         registry,
-        Histories(store, holds, FileHistory(github), argocd, threads),
+        Histories(store, holds, values, argocd, threads),
         threads,
         others,
     )
@@ -360,6 +368,8 @@ def build(
     books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds)
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
     recent, approvers = Recent(clock), Approvers(rights.desk)
+    acts, may = ActBook(database), rights.desk.may
+    holding = Holding(catalog, may, holds, acts, clock)
 
     def wake(operation_id: str) -> None:
         intake.wake(operation_id)  # it is made below, and nothing is woken before the start
@@ -368,7 +378,7 @@ def build(
         check=Check(store, catalog, gatherer, approvals, rights.roster, recent, wake, clock),
         approve=Approve(store, approvals, approvers, clock),
         recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
-        write=Write(store, catalog, gitops, recent, threads, clock),
+        write=Write(store, catalog, gitops, recent, holding, threads, clock),
         follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
     )
@@ -380,10 +390,12 @@ def build(
     forms = Forms(
         catalog, FormReader(catalog, RecentCommits(github), judging.why, clock), slack, clock
     )
-    may, zone_of, acts = rights.desk.may, Zones(slack).of, ActBook(database)
+    zone_of = Zones(slack).of
     locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)
     freezing = Freezing(catalog, may, zone_of, books.freezes, acts, clock)
-    standing_still = StandingStill(catalog, locking, freezing, books, clock)
+    holding = Holding(catalog, may, holds, acts, clock)
+    watch = HoldWatch(catalog, store, holds, gitops, values, clock)
+    standing_still = StandingStill(catalog, locking, freezing, holding, books, clock)
     desk = Desk(catalog, intake, store, reader, judging, standing_still, selves, may, clock)
     deciding = Deciding(store, catalog, gatherer, approvals, approvers, acts, wake, clock)
     bolt = bolt_app(
@@ -427,6 +439,8 @@ def build(
         registry=registry,
         locking=locking,
         linking=linking,
+        holding=holding,
+        watch=watch,
         outbox=Outbox(database, slack, clock),
         waking=Waking(approvals, wake),
     )

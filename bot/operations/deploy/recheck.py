@@ -40,7 +40,7 @@ class Permit:
     differ in anything from what was approved.
     """
 
-    requested_by: str = ""
+    requester: Actor | None = None
     approved_by: tuple[str, ...] = ()
     bound: bool = False
     stop: Problem | None = None
@@ -154,7 +154,7 @@ class Recheck:
         if isinstance(stop, Problem) and not unsure:
             return self._refuse(operation, stop)
         permit = Permit(
-            requested_by=judged.requester.github.login if judged.requester else "",
+            requester=judged.requester,
             approved_by=tuple(one.github.login for one in judged.approved_by),
             bound=judged.bound,
             stop=problem_of(stop) if isinstance(stop, BotError) else stop,

@@ -17,7 +17,7 @@ from bot.adapters.gitops import Committed, GitOps, Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
-from bot.domain.operations import Change, Operation, Phase, Plan, Written
+from bot.domain.operations import Change, Kind, Operation, Phase, Plan, Written
 from bot.domain.patience import next_try
 from bot.domain.planning import (
     Edits,
@@ -30,10 +30,12 @@ from bot.domain.planning import (
     rebased,
 )
 from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Actor, GitHubUser
 from bot.operations.deploy.check import seconds
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.recheck import Permit
 from bot.operations.facts import problem_of, texts_of
+from bot.operations.holding import Holding
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 from bot.operations.threads import Threads
@@ -79,12 +81,13 @@ class Write:
         catalog: Catalog,
         gitops: GitOps,
         recent: Recent,
+        holding: Holding,
         threads: Threads,
         clock: Clock,
     ) -> None:
         self._store, self._catalog, self._gitops = store, catalog, gitops
         self._threads, self._clock = threads, clock
-        self._recent = recent
+        self._recent, self._holding = recent, holding
         self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._wrote: dict[tuple[str, str], datetime] = {}  # our newest commit on each branch
 
@@ -173,6 +176,7 @@ class Write:
         except BotError as error:
             return self._failed(operation, error, attempt.failures, unsure)
         if isinstance(made, Made):
+            self._quarantine(operation, made.plan, permit)
             return self._written(operation, made, attempt.race)
         if permit.again and made == permit.stop:
             return self._again(operation, made, attempt.failures, None, unsure=unsure)
@@ -328,6 +332,12 @@ class Write:
         )
         return Outcome(Next.OVER)
 
+    def _quarantine(self, operation: Operation, plan: Plan, permit: Permit) -> None:
+        """Hold what a rollback takes away, before anything else may bring it back."""
+        if operation.request.kind is Kind.ROLLBACK:
+            nobody = Actor(operation.request.requester, GitHubUser(0, ""))
+            self._holding.quarantine(operation, plan, permit.requester or nobody)
+
     def _written(self, operation: Operation, made: Made, races: int) -> Outcome:
         now = self._clock.now()
         nothing = all(change.old == change.new for change in made.plan.changes)
@@ -357,7 +367,7 @@ def _moved(plan: Plan, edits: Edits, permit: Permit) -> Problem | None:
 def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
     """Return the trailers of the commit: what it is, who asked, who approved, or who broke in."""
     request = operation.request
-    login = f" ({permit.requested_by})" if permit.requested_by else ""
+    login = f" ({permit.requester.github.login})" if permit.requester else ""
     trailers = [
         ("Shipmate-Operation", operation.id),
         (KEY_TRAILER, operation.key),

@@ -20,7 +20,7 @@ def store(database):
 @pytest.fixture
 def write(store):
     threads = Threads("github")
-    yield Write(store, catalog(), None, Recent(Clock()), threads, Clock())
+    yield Write(store, catalog(), None, Recent(Clock()), None, threads, Clock())
     threads.close()
 
 
