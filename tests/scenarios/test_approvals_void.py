@@ -5,7 +5,7 @@ import pytest
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from sandbox.wire import Fault, answer
-from tests.scenarios.approving import ANEW, ORG, Approving, with_more_rules
+from tests.scenarios.approving import ANEW, CODE, ORG, Approving, with_more_rules
 from tests.scenarios.story import told_in
 
 
@@ -23,9 +23,9 @@ def they(world):
 
 
 def another_value(they, service):
-    """Somebody writes another tag, one that has an image."""
+    """Somebody goes back to an older tag, which has an image."""
     tag = they.tag(service)
-    other = they.version()
+    other = they.world.sha(CODE, "main~2")
     they.edits(service, lambda text: text.replace(tag, other))
 
 
