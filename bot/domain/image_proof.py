@@ -9,11 +9,11 @@ tree, terminating ones included, without digests unless the manifest names one.
 https://github.com/argoproj/argo-cd/blob/v3.5.1/controller/cache/info.go
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.images import ImageReference, same_repository
+from bot.domain.images import ImageReference, of_repository, tags_in
 from bot.domain.observation import Workload
 from bot.domain.verdict import Expectation
 
@@ -66,37 +66,14 @@ def carriers(workloads: Sequence[Workload], wanted: Expectation) -> tuple[Worklo
     return tuple(
         one
         for one in workloads
-        if any(_is_wanted(image, wanted) for image in _of_repository(one.images, wanted.image))
+        if any(_is_wanted(image, wanted) for image in of_repository(one.images, wanted.image))
     )
 
 
-def tags_of(images: Iterable[str], repository: str) -> tuple[str, ...]:
-    """Return the tags of *repository* among *images*, sorted; a digest where there is no tag."""
-    return _tags(_of_repository(images, repository))
-
-
 def _count(images: Sequence[str], wanted: Expectation) -> tuple[int, int, tuple[str, ...]]:
-    same = _of_repository(images, wanted.image)
+    same = of_repository(images, wanted.image)
     ours = sum(_is_wanted(one, wanted) for one in same)
-    return ours, len(same) - ours, _tags(same)
-
-
-def _tags(images: Iterable[ImageReference]) -> tuple[str, ...]:
-    return tuple(sorted({one.tag or one.digest or "" for one in images}))
-
-
-def _of_repository(images: Iterable[str], repository: str) -> frozenset[ImageReference]:
-    read = (_read(text) for text in images)
-    return frozenset(one for one in read if one and same_repository(one.repository, repository))
-
-
-def _read(text: str) -> ImageReference | None:
-    """Return the parts of *text*; a bare repository means its ``latest``. None: no image at all."""
-    try:
-        one = ImageReference.parse(text.strip())
-    except ValueError:
-        return None
-    return one if one.tag or one.digest else replace(one, tag="latest")
+    return ours, len(same) - ours, tags_in(same)
 
 
 def _is_wanted(one: ImageReference, wanted: Expectation) -> bool:

@@ -1,7 +1,8 @@
 """Image references: taking ``registry:5000/team/app:tag@sha256:…`` apart and comparing them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Self
 
 HUB = "docker.io"
@@ -98,3 +99,28 @@ def normalised(repository: str) -> str:
 def same_repository(one: str, other: str) -> bool:
     """Tell whether both names mean the same repository: ``nginx``, ``docker.io/library/nginx``."""
     return one == other or normalised(one) == normalised(other)
+
+
+def tags_of(images: Iterable[str], repository: str) -> tuple[str, ...]:
+    """Return the tags of *repository* among *images*, sorted; a digest where there is no tag."""
+    return tags_in(of_repository(images, repository))
+
+
+def tags_in(images: Iterable[ImageReference]) -> tuple[str, ...]:
+    """Return the tags of *images*, sorted; a digest where there is no tag."""
+    return tuple(sorted({one.tag or one.digest or "" for one in images}))
+
+
+def of_repository(images: Iterable[str], repository: str) -> frozenset[ImageReference]:
+    """Return those of *images* that are of *repository*."""
+    read = (_read(text) for text in images)
+    return frozenset(one for one in read if one and same_repository(one.repository, repository))
+
+
+def _read(text: str) -> ImageReference | None:
+    """Return the parts of *text*; a bare repository means its ``latest``. None: no image at all."""
+    try:
+        one = ImageReference.parse(text.strip())
+    except ValueError:
+        return None
+    return one if one.tag or one.digest else replace(one, tag="latest")

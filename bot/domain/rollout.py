@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.image_proof import tags_of
+from bot.domain.images import tags_of
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
 

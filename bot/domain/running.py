@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.domain.catalog import Catalog, Target
-from bot.domain.image_proof import tags_of
-from bot.domain.images import same_repository
+from bot.domain.images import same_repository, tags_of
 from bot.domain.observation import Health, Observation, Sync
 from bot.domain.planning import SHA, Version
 from bot.domain.tags import TagTemplate
