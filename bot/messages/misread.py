@@ -67,12 +67,24 @@ WORDS: Mapping[MisreadReason, Words] = {
         "Put your own words in its place and send the line again.",
     ),
     MisreadReason.MISPLACED_OVERRIDE: Words(
-        "`override` has its place right before `because`, at the end of a deploy.",
+        "`override` has its place right before `because`, at the end of a command.",
         "Put it there, and your reason behind `because`; nothing was started.",
     ),
-    MisreadReason.NOT_A_DEPLOY: Words(
-        "`why` looks ahead at a deploy[, not at {command}].",
-        "Put a whole deploy behind `why`: a service, a version and an environment.",
+    MisreadReason.NOT_A_CHANGE: Words(
+        "`why` looks ahead at a deploy, a promote or a rollback[, not at {command}].",
+        "Put the whole command behind `why`.",
+    ),
+    MisreadReason.BACKWARDS: Words(
+        "A promote goes forward, and {environment} does not come after {origin}.",
+        "Name where from first, then where to; a deploy takes any version anywhere.",
+    ),
+    MisreadReason.NOTHING_BEFORE: Words(
+        "[{service} lives|Services live] in no environment that comes before {environment}.",
+        "Name a later environment, or deploy a version there.",
+    ),
+    MisreadReason.NOT_ALL: Words(
+        "{verb} takes services by name, not all at once.",
+        "Name each of them, with commas between.",
     ),
     MisreadReason.BAD_END: Words(
         "[{end} is no end that can be read|It was not said when it ends].",
@@ -89,7 +101,7 @@ WORDS: Mapping[MisreadReason, Words] = {
         "Name a commit (short or full SHA), a branch or a Git tag.",
     ),
     MisreadReason.SEVERAL_VERSIONS: Words(
-        "One deploy is of one version, and several were named[: {versions}].",
+        "One command is of one version, and several were named[: {versions}].",
         "Leave one of them.",
     ),
     MisreadReason.BAD_OPERATION_ID: Words(

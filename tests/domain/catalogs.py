@@ -22,8 +22,8 @@ def catalog(
     """Return a catalog of the services in *homes*, each in its environments."""
     return Catalog(
         environments={
-            name: Environment(name, channel="C0DEPLOY", deadline=timedelta(minutes=15))
-            for name in environments
+            name: Environment(name, "C0DEPLOY", timedelta(minutes=15), after=before)
+            for name, before in zip(environments, (None, *environments), strict=False)
         },
         services=tuple(homes),
         targets={

@@ -179,15 +179,15 @@ def test_why_takes_a_whole_deploy(name, text, expected):
         ),
         pytest.param(
             "ship",
-            "why rollback core a1b2c3d4 prod",
-            MisreadReason.NOT_A_DEPLOY,
+            "why status core a1b2c3d4 prod",
+            MisreadReason.NOT_A_CHANGE,
             ("/ship why core a1b2c3d4 prod",),
             id="another command is no branch",
         ),
         pytest.param(
             "ship",
             "why lock core prod",
-            MisreadReason.NOT_A_DEPLOY,
+            MisreadReason.NOT_A_CHANGE,
             ("/ship why core <version> prod",),
             id="a lock",
         ),

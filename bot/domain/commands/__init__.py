@@ -1,19 +1,28 @@
 """The command grammar: words into a command, or into what was misread and lines that would do.
 
     deploy    <service>[,<service>…] <version> <env> [[override] because <reason>]
-    why       <a whole deploy, with or without its verb>
+    promote   <service>[,<service>…]|all [[from] <env>] <env> [[override] because <reason>]
+    rollback  <service>[,<service>…] [<env>] [<tag> | <sha> | #<n> | D-<n>] [by argocd]
+              [[override] because <reason>]
+    why       <a whole deploy (with or without its verb), promote or rollback>
     status    [<service>] [<env>]
+    history   [<service>] [<env>]
+    diff      <service> <env> [<env>]
+    rollout   <service> <env>
     cancel    <operation>
     lock      <service>[,<service>…]|all <env> [for <span> | until <moment>] [steal] [warn]
               because <reason>
     unlock    <service>[,<service>…]|all <env>
     freeze    <env> [for <span> | until <moment>] because <reason>
     unfreeze  <env>
+    hold      <service>[,<service>…]|all <env> [<tag>] because <reason>
+    release   <service>[,<service>…]|all <env> [<tag>]
     whoami, link, unlink
     help      [<command>]
 
 Names of services and environments are recognised wherever they stand and in any case; the word
-left over is the version. An environment is never guessed. A word that names a service is never a
+left over is the version. An environment is never guessed; only a rollback of what lives in a single
+one may leave it out. A word that names a service is never a
 version (its SHA is); a word that names an environment is one only in the order above, so that a
 branch ``dev`` can go to ``stage``.
 """
@@ -52,7 +61,7 @@ from bot.domain.commands.nouns import (
     WhoAmI,
     Why,
 )
-from bot.domain.commands.said import VERBS, Said, cut, misread
+from bot.domain.commands.said import OWN, VERBS, Said, cut, misread
 from bot.domain.commands.verbs import READERS, unknown_verb
 from bot.domain.words import (
     LONGEST_TEXT,
@@ -99,15 +108,17 @@ MOST_CORRECTIONS = 5
 MOST_WORDS = 60  # before ``because``; more is pasted by mistake
 
 _HELP = frozenset({"help", "?", "-h", "--help"})
-_WITHOUT_REASON = frozenset({"status", "cancel", "help", "whoami", "link", "unlink"})
+_WITHOUT_REASON = frozenset(
+    {"status", "history", "diff", "rollout", "cancel", "help", "whoami", "link", "unlink"}
+)
 
 
 def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
     """Return the command that *text* says, or how it was misread. Never raises for any text.
 
-    *name* is where it was said: ``deploy``, ``ship`` (the first word is the verb) or ``mention``
-    (so it is, after the bot's name). *text* is as Slack sends it. ``/ship`` and a mention without
-    words mean help; ``/deploy`` without words means the form.
+    *name* is where it was said: ``deploy``, ``promote``, ``rollback``, ``ship`` (the first word is
+    the verb) or ``mention`` (so it is, after the bot's name). *text* is as Slack sends it. A
+    ``/ship`` or mention without words means help; ``/deploy`` without words means the form.
     """
     outcome = _parse(name, text, catalog)
     if not isinstance(outcome, Misread):
@@ -115,13 +126,14 @@ def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
     useful = (
         line
         for line in dict.fromkeys(outcome.corrections)
-        if not _is_misread_so(_parse(name, escaped(line), catalog), outcome.reason)
+        if not _is_no_help(_parse(name, escaped(line), catalog), outcome.reason)
     )
     return Misread(outcome.reason, outcome.facts, tuple(islice(useful, MOST_CORRECTIONS)))
 
 
-def _is_misread_so(outcome: Command | Misread, reason: MisreadReason) -> bool:
-    return isinstance(outcome, Misread) and outcome.reason is reason
+def _is_no_help(outcome: Command | Misread, reason: MisreadReason) -> bool:
+    """Tell whether a correction only leads to the same answer, or to where nothing can be done."""
+    return isinstance(outcome, Misread) and outcome.reason in {reason, MisreadReason.NOTHING_BEFORE}
 
 
 def _parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
@@ -152,9 +164,11 @@ def _verb_apart(name: str, found: Sequence[Word], catalog: Catalog) -> tuple[str
     if first == "/ship":
         name, found = "ship", found[1:]
         first = _verb(found)
-    if name == "deploy" or first == "/deploy":
-        named_twice = first == "/deploy" or (first == "deploy" and first not in catalog.services)
-        return "deploy", found[1:] if named_twice else found
+    pasted = first[1:] if first.startswith("/") and first[1:] in OWN else ""
+    if pasted or name in OWN:
+        own = pasted or name
+        named_twice = pasted or (first == own and first not in catalog.services)
+        return own, found[1:] if named_twice else found
     if not found or first in _HELP:
         return "help", found[1:]
     return first.lstrip("/") or "help", found[1:]

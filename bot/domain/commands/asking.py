@@ -1,23 +1,43 @@
-"""The grammar of ``status``, ``cancel`` and ``help``."""
+"""The grammar of ``status``, ``history``, ``cancel`` and ``help``."""
 
 import re
+from dataclasses import dataclass
 
-from bot.domain.commands.nouns import Cancel, Help, Misread, MisreadReason, Status
+from bot.domain.commands.nouns import Cancel, Help, History, Misread, MisreadReason, Status
 from bot.domain.commands.said import VERBS, Said, cut, listed, misread
 from bot.domain.suggestions import nearest
 
 _OPERATION = re.compile(r"#?(?:d-?)?(?P<number>[0-9]{1,12})", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked about; None means all."""
+
+    service: str | None
+    environment: str | None
+
+
 def read_status(said: Said) -> Status | Misread:
     """Return whose status was asked for, or how it was misread."""
+    asked = _read_asked(said)
+    return asked if isinstance(asked, Misread) else Status(asked.service, asked.environment)
+
+
+def read_history(said: Said) -> History | Misread:
+    """Return whose history was asked for, or how it was misread."""
+    asked = _read_asked(said)
+    return asked if isinstance(asked, Misread) else History(asked.service, asked.environment)
+
+
+def _read_asked(said: Said) -> _Asked | Misread:
     words = [word for group in said.groups() for word in group]
     services = list(dict.fromkeys(name for word in words if (name := said.service(word))))
     left = [word for word in words if not said.service(word)]
     environments = list(dict.fromkeys(name for word in left if (name := said.environment(word))))
     strange = [word for word in left if not said.environment(word)]
     if strange:
-        return _strange_in_status(said, strange[0], services, environments)
+        return _strange(said, strange[0], services, environments)
     if len(services) > 1 or len(environments) > 1:
         extra = cut(" ".join((*services[1:], *environments[1:])))
         lines = [
@@ -37,7 +57,7 @@ def read_status(said: Said) -> Status | Misread:
             environment=environment,
             environments=listed(homes),
         )
-    return Status(service, environment)
+    return _Asked(service, environment)
 
 
 def read_cancel(said: Said) -> Cancel | Misread:
@@ -59,9 +79,7 @@ def read_help(said: Said) -> Help:
     return Help(next(iter(near), None))
 
 
-def _strange_in_status(
-    said: Said, word: str, services: list[str], environments: list[str]
-) -> Misread:
+def _strange(said: Said, word: str, services: list[str], environments: list[str]) -> Misread:
     """Return what *word* most likely was meant to be, seen what else was said."""
     service, environment = next(iter(services), ""), next(iter(environments), "")
     near_services, near_environments = said.services_near(word), said.environments_near(word)

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.domain.commands.nouns import Deploy, Misread, MisreadReason
-from bot.domain.commands.said import Said, cut, listed, misread
+from bot.domain.commands.said import Said, cut, listed, looks_like_a_version, misread
 
 LONGEST_VERSION = 200  # characters
 VERSION = "<version>"  # in a correction: what only the person knows
 
-_LOOKS_LIKE_A_VERSION = re.compile(r"[0-9a-f]{7,40}|v?\d+(?:\.\d+)+\S*", re.IGNORECASE)
 _NO_VERSION = re.compile(r"\.\.|@\{|[~^:?*\[\\<>`\s]|^[-/.]|/[./]|[/.]$|\.lock(?:/|$)|^@$")
 _TRIED = 5  # words compared with the names; more are no typos
 
@@ -27,7 +26,7 @@ class _Words:
     @property
     def version(self) -> str:
         """Return the word most like a version, else a placeholder."""
-        return next((word for word in self.others if _looks_like_a_version(word)), "") or next(
+        return next((word for word in self.others if looks_like_a_version(word)), "") or next(
             iter(self.others), VERSION
         )
 
@@ -85,7 +84,7 @@ def _sorted_out(said: Said, groups: Sequence[Sequence[str]]) -> _Words:
 def _torn_apart(said: Said, groups: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
     """Yield the groups; word by word one that lists no services, as ``core, main, dev``."""
     for group in groups:
-        if any(said.environment(word) or _looks_like_a_version(word) for word in group):
+        if any(said.environment(word) or looks_like_a_version(word) for word in group):
             yield from ([word] for word in group)
         else:
             yield group
@@ -99,10 +98,6 @@ def _is_a_branch_named_as_an_environment(said: Said, groups: Sequence[Sequence[s
     return bool(
         not said.environment(first) and said.environment(second) and said.environment(third)
     )
-
-
-def _looks_like_a_version(word: str) -> bool:
-    return bool(_LOOKS_LIKE_A_VERSION.fullmatch(word))
 
 
 def _empty(said: Said) -> Misread:
@@ -137,7 +132,7 @@ def _several_environments(said: Said, words: _Words) -> Misread | None:
 def _no_service(said: Said, words: _Words) -> Misread | None:
     if words.services:
         return None
-    unlikely = [word for word in words.others if not _looks_like_a_version(word)]
+    unlikely = [word for word in words.others if not looks_like_a_version(word)]
     meant = next((word for word in unlikely[:_TRIED] if said.services_near(word)), "") or next(
         iter(unlikely), ""
     )
@@ -171,7 +166,7 @@ def _no_version(said: Said, words: _Words) -> Misread | None:
     if words.others:
         only = words.others[0]
         near = said.environments_near(only)
-        if len(words.others) > 1 or environments or not near or _looks_like_a_version(only):
+        if len(words.others) > 1 or environments or not near or looks_like_a_version(only):
             return None
         environments = near
     return misread(
@@ -188,7 +183,7 @@ def _too_many_words(said: Said, words: _Words, groups: Sequence[Sequence[str]]) 
         return misread(
             MisreadReason.TOO_MANY_WORDS, [line], verb=said.verb, extra=_flat(groups[3:])
         )
-    unlikely = [word for word in words.others if not _looks_like_a_version(word)][:_TRIED]
+    unlikely = [word for word in words.others if not looks_like_a_version(word)][:_TRIED]
     if not words.environments and len(words.others) == 2:  # noqa: PLR2004
         return _unknown_environment(said, words, unlikely)
     for word in unlikely:
@@ -196,7 +191,7 @@ def _too_many_words(said: Said, words: _Words, groups: Sequence[Sequence[str]]) 
             return _unknown_service(said, words, word)
     lines = [
         line
-        for version in sorted(words.others[:_TRIED], key=_looks_like_a_version, reverse=True)
+        for version in sorted(words.others[:_TRIED], key=looks_like_a_version, reverse=True)
         for line in _lines(said, words.services, version, words.environments)
     ]
     extra = [word for word in words.others if word != words.version]

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from bot.domain.commands.ends import end_apart
 from bot.domain.commands.nouns import Lock, Misread, Unlock
-from bot.domain.commands.places import is_everything, read_place
+from bot.domain.commands.places import read_place
+from bot.domain.commands.pointing import is_everything
 from bot.domain.commands.said import Said
 from bot.domain.commands.stopping import because, is_rather_a_reason, read_stop
 

@@ -258,11 +258,14 @@ class MisreadReason(StrEnum):
     MISSING_REASON = "missing_reason"  # verb: a lock, a freeze, an override; none goes without
     UNFILLED_REASON = "unfilled_reason"  # our placeholder was sent back as it is
     MISPLACED_OVERRIDE = "misplaced_override"  # it stands right before ``because``
-    NOT_A_DEPLOY = "not_a_deploy"  # command: what ``why`` does not look ahead at
+    NOT_A_CHANGE = "not_a_change"  # command: what ``why`` does not look ahead at
+    BACKWARDS = "backwards"  # origin, environment: a promote goes the other way
+    NOTHING_BEFORE = "nothing_before"  # environment, service: empty where it is all of them
+    NOT_ALL = "not_all"  # verb: it takes services by name
     BAD_END = "bad_end"  # end: what was said of when it ends; empty when nothing followed
     ABSURD_SPAN = "absurd_span"  # span, longest
     BAD_VERSION = "bad_version"  # version: no Git ref and no image tag is written so
-    SEVERAL_VERSIONS = "several_versions"  # versions: one deploy is of one of them
+    SEVERAL_VERSIONS = "several_versions"  # versions: one command is of one of them
     BAD_OPERATION_ID = "bad_operation_id"  # operation; empty when none was said
 
 

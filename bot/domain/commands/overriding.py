@@ -1,31 +1,31 @@
-"""The grammar of ``deploy`` as a whole: the form, and an ``override`` right before ``because``."""
+"""``override`` right before ``because``, in every command that changes what runs."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
-from bot.domain.commands.deploying import read_plain_deploy
-from bot.domain.commands.nouns import Deploy, Form, Misread, MisreadReason
+from bot.domain.commands.nouns import Deploy, Misread, MisreadReason, Promote, Rollback
 from bot.domain.commands.said import REASON, Said, misread
 
 OVERRIDE = "override"
 
+Change = TypeVar("Change", Deploy, Promote, Rollback)
 
-def read_deploy(said: Said) -> Deploy | Form | Misread:
-    """Return the deploy that was said, the form where nothing was, or how it was misread.
 
-    A form opens only behind a slash command: a mention brings nothing that could open it.
+def overridable(
+    said: Said,
+    read: Callable[[Said], Change | Misread],
+    line: Callable[[Said, Change], str],
+) -> Change | Misread:
+    """Return what *read* makes of the words with their ``override`` taken out, or the misreading.
+
+    *line* is the whole line to copy of what was read.
     """
-    if not said.words and said.reason is None and said.place != "mention":
-        return Form()
-    return read_whole_deploy(said)
-
-
-def read_whole_deploy(said: Said) -> Deploy | Misread:
-    """Return the deploy that was said, or how it was misread."""
     if said.words and _is_override(said, said.words[-1]):
-        return _overriding(replace(said, words=said.words[:-1], override=True))
-    plain = read_plain_deploy(said)
+        return _overriding(replace(said, words=said.words[:-1], override=True), read, line)
+    plain = read(said)
     if isinstance(plain, Misread):
-        return _misplaced(said) or plain
+        return _misplaced(said, read, line) or plain
     return unfilled(plain.reason) or plain
 
 
@@ -34,29 +34,29 @@ def unfilled(reason: str | None) -> Misread | None:
     return misread(MisreadReason.UNFILLED_REASON) if reason == REASON else None
 
 
-def _overriding(said: Said) -> Deploy | Misread:
-    deploy = read_plain_deploy(said)
-    if isinstance(deploy, Misread):
-        return deploy
-    if deploy.reason:
-        return unfilled(deploy.reason) or deploy
-    return misread(MisreadReason.MISSING_REASON, [_line(said, deploy)], verb=OVERRIDE)
+def _overriding(
+    said: Said, read: Callable[[Said], Change | Misread], line: Callable[[Said, Change], str]
+) -> Change | Misread:
+    change = read(said)
+    if isinstance(change, Misread):
+        return change
+    if change.reason:
+        return unfilled(change.reason) or change
+    return misread(MisreadReason.MISSING_REASON, [line(said, change)], verb=OVERRIDE)
 
 
-def _misplaced(said: Said) -> Misread | None:
+def _misplaced(
+    said: Said, read: Callable[[Said], Change | Misread], line: Callable[[Said, Change], str]
+) -> Misread | None:
     """Return that an ``override`` stands where it marks nothing, if it is what spoils the line."""
     left = tuple(word for word in said.words if not _is_override(said, word))
     if len(left) == len(said.words):
         return None
     moved = replace(said, words=left, override=True)
-    deploy = read_plain_deploy(moved)
-    if isinstance(deploy, Misread):
+    change = read(moved)
+    if isinstance(change, Misread):
         return None
-    return misread(MisreadReason.MISPLACED_OVERRIDE, [_line(moved, deploy)])
-
-
-def _line(said: Said, deploy: Deploy) -> str:
-    return said.deploy_line(deploy.services, deploy.version, deploy.environment, deploy.reason)
+    return misread(MisreadReason.MISPLACED_OVERRIDE, [line(moved, change)])
 
 
 def _is_override(said: Said, word: str) -> bool:

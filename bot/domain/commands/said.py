@@ -1,7 +1,8 @@
 """What was said after the verb, and how it is said right."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Catalog
 from bot.domain.commands.nouns import Misread, MisreadReason
@@ -10,22 +11,34 @@ from bot.domain.words import Mentioned, bare
 
 VERBS = (
     "deploy",
+    "promote",
+    "rollback",
     "why",
     "status",
+    "history",
+    "diff",
+    "rollout",
     "cancel",
     "lock",
     "unlock",
     "freeze",
     "unfreeze",
+    "hold",
+    "release",
     "whoami",
     "link",
     "unlink",
     "help",
 )
+OWN = frozenset({"deploy", "promote", "rollback"})
+"""The verbs that are slash commands of their own; the others stand behind ``/ship``."""
+
 BOT = "@shipmate"  # how the correction of a mention begins
 MOST_NAMES = 20  # in one fact
 LONGEST_FACT = 80  # characters of a word that we say back
 REASON = "<reason>"  # in a correction: the person's own words
+
+_LOOKS_LIKE_A_VERSION = re.compile(r"[0-9a-f]{7,40}|v?\d+(?:\.\d+)+\S*", re.IGNORECASE)
 
 _NOISE = frozenset({"to", "on", "in", "please"})
 _JOINING = frozenset({"and", "&", "+"})
@@ -35,7 +48,7 @@ _JOINING = frozenset({"and", "&", "+"})
 class Said:
     """The *words* after the *verb* of a command.
 
-    *place* is where it was given: ``deploy``, ``ship`` or ``mention``. *reason* is what
+    *place* is where it was given: the slash command's name, or ``mention``. *reason* is what
     followed ``because``, or None. *override* was said right before it; then it is no word.
     """
 
@@ -101,19 +114,23 @@ class Said:
     def line(self, *words: str, verb: str = "") -> str:
         """Return a whole line to copy: this command, or that of *verb*, with *words*."""
         verb = verb or self.verb
-        start = {"deploy": "/deploy", "mention": f"{BOT} {verb}"}.get(
-            self.place, "/deploy" if verb == "deploy" else f"/ship {verb}"
-        )
+        slash = f"/{verb}" if verb in OWN else f"/ship {verb}"
+        start = f"{BOT} {verb}" if self.place == "mention" else slash
         return " ".join((start, *(word for word in words if word)))
+
+    @property
+    def because(self) -> str:
+        """Return the end of a corrected line: the reason with its ``override``, or nothing."""
+        if self.override:
+            return f"override because {self.reason or REASON}"
+        return f"because {self.reason}" if self.reason else ""
 
     def deploy_line(
         self, services: Iterable[str], version: str, environment: str, reason: str | None
     ) -> str:
         """Return a whole line to copy that deploys, or looks ahead if this is a ``why``."""
         names = ",".join(sorted(set(services)))
-        because = f"because {reason}" if reason else ""
-        if self.override:
-            because = f"override because {reason or REASON}"
+        because = replace(self, reason=reason).because
         verb = "why" if self.verb == "why" else "deploy"
         return self.line(names, version, environment, because, verb=verb)
 
@@ -158,6 +175,11 @@ def listed(names: Iterable[str]) -> str:
 def cut(word: str) -> str:
     """Return *word* with at most ``LONGEST_FACT`` characters."""
     return word if len(word) <= LONGEST_FACT else word[: LONGEST_FACT - 1] + "…"
+
+
+def looks_like_a_version(word: str) -> bool:
+    """Tell whether *word* is written as a SHA or a release: then it is no typo of a name."""
+    return bool(_LOOKS_LIKE_A_VERSION.fullmatch(word))
 
 
 def _named(word: str, names: Iterable[str]) -> str | None:

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain.commands.asking import read_cancel, read_help, read_status
+from bot.domain.commands.asking import read_cancel, read_help, read_history, read_status
 from bot.domain.commands.freezing import read_freeze, read_unfreeze
+from bot.domain.commands.holding import read_hold, read_release
 from bot.domain.commands.locking import read_lock, read_unlock
+from bot.domain.commands.looking import read_diff, read_rollout
 from bot.domain.commands.nouns import Command, Deploy, Misread, MisreadReason
-from bot.domain.commands.overriding import read_deploy, read_whole_deploy
+from bot.domain.commands.promoting import read_promote
+from bot.domain.commands.rolling_back import read_rollback
 from bot.domain.commands.said import VERBS, Said, cut, listed, misread
 from bot.domain.commands.selves import read_link, read_unlink, read_whoami
+from bot.domain.commands.whole_deploy import read_deploy, read_whole_deploy
 from bot.domain.commands.whys import read_why
 from bot.domain.suggestions import nearest
 
@@ -17,13 +21,20 @@ _NEARLY = (MisreadReason.UNKNOWN_ENVIRONMENT, MisreadReason.NOT_IN_ENVIRONMENT)
 
 READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
     "deploy": read_deploy,
+    "promote": read_promote,
+    "rollback": read_rollback,
     "why": read_why,
     "status": read_status,
+    "history": read_history,
+    "diff": read_diff,
+    "rollout": read_rollout,
     "cancel": read_cancel,
     "lock": read_lock,
     "unlock": read_unlock,
     "freeze": read_freeze,
     "unfreeze": read_unfreeze,
+    "hold": read_hold,
+    "release": read_release,
     "whoami": read_whoami,
     "link": read_link,
     "unlink": read_unlink,
