@@ -1,28 +1,37 @@
-"""The words that stop an environment and let it go on: locks and freezes, asked for and shown."""
+"""The words that stop targets and let them go on: locks, freezes and holds, asked for and shown."""
 
 from typing import assert_never
 
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
-from bot.domain.commands import Freeze, Lock, Unfreeze, Unlock
+from bot.domain.commands import Freeze, Hold, Lock, Release, Unfreeze, Unlock
 from bot.domain.message import Message
 from bot.domain.standstills import Standstill, standstills
-from bot.messages import freezing, locking
+from bot.messages import freezing, holding, locking
 from bot.operations.facts import Books
 from bot.operations.freezing import Freezing
+from bot.operations.holding import Holding
 from bot.operations.locking import Locking
+
+Stopping = Lock | Unlock | Freeze | Unfreeze | Hold | Release
 
 
 class StandingStill:
-    """Does what people ask of locks and freezes. Every method asks outside, or the database."""
+    """Does what people ask of locks, freezes and holds. Every method asks outside, or our books."""
 
     def __init__(
-        self, catalog: Catalog, locks: Locking, freezes: Freezing, books: Books, clock: Clock
+        self,
+        catalog: Catalog,
+        locks: Locking,
+        freezes: Freezing,
+        holds: Holding,
+        books: Books,
+        clock: Clock,
     ) -> None:
-        self._catalog, self._locks, self._freezes = catalog, locks, freezes
+        self._catalog, self._locks, self._freezes, self._holds = catalog, locks, freezes, holds
         self._books, self._clock = books, clock
 
-    def obey(self, command: Lock | Unlock | Freeze | Unfreeze, user: str, asked: str) -> Message:
+    def obey(self, command: Stopping, user: str, asked: str) -> Message:
         """Do *command* for the Slack *user* if they may, and say what became of it.
 
         Raises:
@@ -37,6 +46,10 @@ class StandingStill:
                 return freezing.freeze_answer(self._freezes.freeze(command, user, asked))
             case Unfreeze():
                 return freezing.unfreeze_answer(self._freezes.unfreeze(command, user, asked))
+            case Hold():
+                return holding.hold_answer(self._holds.hold(command, user, asked))
+            case Release():
+                return holding.release_answer(self._holds.release(command, user, asked), user)
             case _:
                 assert_never(command)
 
@@ -49,4 +62,5 @@ class StandingStill:
         at = self._clock.now()
         locks = (one.lock for one in self._books.locks.standing(at, environment))
         freezes = self._books.freezes.standing(at, environment)
-        return standstills(self._catalog, locks, freezes, at, service, environment)
+        holds = self._books.holds.standing(environment)
+        return standstills(self._catalog, locks, freezes, holds, at, service, environment)

@@ -17,7 +17,7 @@ from bot.domain.approvals import (
     Void,
 )
 from bot.domain.checks import ChecksVerdict
-from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
+from bot.domain.facts import Hold, NoEarlierHome, RanBefore, RunsNow
 from bot.domain.locks import Lock
 from bot.domain.operations import Change, Operation
 from bot.domain.plan_digest import Part
@@ -69,6 +69,7 @@ class ServiceCase:
     before: RanBefore | NoEarlierHome | Unknown
     locks: tuple[Lock, ...] | Unknown = ()
     drift: str = ""
+    holds: tuple[Hold, ...] | Unknown = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class ApprovalCase:
 
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
     *trouble* says what keeps a yes from counting, such as a GitHub that does not answer. *whom* are
-    the Slack ids of those who are called to decide. *instead_of* are older operations that it ended.
+    the Slack ids of those who are called to decide. *instead_of* are older operations it ended.
     """
 
     operation: str

@@ -23,7 +23,7 @@ from bot.domain.checks import (
     Pending,
     Red,
 )
-from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
+from bot.domain.facts import Hold, NoEarlierHome, RanBefore, RunsNow
 from bot.domain.locks import Lock
 from bot.domain.message import Message
 from bot.domain.operations import Change
@@ -31,6 +31,7 @@ from bot.domain.rights import Action, Actor
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
 from bot.messages.cards import Links, ask_anew
+from bot.messages.holding import brief
 from bot.messages.problems import say
 from bot.messages.spans import (
     NAME,
@@ -198,11 +199,12 @@ def _names(case: ApprovalCase) -> Iterator[str]:
 
 
 def _services(case: ApprovalCase) -> list[Line]:
-    lines = [cut(line(*_join(_service(one))), ONE) for one in case.services]
+    lines = [cut(line(*_join(about_service(one))), ONE) for one in case.services]
     return _fitting(lines, SERVICES, "service") or [line("Nothing would change.")]
 
 
-def _service(one: ServiceCase) -> Iterator[Line]:
+def about_service(one: ServiceCase) -> Iterator[Line]:
+    """Yield how the service changes, and then what is known of it."""
     yield line(name(one.change.service), "  ", *_change(one.change))
     yield line("runs now: ", *_runs(one.runs))
     yield line("checks: ", *_checks(one.checks))
@@ -210,6 +212,7 @@ def _service(one: ServiceCase) -> Iterator[Line]:
     if before := _before(one.before):
         yield before
     yield from _locks(one.locks)
+    yield from _holds(one.holds)
     if one.drift.strip():
         yield line("drift: ", quoted(one.drift, 150))
 
@@ -272,6 +275,14 @@ def _locks(locks: tuple[Lock, ...] | Unknown) -> Iterator[Line]:
         yield line("locked by ", Person(lock.owner.slack), warns, ": ", quoted(lock.reason, 120))
 
 
+def _holds(holds: tuple[Hold, ...] | Unknown) -> Iterator[Line]:
+    if isinstance(holds, Unknown):
+        yield line("holds: ", *_unknown(holds))
+        return
+    for hold in holds[:2]:
+        yield cut(brief(hold), 200)
+
+
 def _named(names: Sequence[str]) -> Line:
     return line(": ", *listed([code(one, NAME) for one in names], most=3)) if names else ()
 
@@ -285,7 +296,7 @@ def _commits(case: ApprovalCase, links: Links) -> list[blocks.Block]:
     made: list[blocks.Block] = []
     room = COMMITS
     for source, commits in {one.source: one.commits for one in case.services}.items():
-        head, rows = _between(source, commits, links)
+        head, rows = commits_between(source, commits, links)
         room -= length(head) + sum(map(length, rows))
         if room < 0 and made:
             made.append(blocks.lines(line("The commits of other repositories are on GitHub.")))
@@ -296,7 +307,10 @@ def _commits(case: ApprovalCase, links: Links) -> list[blocks.Block]:
     return made
 
 
-def _between(source: str, commits: Commits | Unknown, links: Links) -> tuple[Line, list[Line]]:
+def commits_between(
+    source: str, commits: Commits | Unknown, links: Links
+) -> tuple[Line, list[Line]]:
+    """Return how many commits of *source* come with it, and the newest of them."""
     where = line(" of ", code(source, NAME))
     if isinstance(commits, Unknown):
         return line("Commits in between", *where, ": ", *_unknown(commits)), []

@@ -8,7 +8,7 @@ from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.domain.standstills import Standstill
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
-from bot.messages import blocks
+from bot.messages import blocks, holding
 from bot.messages.freezing import by_person
 from bot.messages.locking import standing
 from bot.messages.spans import (
@@ -33,7 +33,7 @@ from bot.messages.times import elapsed
 ROOM = 8_000
 """The most characters of all lines together."""
 STILL = 2_000
-"""How many of these are for locks and freezes, if there are that many."""
+"""How many of these are for locks, freezes and holds, if there are that many."""
 WHY = 120
 
 ENDS = {
@@ -70,7 +70,7 @@ def status(
         shown.append(blocks.bullets(stops))
         spoken += stops
     if more_stops:
-        more = line(f"and {more_stops} more locks and freezes: name an environment, as in ")
+        more = line(f"and {more_stops} more locks, freezes and holds: name an environment, as in ")
         more = line(*more, Code("/ship status <environment>"))
         shown.append(blocks.lines(more))
         spoken.append(more)
@@ -95,7 +95,7 @@ def _still(one: Standstill) -> list[Line]:
         said.append(_frozen(one.environment, one.frozen))
     elif one.next_freeze is not None:
         said.append(line(name(one.environment), " freezes ", Moment(one.next_freeze), "."))
-    return said
+    return [*said, *map(holding.standing, holding.grouped(one.holds))]
 
 
 def _frozen(environment: str, frozen: Frozen) -> Line:

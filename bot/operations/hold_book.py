@@ -4,7 +4,7 @@ Of a target each tag is held at most once, and so is the whole of it (``*``); th
 unique key keeps that whatever happens here.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.operations.act_book import Act, Deed, write_act
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
 from bot.operations.rows import actor_columns, actor_of, take_turns
-from bot.operations.tables import holds
+from bot.operations.tables import holds as table
 
 Tell = Callable[[tuple[Held, ...]], Iterable[Letter]]
 
@@ -35,21 +35,20 @@ class HoldBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def hold(
-        self, targets: Collection[str], hold: Hold, asked: str, tell: Tell = _silent
-    ) -> tuple[Kept, ...]:
-        """Begin *hold* on each of *targets*, and return what holds there, in their order by name.
+    def hold(self, holds: Mapping[str, Hold], asked: str, tell: Tell = _silent) -> tuple[Kept, ...]:
+        """Begin *holds*, by target, and return what holds there, in the targets' order by name.
 
         What is held already stays as it is, whoever holds it. A delivery that comes again after
         the release begins nothing, and is told what it began before.
         """
         with self._database.write() as connection:
             take_turns(connection, "holds")
-            kept = [_kept(connection, target, hold, asked) for target in sorted(set(targets))]
+            kept = [_kept(connection, target, holds[target], asked) for target in sorted(holds)]
             new = tuple(one.held for one in kept if one.new)
             for one in new:
                 write_act(connection, _begun(one))
-            put(connection, tell(new) if new else (), hold.since)
+            if new:
+                put(connection, tell(new), new[0].hold.since)
             return tuple(kept)
 
     def release(
@@ -85,9 +84,9 @@ class HoldBook:
         """Return the holds that stand, oldest first: of one *environment*, of *targets*, or all."""
         query = _standing()
         if environment is not None:
-            query = query.where(holds.c.environment == environment)
+            query = query.where(table.c.environment == environment)
         if targets is not None:
-            query = query.where(holds.c.target.in_(sorted(targets)))
+            query = query.where(table.c.target.in_(sorted(targets)))
         with self._database.read() as connection:
             return tuple(map(_held, connection.execute(query)))
 
@@ -99,7 +98,7 @@ class HoldBook:
         Nothing is written of a hold that has ended meanwhile.
         """
         with self._database.write() as connection:
-            query = _standing().where(holds.c.id == held.number)
+            query = _standing().where(table.c.id == held.number)
             if connection.execute(query).first() is None:
                 return False
             detail = {"tag": held.hold.tag, "commit": commit, "author": author}
@@ -123,17 +122,17 @@ class HoldBook:
     ) -> tuple[Held, ...]:
         with self._database.write() as connection:
             take_turns(connection, "holds")
-            before = sa.select(holds).where(holds.c.ended_asked == asked).order_by(holds.c.id)
+            before = sa.select(table).where(table.c.ended_asked == asked).order_by(table.c.id)
             if rows := connection.execute(before).all():
                 return tuple(map(_held, rows))
-            query = _standing().where(holds.c.target.in_(sorted(set(targets))))
+            query = _standing().where(table.c.target.in_(sorted(set(targets))))
             if tag is not None:
-                query = query.where(holds.c.tag == tag)
+                query = query.where(table.c.tag == tag)
             if only_own:
-                query = query.where(holds.c.github_id == by.github.id)
+                query = query.where(table.c.github_id == by.github.id)
             ended = tuple(map(_held, connection.execute(query)))
             for one in ended:
-                statement = sa.update(holds).where(holds.c.id == one.number)
+                statement = sa.update(table).where(table.c.id == one.number)
                 values = {"ended_at": at, "ended_by": by.slack, "ended_asked": asked}
                 connection.execute(statement.values(values))
                 detail = {"tag": one.hold.tag, "owner": one.hold.by.slack}
@@ -145,8 +144,8 @@ class HoldBook:
 
 def _kept(connection: sa.Connection, target: str, hold: Hold, asked: str) -> Kept:
     """Return the hold on *target*: what this delivery began, what stands there, or a new one."""
-    of_tag = sa.select(holds).where(holds.c.target == target, holds.c.tag == hold.tag)
-    for known in (holds.c.asked == asked, holds.c.ended_at.is_(None)):
+    of_tag = sa.select(table).where(table.c.target == target, table.c.tag == hold.tag)
+    for known in (table.c.asked == asked, table.c.ended_at.is_(None)):
         row = connection.execute(of_tag.where(known)).one_or_none()
         if row is not None:
             return Kept(_held(row), new=False)
@@ -161,12 +160,12 @@ def _kept(connection: sa.Connection, target: str, hold: Hold, asked: str) -> Kep
         "operation": hold.operation,
     }
     # A plain insert: were it held all the same, the unique key stops the transaction.
-    number = connection.execute(sa.insert(holds).returning(holds.c.id), values).scalar_one()
+    number = connection.execute(sa.insert(table).returning(table.c.id), values).scalar_one()
     return Kept(Held(number, target, hold))
 
 
 def _standing() -> sa.Select[Any]:
-    return sa.select(holds).where(holds.c.ended_at.is_(None)).order_by(holds.c.id)
+    return sa.select(table).where(table.c.ended_at.is_(None)).order_by(table.c.id)
 
 
 def _begun(held: Held) -> Act:

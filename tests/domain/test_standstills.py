@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.environment_policy import EnvironmentPolicy
+from bot.domain.facts import Hold
 from bot.domain.freezes import calendar_freeze
+from bot.domain.holds import Held
 from bot.domain.standstills import standstills
 from tests.builders import catalog, environment, target
-from tests.messages.standing import NOON, freeze, lock
+from tests.messages.standing import ALICE, NOON, freeze, lock
 
 WEEKEND = calendar_freeze("Asia/Seoul", days="fri-sun", start="17:00")
 FRIDAY = datetime(2026, 11, 27, 8, tzinfo=UTC)
@@ -23,8 +25,8 @@ CORE, ALL, STAGE = lock(), lock("*"), lock("core", "stage")
 BATCH = lock("batch")
 
 
-def seen(locks=(), freezes=(), at=NOON, service=None, place=None):
-    found = standstills(CATALOG, locks, freezes, at, service, place)
+def seen(locks=(), freezes=(), at=NOON, service=None, place=None, holds=()):
+    found = standstills(CATALOG, locks, freezes, holds, at, service, place)
     return {one.environment: one for one in found}
 
 
@@ -63,3 +65,20 @@ def test_freezes_by_people_and_by_the_calendar_are_shown_as_one():
         found["prod"].frozen.until,
     )
     assert (elsewhere,) == found["stage"].frozen.by
+
+
+@pytest.mark.parametrize(
+    ("service", "place", "expected"),
+    [
+        pytest.param(None, None, {"stage": [1], "prod": [2, 3]}, id="all"),
+        pytest.param("core", None, {"stage": [1], "prod": [2]}, id="a service"),
+        pytest.param("batch", "prod", {"prod": [3]}, id="one target"),
+    ],
+)
+def test_holds_are_shown_where_they_are_asked_about(service, place, expected):
+    holds = [
+        Held(n, target, Hold("bad", ALICE, "leaks", NOON))
+        for n, target in enumerate(("core/stage", "core/prod", "batch/prod"), 1)
+    ]
+    found = seen(holds=holds, service=service, place=place)
+    assert expected == {name: [held.number for held in one.holds] for name, one in found.items()}

@@ -531,8 +531,9 @@ def test_locks_freezes_and_holds_stand_in_the_facts(at):
     hold = Hold("prod-bad", BOB, "leaks", NOON - HOUR, "D-7")
     at.books.locks.take(lock, "c:1")
     at.books.freezes.freeze(freeze, "c:2")
-    at.books.holds.hold(["core/prod"], hold, "c:3")
-    at.books.holds.hold(["batch/prod", "core/stage"], replace(hold, tag="*"), "c:4")
+    at.books.holds.hold({"core/prod": hold}, "c:3")
+    elsewhere = replace(hold, tag="*")
+    at.books.holds.hold({"batch/prod": elsewhere, "core/stage": elsewhere}, "c:4")
     found = at.gather().facts
 
     assert ((lock,), (freeze,)) == (found.targets[0].locks, found.freezes)
@@ -541,7 +542,7 @@ def test_locks_freezes_and_holds_stand_in_the_facts(at):
 
 def test_what_is_held_is_refused(at):
     hold = Hold(f"prod-{at.new[:8]}", BOB, "leaks", NOON - HOUR, "D-7")
-    at.books.holds.hold(["core/prod"], hold, "c:1")
+    at.books.holds.hold({"core/prod": hold}, "c:1")
     decision = verdict(at, at.gather())
     assert isinstance(decision, Refused)
     assert Reason.HELD is decision.problem.reason
@@ -701,7 +702,7 @@ def test_a_refresh_reads_rights_locks_freezes_and_holds_and_nothing_else(at):
     gatherer = at.gatherer()
     earlier = asyncio.run(gatherer.gather(at.request()))
     hold = Hold("prod-bad", BOB, "leaks", NOON - HOUR)
-    at.books.holds.hold(["core/prod"], hold, "c:2")
+    at.books.holds.hold({"core/prod": hold}, "c:2")
     lock = Lock(BOB, frozenset({"core/prod"}), "audit", NOON - HOUR)
     at.books.locks.take(lock, "c:1")
     at.people.who_is = Who(Unidentified(WhyNot.DEACTIVATED))

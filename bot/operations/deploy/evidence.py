@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bot.adapters.github.comparison import Comparison
 from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase, unified
 from bot.domain.facts import ImageAbsent, ImageFound, RunsNow, TargetFacts
+from bot.domain.locks import Lock, covers
 from bot.domain.operations import Change, Plan
 from bot.domain.planning import Edits
 from bot.domain.problems import Problem, Reason
@@ -59,8 +60,9 @@ def _case(change: Change, facts: TargetFacts, gathered: Gathered) -> ServiceCase
         digest=_digest(facts.image),
         runs=facts.runs,
         before=facts.before,
-        locks=facts.locks,
+        locks=_locks(facts),
         drift=_drift(facts),
+        holds=facts.holds,
     )
 
 
@@ -84,6 +86,13 @@ def _digest(image: ImageFound | ImageAbsent | Unknown) -> str | Unknown:
             return image
         case _:
             return Unknown("the registry has no such image")
+
+
+def _locks(facts: TargetFacts) -> tuple[Lock, ...] | Unknown:
+    """Return the locks on the target itself, of those that stand around it."""
+    if isinstance(facts.locks, Unknown):
+        return facts.locks
+    return tuple(lock for lock in facts.locks if covers(lock, facts.name))
 
 
 def _drift(facts: TargetFacts) -> str:
