@@ -16,8 +16,12 @@ from bot.messages.approval_card import APPROVE, REJECT
 from bot.messages.cards import ANEW, CANCEL
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
+from bot.messages.history import OLDER
 from bot.messages.linking import CONFIRM, DECLINE
+from bot.messages.rollout import ACTIONS
 from bot.operations.deciding import Deciding
+from bot.operations.looking_back import LookingBack
+from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import on_cancel, on_other_action
 from handlers.commands import ephemeral, on_deploy, on_ship
@@ -27,6 +31,7 @@ from handlers.form import TELLING, on_form_choice, on_form_options, on_form_subm
 from handlers.later import Speaker
 from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
+from handlers.moves import on_move, on_older
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +44,8 @@ BUTTONS = {
     ANEW: on_anew,
     CONFIRM: on_link_confirm,
     DECLINE: on_link_decline,
+    OLDER: on_older,
+    **dict.fromkeys(ACTIONS, on_move),
 }
 CHOICES = dict.fromkeys(TELLING, on_form_choice)
 OPTIONS = {Field.SERVICES: on_form_options}
@@ -52,6 +59,8 @@ def bolt_app(
     deciding: Deciding,
     forms: Forms,
     selves: Selves,
+    rollouts: RolloutDesk,
+    back: LookingBack,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -79,6 +88,7 @@ def bolt_app(
             return BoltResponse(status=403, body="")
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
         context["forms"], context["selves"] = forms, selves
+        context["rollouts"], context["back"] = rollouts, back
         return next_()
 
     _listen(app)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.problems import Problem
+from bot.domain.rollout import Rollout
 
 
 class Kind(StrEnum):
@@ -138,7 +139,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One target's state in Argo CD at the last look. *problem* says why it waits or failed."""
+    """One target's state in Argo CD at the last look. *problem* says why it waits or failed.
+
+    *rollouts* are its Argo Rollouts while they go on or wait, empty where it has none.
+    """
 
     service: str
     application: str
@@ -147,6 +151,7 @@ class Progress:
     sync: str = ""
     health: str = ""
     problem: Problem | None = None
+    rollouts: tuple[Rollout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,14 @@ class Reason(StrEnum):
     NOT_OBSERVED = "not_observed"  # app: Argo CD has not seen our commit yet
     PAUSED = "paused"  # app, resource: a Rollout waits for a person
     NEEDS_SYNC = "needs_sync"  # app: auto-sync is off and our sync did not go through yet
+    # Argo Rollouts: *move* is what was asked for, *did* what was done, both by Argo CD's names
+    NO_ROLLOUT = "no_rollout"  # service, environment, app
+    # service, environment, move, state; by, did and since (ISO time) of who was quicker, if known
+    ROLLOUT_MOVED = "rollout_moved"
+    ROLLOUT_UNFIT = "rollout_unfit"
+    ROLLOUT_TAKEN = "rollout_taken"  # service, environment, by, did, since (ISO time)
+    # app, resource, service, environment, tag (Git still asks for it); by (absent: not through us)
+    ROLLOUT_ABORTED = "rollout_aborted"
     # the outside
     UNAVAILABLE = "unavailable"  # system, doing, detail, again (ISO time of the next try)
     TOKEN_REFUSED = "token_refused"  # system, doing, detail  # noqa: S105  # a reason, no secret

@@ -371,11 +371,39 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.PAUSED: Words(
         "The rollout of {app} is paused and waits for a person[: {resource}].",
-        "Check the new version, then promote or abort the rollout in Argo CD.",
+        "Check the new version, then promote or abort it: with the buttons here, with"
+        " `/ship rollout`, or in Argo CD.",
     ),
     Reason.NEEDS_SYNC: Words(
         "Auto-sync of {app} is off, and our sync has not gone through yet.",
         "Nothing to do while it is tried again; you may also press Sync in Argo CD.",
+    ),
+    # Argo Rollouts
+    Reason.NO_ROLLOUT: Words(
+        "{app} has no Argo Rollout of {service}: new pods take over by themselves.",
+        "There is nothing to promote or abort; `/ship status {service} {environment}` shows what"
+        " runs.",
+    ),
+    Reason.ROLLOUT_MOVED: Words(
+        "The rollout of {service} in {environment} is no longer as you saw it[: {by} {did} it,"
+        " {since}]. It is {state} now; nobody tried to {move} it.",
+        "Look again with `/ship rollout {service} {environment}`, and decide by what you see.",
+    ),
+    Reason.ROLLOUT_UNFIT: Words(
+        "The rollout of {service} in {environment} is {state}, so nobody can {move} it[; {by}"
+        " {did} it, {since}].",
+        "`/ship rollout {service} {environment}` shows what can be done now.",
+    ),
+    Reason.ROLLOUT_TAKEN: Words(
+        "{by} {did} the rollout of {service} in {environment} already, {since}. It was not done a"
+        " second time.",
+        "`/ship rollout {service} {environment}` shows how it goes on.",
+    ),
+    Reason.ROLLOUT_ABORTED: Words(
+        "{resource} of {app} was aborted[ by {by}]: the version before serves again in"
+        " {environment}, and Git still asks for {tag}.",
+        "Take it back in Git, too: `/rollback {service} {environment}`. Or try the same version"
+        " once more with Retry in `/ship rollout {service} {environment}`.",
     ),
     # the outside
     Reason.UNAVAILABLE: Words(

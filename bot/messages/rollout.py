@@ -171,6 +171,12 @@ def not_moved(problem: Problem) -> Message:
     return reply(words.what, words.next)
 
 
+def unreadable() -> Message:
+    """Say that a button's value is not one of ours any more; nothing was done."""
+    again = Code("/ship rollout <service> <environment>")
+    return reply(line("This button is too old to be read. Nothing was done; send ", again, "."))
+
+
 def announced(move: Move, rollout: Rollout, service: str, environment: str, by: Actor) -> Message:
     """Tell everybody what *by* did to a Rollout that no operation of ours follows."""
     what = line(Person(by.slack), f" {DONE[move]} the rollout of ", name(service), " in ")

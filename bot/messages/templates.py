@@ -153,6 +153,24 @@ def _outsider(value: str) -> Line:
     return (Text(OUTSIDERS.get(value) or clean(value, NAME)),)
 
 
+MOVES: Mapping[str, tuple[str, str]] = {
+    "resume": ("promote", "promoted"),
+    "promote-full": ("fully promote", "fully promoted"),
+    "abort": ("abort", "aborted"),
+    "retry": ("retry", "retried"),
+    "restart": ("restart", "restarted"),
+}
+"""What people do with a Rollout, by Argo CD's name for it: to be done, and done."""
+
+
+def _move(value: str) -> Line:
+    return (Text(MOVES[value][0] if value in MOVES else clean(value, NAME)),)
+
+
+def _did(value: str) -> Line:
+    return (Text(MOVES[value][1] if value in MOVES else clean(value, NAME)),)
+
+
 def _day(value: str) -> Line:
     """Show a moment that may be days away."""
     try:
@@ -192,6 +210,8 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "question": _question,
     "moved": _parts,
     "outsider": _outsider,
+    "move": _move,
+    "did": _did,
     "until": _day,
     "since": _day,
     "ready": _day,

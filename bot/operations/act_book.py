@@ -29,6 +29,7 @@ class Deed(StrEnum):
     CAME_BACK = "came_back"  # somebody else's commit brought what is held back
     LINKED = "linked"
     UNLINKED = "unlinked"
+    ROLLOUT = "rollout"  # a move of an Argo Rollout, claimed right before it
     REFUSED = "refused"
 
 

@@ -186,10 +186,19 @@ class Store:
         return self._list(query.order_by(operations.c.number), services, environment)
 
     def latest(
-        self, services: Iterable[str] = (), environment: str | None = None, limit: int = 50
+        self,
+        services: Iterable[str] = (),
+        environment: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> tuple[Operation, ...]:
-        """Return the newest operations, newest first."""
+        """Return the newest operations, newest first: of all, or of those asked for *before* one.
+
+        Before what is no operation's id there is nothing.
+        """
         query = sa.select(operations).order_by(operations.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(operations.c.number < (number_of(before) or 0))
         return self._list(query, services, environment)
 
     def was_live(self, service: str, environment: str, tag: str) -> bool:

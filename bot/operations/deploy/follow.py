@@ -13,8 +13,9 @@ from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.errors import BotError
 from bot.domain.following import judge
 from bot.domain.observation import Observation
-from bot.domain.operations import Operation, Phase, Progress, Stage
+from bot.domain.operations import Entry, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollout import Move, of_image, stands, told_of_abort
 from bot.domain.verdict import Ask, Expectation, Verdict, Watched
 from bot.operations.changes import Changes, application_change, operation_change
 from bot.operations.codec import dump, load
@@ -150,8 +151,11 @@ class Follow:
         log.debug("judged", operation=operation.id, app=target.application.name, row=verdict.row)
         if now > expectation.deadline + LONGEST_WAIT and not verdict.final:
             verdict = replace(verdict, stage=Stage.FAILED, final=True)
+        rollouts = of_image(seen.rollouts, target.image)
         problem = _told(verdict.problem, seen.wounds)
-        progress = replace(blank, stage=verdict.stage, problem=problem)
+        problem = told_of_abort(problem, rollouts, _asked_for(target, expectation))
+        moving = () if verdict.stage in ENDED else rollouts
+        progress = replace(blank, stage=verdict.stage, problem=problem, rollouts=moving)
         if isinstance(seen.what, Observation):
             progress = replace(progress, sync=seen.what.sync.value, health=seen.what.health.value)
         return Judged(progress, after, verdict)
@@ -185,7 +189,8 @@ class Follow:
 
     def _conclude(self, operation: Operation, judged: Mapping[str, Judged]) -> Outcome:
         newest = {one.service: one for one in operation.progress}
-        newest |= {service: one.progress for service, one in judged.items()}
+        timeline = self._store.timeline(operation.id)
+        newest |= {service: _by_whom(one.progress, timeline) for service, one in judged.items()}
         progress = tuple(newest[service] for service in sorted(newest))
         over = all(one.stage in ENDED for one in progress)
         failed = next((one for one in progress if one.stage is Stage.FAILED), None)
@@ -199,7 +204,7 @@ class Follow:
             operation.id,
             phase,
             self._clock.now(),
-            phase.value if over else f"look-{len(self._store.timeline(operation.id))}",
+            phase.value if over else f"look-{len(timeline)}",
             changes={
                 "progress": progress,
                 "problem": failed.problem if failed and over else (None if over else waits),
@@ -243,6 +248,31 @@ def _told(problem: Problem | None, wounds: str) -> Problem | None:
     return Problem(problem.reason, {**problem.facts, "detail": wounds})
 
 
+def _asked_for(target: Target, expectation: Expectation) -> dict[str, str]:
+    """Return what Git asks for at *target*, as the facts of a problem."""
+    return {
+        "app": target.application.name,
+        "service": target.service,
+        "environment": target.environment,
+        "tag": expectation.tag,
+    }
+
+
+def _by_whom(progress: Progress, timeline: Sequence[Entry]) -> Progress:
+    """Say who aborted it, where that was through us."""
+    problem = progress.problem
+    if problem is None or problem.reason is not Reason.ROLLOUT_ABORTED:
+        return progress
+    aborts = [
+        one.by
+        for one in timeline
+        if one.detail.get("move") == Move.ABORT and one.detail.get("service") == progress.service
+    ]
+    if not aborts:
+        return progress
+    return replace(progress, problem=Problem(problem.reason, {**problem.facts, "by": aborts[-1]}))
+
+
 def _carry(judged: Mapping[str, Judged]) -> dict[str, Any]:
     verdicts = [one.verdict for one in judged.values()]
     pauses = [one.again if one else AFTER_ERROR for one in verdicts if one is None or not one.final]
@@ -257,7 +287,9 @@ def _carry(judged: Mapping[str, Judged]) -> dict[str, Any]:
 
 
 def _news(before: Progress | None, after: Progress) -> bool:
-    return before is None or (before.stage, _lasting(before)) != (after.stage, _lasting(after))
+    if before is None or (before.stage, _lasting(before)) != (after.stage, _lasting(after)):
+        return True
+    return [stands(one) for one in before.rollouts] != [stands(one) for one in after.rollouts]
 
 
 def _lasting(progress: Progress) -> Problem | None:
@@ -270,4 +302,5 @@ def _lasting(progress: Progress) -> Problem | None:
 
 def _line(progress: Progress) -> str:
     reason = f" ({progress.problem.reason.value})" if progress.problem else ""
-    return f"{progress.stage.value}{reason}"
+    moving = "".join(f", {one.label} {stands(one)}" for one in progress.rollouts)
+    return f"{progress.stage.value}{reason}{moving}"

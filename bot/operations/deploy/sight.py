@@ -8,6 +8,7 @@ import structlog
 from cachetools import LRUCache
 
 from bot.adapters.argocd import ArgoCD, Refresh
+from bot.adapters.argocd_rollouts import Rollouts
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.commits import Relation as Lies
 from bot.domain.catalog import Application
@@ -15,6 +16,7 @@ from bot.domain.errors import BotError, Conflict, Forbidden, NotFound
 from bot.domain.following import revisions_to_relate
 from bot.domain.observation import Absence, Absent, Health, Observation, Windows, Workload
 from bot.domain.operations import Operation
+from bot.domain.rollout import Rollout
 from bot.domain.verdict import Ask, Evidence, Relation
 
 log = structlog.get_logger(__name__)
@@ -35,13 +37,15 @@ RELATIONS: Mapping[Lies, Relation] = {
 class Seen:
     """One application as read for one look, or why it could not be read.
 
-    *wounds* is what its pods say about not being well; empty when it is well.
+    *wounds* is what its pods say about not being well; empty when it is well. *rollouts* are its
+    Argo Rollouts, read only while it is not well or not through.
     """
 
     what: Observation | Absent | BotError
     evidence: Evidence = field(default_factory=Evidence)
     relations: Mapping[str, Relation] = field(default_factory=dict)
     wounds: str = ""
+    rollouts: tuple[Rollout, ...] = ()
 
 
 class Sight:
@@ -49,6 +53,7 @@ class Sight:
 
     def __init__(self, argocd: Mapping[str, ArgoCD], commits: Commits) -> None:
         self._argocd, self._commits = argocd, commits
+        self._rollouts = {name: Rollouts(client) for name, client in argocd.items()}
         self._relations: LRUCache[tuple[str, str, str], Relation] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()  # looks at several applications run at once
 
@@ -71,7 +76,9 @@ class Sight:
             )
             degraded = observed.health is Health.DEGRADED
             wounds = argocd.why_degraded(application) if degraded else ""
-            return Seen(observed, evidence, self._relate(operation, observed), wounds)
+            relations = self._relate(operation, observed)
+            moving = self._moving(application, observed)
+            return Seen(observed, evidence, relations, wounds, moving)
         except NotFound as gone:
             return Seen(_absent(Absence.GONE, gone, application))
         except Forbidden as forbidden:
@@ -79,6 +86,19 @@ class Sight:
         except BotError as error:
             log.warning("could not look", operation=operation.id, error=str(error))
             return Seen(error)
+
+    def _moving(self, application: Application, observed: Observation) -> tuple[Rollout, ...]:
+        """Return the Rollouts; none where all is well, or where they cannot be read.
+
+        They are shown beside the verdict and decide nothing in it.
+        """
+        if observed.health is Health.HEALTHY:
+            return ()
+        try:
+            return self._rollouts[application.instance].read(application, observed)
+        except BotError as error:
+            log.info("rollouts cannot be read", app=application.name, error=str(error))
+            return ()
 
     def _relate(self, operation: Operation, observed: Observation) -> dict[str, Relation]:
         assert operation.plan is not None

@@ -1,0 +1,172 @@
+"""``/ship history``: what was brought where, by whom, with whose word, and what came of it."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.domain.approvals import Approval, Override, Rejection
+from bot.domain.going_back import Past
+from bot.domain.going_back import Told as Source
+from bot.domain.history import Page, Told
+from bot.domain.message import Message
+from bot.domain.operations import Change, Operation, Phase
+from bot.domain.unknown import Unknown
+from bot.messages import blocks
+from bot.messages.cards import MARKS, STATES
+from bot.messages.problems import say
+from bot.messages.replies import reply
+from bot.messages.spans import (
+    Bold,
+    Code,
+    Line,
+    Link,
+    Moment,
+    Person,
+    Span,
+    Text,
+    code,
+    cut,
+    length,
+    line,
+    listed,
+    mrkdwn,
+    name,
+    quoted,
+    short,
+)
+from bot.messages.wishes import wishes
+
+OLDER = "history_older"
+"""The action id of the button that shows the next page; its value is a ``Cursor``."""
+
+MOST_PAST = 10
+ONE = 700
+"""The most characters of one operation."""
+ROOM = 7_000
+
+WHENCE = {
+    Source.OURS: "",
+    Source.GIT: ", told by Git",
+    Source.ARGOCD: ", told by Argo CD",
+}
+
+
+def looking(service: str | None, environment: str | None) -> Message:
+    """Say that it is being read, and the answer follows."""
+    return reply(line("Looking up what happened", *_where(service, environment), "."))
+
+
+def history(page: Page) -> Message:
+    """Return one page of history."""
+    opening = line("What happened" if page.first else "And before that", *_where_of(page), ":")
+    shown: list[blocks.Block] = []
+    spoken = [*opening]
+    if page.past is not None:
+        rows = [*_past(page.past, page.service or "", page.environment or "")]
+        shown.append(blocks.prose("history:past", [blocks.lines(*rows)]))
+        spoken = [*(span for row in rows for span in line(*row, " ")), *opening]
+    told = _fitting([cut(line(*_operation(one)), ONE) for one in page.told])
+    if not told:
+        nothing = line("Nothing has been asked for", *_where_of(page), " yet.")
+        shown.append(blocks.prose("history", [blocks.lines(nothing)]))
+        spoken += nothing
+    else:
+        body = [blocks.lines(opening), blocks.bullets(told)]
+        shown.append(blocks.prose("history", body))
+        spoken += [span for one in told for span in line(" ", *one)]
+    if page.older is not None:
+        button = blocks.button("Older", OLDER, str(page.older))
+        shown.append(blocks.actions([button], "history:pages"))
+    return Message(mrkdwn(spoken, blocks.TEXT), tuple(shown))
+
+
+def forgotten() -> Message:
+    """Say that a page can no longer be found by its button."""
+    again = Code("/ship history")
+    return reply(line("That page is not there any more. Send ", again, " to begin anew."))
+
+
+def _where_of(page: Page) -> Line:
+    return _where(page.service, page.environment)
+
+
+def _where(service: str | None, environment: str | None) -> Line:
+    whose = line(" to ", name(service)) if service else ()
+    return line(*whose, " in ", name(environment)) if environment else whose
+
+
+def _past(past: Sequence[Past] | Unknown, service: str, environment: str) -> Iterator[Line]:
+    """Yield what a rollback could go back to, with the numbers that it counts by."""
+    if isinstance(past, Unknown):
+        yield line(Bold("What it had before is unknown"), ": ", quoted(past.why, 160))
+        return
+    if not past:
+        yield line("It had no other version before, as far as anybody knows.")
+        return
+    back = Code(f"/rollback {service} {environment} #n")
+    yield line(Bold("Versions before this one"), ", for ", back, ":")
+    for number, one in enumerate(past[:MOST_PAST], 1):
+        yield line(f"#{number}  ", code(one.tag), *_of_past(one))
+    if (hidden := len(past) - MOST_PAST) > 0:
+        yield line(f"and {hidden} older")
+
+
+def _of_past(one: Past) -> Line:
+    said = line(", ", Moment(one.at)) if one.at is not None else ()
+    if one.operation:
+        said = line(*said, ", by ", Code(one.operation))
+    said = line(*said, WHENCE[one.source])
+    return line(*said, ", ", Bold("it was left: somebody went back from it")) if one.left else said
+
+
+def _operation(told: Told) -> Iterator[Span]:
+    one = told.operation
+    state = f"{MARKS[one.phase]} {STATES[one.phase]}"
+    opening = line(Code(one.id), " ", Bold(state), ", ", Moment(one.requested_at), ": ")
+    yield from line(*opening, Person(one.request.requester), " ", *wishes(one.request))
+    for change in _changes(one):
+        yield from line("\n", *change)
+    for said in _around(told):
+        yield from line("\n", *said)
+
+
+def _changes(one: Operation) -> Iterator[Line]:
+    changes = one.plan.changes if one.plan is not None else ()
+    for change in changes[:3]:
+        yield line(name(change.service), "  ", *_change(change))
+    if len(changes) > 3:  # noqa: PLR2004  # as above
+        yield line(f"and {len(changes) - 3} more services")
+
+
+def _change(change: Change) -> Line:
+    old: Span = code(change.old) if change.old is not None else Text("no tag")
+    said = line(old, " → ", code(change.new))
+    return line(*said, ", takes back ", Code(change.undoes)) if change.undoes else said
+
+
+def _around(told: Told) -> Iterator[Line]:
+    """Yield who had a say, why, and what went wrong."""
+    one = told.operation
+    if one.written is not None and one.written.attempts:
+        yield line("GitOps commit ", Link(one.written.url, short(one.written.sha)))
+    if yes := [Person(each.by.slack) for each in told.decided if isinstance(each, Approval)]:
+        yield line("approved by ", *listed(yes))
+    for each in told.decided:
+        if isinstance(each, Rejection):
+            yield line("rejected by ", Person(each.by.slack), ": ", quoted(each.reason, 120))
+        elif isinstance(each, Override):
+            yield line("glass broken by ", Person(each.by.slack), ": ", quoted(each.reason, 120))
+    if one.request.reason and (reason := quoted(one.request.reason, 120)).text:
+        yield line("because: ", reason)
+    if one.problem is not None and one.phase.ended and one.phase is not Phase.LIVE:
+        yield line(*say(one.problem).what)
+
+
+def _fitting(lines: Sequence[Line]) -> list[Line]:
+    """Return as many of *lines* as a message takes; the others count as one."""
+    shown: list[Line] = []
+    room = ROOM
+    for one in lines:
+        room -= length(one)
+        if room < 0:
+            return [*shown, line(f"and {len(lines) - len(shown)} more on this page")]
+        shown.append(one)
+    return shown

@@ -1,0 +1,68 @@
+"""The words that only look: how a rollout stands, what happened, what lies between."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from bot.domain.commands import Diff, History, Rollout
+from bot.domain.errors import Unavailable
+from bot.domain.message import Message
+from bot.domain.problems import Problem
+from bot.messages import differences, history, replies
+from bot.messages import rollout as rollouts
+from bot.messages.cards import Links
+from bot.operations.differing import Differing
+from bot.operations.looking_back import LookingBack
+from bot.operations.rollouts import RolloutDesk
+
+log = structlog.get_logger(__name__)
+
+
+class Looks:
+    """Answers whoever looks; nobody needs a right to it, and nobody else sees the answer."""
+
+    def __init__(
+        self, rollouts: RolloutDesk, back: LookingBack, differing: Differing, links: Links
+    ) -> None:
+        self._rollouts, self._back, self._differing = rollouts, back, differing
+        self._links = links
+
+    def hear(self, command: Rollout | History | Diff) -> tuple[Message, Callable[[], Message]]:
+        """Return what is said at once, and the work whose message follows."""
+        match command:
+            case Rollout():
+                first = rollouts.looking(command.service, command.environment)
+                return first, lambda: _or_later(lambda: self._rollout(command))
+            case History():
+                first = history.looking(command.service, command.environment)
+                return first, lambda: _or_later(lambda: self._history(command))
+            case Diff():
+                first = differences.looking(command.service, command.environment, command.other)
+                return first, lambda: _or_later(lambda: self._diff(command))
+            case _:
+                assert_never(command)
+
+    def _rollout(self, command: Rollout) -> Message:
+        shown = self._rollouts.show(command.service, command.environment)
+        if isinstance(shown, Problem):
+            return replies.refused(shown)
+        where = (command.service, command.environment)
+        return rollouts.rollout_card(*where, shown.rollouts, shown.url)
+
+    def _history(self, command: History) -> Message:
+        return history.history(self._back.newest(command.service, command.environment))
+
+    def _diff(self, command: Diff) -> Message:
+        found = self._differing.between(command.service, command.environment, command.other)
+        if isinstance(found, Problem):
+            return replies.refused(found)
+        return differences.difference(found, self._links)
+
+
+def _or_later(work: Callable[[], Message]) -> Message:
+    try:
+        return work()
+    except Unavailable as away:
+        log.warning("nothing to show", error=str(away))
+        return replies.try_again()
