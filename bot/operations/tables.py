@@ -60,8 +60,6 @@ operations = sa.Table(
     sa.Column("plan", Json),
     # The pull request that the change waits in, where it does not go straight onto the branch.
     sa.Column("pull", Json),
-    # The pull request that the change waits in, where it does not go straight onto the branch.
-    sa.Column("pull", Json),
     sa.Column("written", Json),
     sa.Column("progress", Json, nullable=False),
     sa.Column("problem", Json),
