@@ -232,12 +232,12 @@ class TargetReader:
             return Unknown(str(refused)), uneditable(refused)
 
     async def _runs(self, target: Target) -> tuple[RunsNow | Unknown, Problem | None]:
-        """Return what runs, and the definite no of an Argo CD without the application."""
+        """Return what runs, and the definite no of an Argo CD that has or shows us nothing."""
         seen = await self._reading.look(target.application)
         if isinstance(seen, Problem):
             return Unknown(_why(seen)), seen
         if isinstance(seen, BotError):
-            return Unknown(str(seen)), None
+            return Unknown(str(seen)), problem_of(seen) if isinstance(seen, Rejected) else None
         tags = await self.tags(target, seen)
         if isinstance(tags, Unknown):
             return tags, None

@@ -4,6 +4,7 @@ A fault that passes ends in LIVE with one commit and one card; meanwhile the car
 waited for. A fault that stays ends with its true reason and nothing half done.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from bot.adapters.argocd import Timeouts
 from bot.app import Patience
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from sandbox.github.server import mutates, reads
+from sandbox.github.server import mutates
 from sandbox.wire import Fault, Wire, answer
 from tests.scenarios.story import Story, told_in
 
@@ -30,8 +31,14 @@ HTML = "<html><body><h1>Please log in to the proxy</h1></body></html>"
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """One world for all: each test deploys a commit of its own."""
-    with told_in(tmp_path_factory.mktemp("faults"), speed=60, patience=PATIENCE) as story:
+    folder = tmp_path_factory.mktemp("faults")
+    with told_in(folder, speed=60, patience=PATIENCE, config=as_production) as story:
         yield story
+
+
+def as_production(text: str) -> str:
+    """Return the configuration with rights that are read live, and checks that are asked for."""
+    return text.replace("production: false", "production: true")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +57,7 @@ class Call:
     """One kind of outside call: the fake, its route, and which of the route's calls are meant.
 
     *prepare* makes the deploy need this call at all. One *beside* the deploy meets its fault before
-    the deploy begins.
+    the deploy begins. *typed* is the version that people type; None: the commit's SHA.
     """
 
     wire: str
@@ -58,9 +65,19 @@ class Call:
     which: Callable[[Request], bool] = lambda _request: True
     prepare: Callable[[Story], None] = lambda _told: None
     beside: bool = False
+    typed: str | None = None
 
     def of(self, told: Story) -> Wire:
-        return getattr(told, self.wire)
+        return getattr(told.world, self.wire)
+
+
+def _asks(*variables: str) -> Callable[[Request], bool]:
+    """Tell GitHub's queries apart by what they ask about."""
+
+    def which(request: Request) -> bool:
+        return {*variables} <= json.loads(request.data).get("variables", {}).keys()
+
+    return which
 
 
 def _refreshes(request: Request) -> bool:
@@ -86,16 +103,26 @@ def _a_new_stream(told: Story) -> None:
     told.argocd.restart()
 
 
+def _tokens_are_over(told: Story) -> None:
+    told.world.registry.revoke_tokens()
+
+
 CALLS = {
-    "GitHub: read the files": Call("github", "graphql", reads),
+    "GitHub: read the files": Call("github", "graphql", _asks("p0")),
     "GitHub: commit": Call("github", "graphql", mutates),
-    "GitHub: resolve the version": Call("github", "commit"),
+    "GitHub: resolve the version": Call("github", "commit", typed=BRANCH),
+    "GitHub: resolve it with its checks": Call("github", "graphql", _asks("digits")),
+    "GitHub: read the checks": Call("github", "graphql", _asks("oid"), typed=BRANCH),
+    "GitHub: read who it is": Call("github", "graphql", _asks("login")),
     "GitHub: compare revisions": Call("github", "compare", prepare=_argocd_is_slow),
     "Argo CD: look": Call("argocd", "application.get", _only_looks),
     "Argo CD: refresh": Call("argocd", "application.get", _refreshes),
     "Argo CD: read a workload": Call("argocd", "application.resource"),
     "Argo CD: list": Call("argocd", "applications.list", prepare=_a_new_stream, beside=True),
     "Argo CD: watch": Call("argocd", "applications.watch", prepare=_a_new_stream, beside=True),
+    "Registry: find the image": Call("registry", "manifest"),
+    "Registry: get a token": Call("registry", "token", prepare=_tokens_are_over),
+    "Slack: read who it is": Call("slack", "users.info"),
     "Slack: post the card": Call("slack", "chat.postMessage"),
     "Slack: edit the card": Call("slack", "chat.update"),
     "Slack: find the card": Call("slack", "conversations.history", prepare=_the_first_post_is_lost),
@@ -177,8 +204,19 @@ def _faults(call: str) -> dict[str, Fault]:
 # the story
 
 
-BESIDE = {"503", "429", "cut after", "late", "garbage", "HTML"}
-"""Enough for calls that only make a deploy quicker."""
+FEW = {"503", "429", "cut after", "late", "garbage", "HTML"}
+"""Enough for calls that only make a deploy quicker, and for those that only read: their clients
+have met the others in another row."""
+
+FEW_FOR = {
+    "GitHub: resolve it with its checks",
+    "GitHub: read the checks",
+    "GitHub: read who it is",
+    "Registry: find the image",
+    "Registry: get a token",
+    "Slack: read who it is",
+    *(call for call, one in CALLS.items() if one.beside),
+}
 
 
 def a_new_version(told: Story) -> str:
@@ -218,14 +256,14 @@ def assert_done_once(told: Story, before: list, ended, version: str) -> None:
         pytest.param(call, fault, id=f"{call}: {fault}")
         for call in CALLS
         for fault in _faults(call)
-        if not CALLS[call].beside or fault in BESIDE
+        if call not in FEW_FOR or fault in FEW
     ],
 )
 def test_a_fault_that_passes_ends_live_once(told: Story, call: str, fault: str):
     before, version = told.commits(), a_new_version(told)
     met = break_it(told, call, _faults(call)[fault])
 
-    ended = told.ends(told.types(f"/deploy core {version} stage"), 60)
+    ended = told.ends(told.types(f"/deploy core {CALLS[call].typed or version} stage"), 60)
 
     assert met, "the fault was never met"
     assert_done_once(told, before, ended, version)
@@ -239,11 +277,23 @@ def test_every_call_of_a_deploy_is_in_the_table(told: Story):
         with wire.lock:
             wire.calls.clear()
 
+    meant = [call.which for call in CALLS.values() if call.route == "graphql"]
+    strange: list[bytes] = []
+
+    def is_strange(request: Request) -> bool:
+        if not any(which(request) for which in meant):
+            strange.append(request.data)
+        return False
+
+    told.github.arm("graphql", Fault(), times=None, when=is_strange)
     told.goes_live(told.types(f"/deploy core {a_new_version(told)} stage"))
+    a_new_version(told)
+    told.goes_live(told.types(f"/deploy core {BRANCH} stage"))
 
     called = {(wire.name, call.route) for wire in told.world.wires for call in wire.calls}
     table = {(call.of(told).name, call.route) for call in CALLS.values()}
     assert called <= table
+    assert [] == strange, "a query of GitHub that no row means"
 
 
 # faults that last for a while
@@ -252,7 +302,11 @@ LASTING = {
     "GitHub: read the files": (Phase.CHECKING, "GitHub gave no usable answer"),
     "GitHub: resolve the version": (Phase.CHECKING, "GitHub gave no usable answer"),
     "GitHub: commit": (Phase.COMMITTING, "GitHub gave no usable answer"),
+    "GitHub: read the checks": (Phase.CHECKING, "GitHub gave no usable answer"),
+    "GitHub: read who it is": (Phase.CHECKING, "GitHub gave no usable answer"),
     "Argo CD: look": (Phase.CHECKING, "Argo CD main gave no usable answer"),
+    "Registry: find the image": (Phase.CHECKING, "ghcr.io gave no usable answer"),
+    "Slack: read who it is": (Phase.CHECKING, "Slack gave no usable answer"),
 }
 
 
@@ -262,7 +316,7 @@ def test_an_outage_is_told_and_then_the_deploy_goes_on(told: Story, call: str):
     before, version = told.commits(), a_new_version(told)
     met = break_it(told, call, _status(503), times=None)
     phase, words = LASTING[call]
-    number = told.operation(told.types(f"/deploy core {version} stage")).id
+    number = told.operation(told.types(f"/deploy core {CALLS[call].typed or version} stage")).id
 
     assert told.world.until(lambda: len(met) >= 4)
     assert told.world.until(lambda: words in told.card(number).words)
@@ -272,8 +326,7 @@ def test_an_outage_is_told_and_then_the_deploy_goes_on(told: Story, call: str):
     assert phase is told.store.operation(number).phase
     assert before == told.commits()
 
-    told.github.disarm()
-    told.argocd.disarm()
+    CALLS[call].of(told).disarm()
     assert_done_once(told, before, told.ends_with_id(number), version)
 
 
@@ -292,11 +345,11 @@ def test_argocd_away_while_it_is_followed_is_told_and_then_the_deploy_goes_on(to
     assert_done_once(told, before, told.ends_with_id(number), version)
 
 
-def test_slack_away_for_the_whole_deploy(told: Story):
-    """The deploy lands; its card appears once when Slack is back."""
+def test_slack_takes_no_message_for_the_whole_deploy(told: Story):
+    """The deploy lands, as Slack says who asks; its card appears once when Slack is back."""
     before, version = told.commits(), a_new_version(told)
     cards = len(told.slack.cards())
-    told.slack.arm("*", _status(503), times=None)
+    told.slack.arm("*", _status(503), times=None, when=_takes_messages)
     number = told.operation(told.types(f"/deploy core {version} stage")).id
 
     assert told.world.until(lambda: told.store.operation(number).phase.ended)
@@ -305,6 +358,10 @@ def test_slack_away_for_the_whole_deploy(told: Story):
     told.slack.disarm()
     assert_done_once(told, before, told.ends_with_id(number), version)
     assert 1 == len(told.slack.cards()) - cards
+
+
+def _takes_messages(request: Request) -> bool:
+    return not request.path.endswith("/users.info")
 
 
 def test_a_fault_that_comes_and_goes_everywhere(told: Story):
@@ -369,11 +426,27 @@ def test_an_answer_that_slack_did_not_take_is_said_again(told: Story, fault: str
 # faults that stay
 
 
+def test_who_cannot_be_told_apart_by_slack_deploys_nothing(told: Story):
+    """Past the deadline it is refused; whoever asked reads why as soon as Slack is back."""
+    before, version = told.commits(), a_new_version(told)
+    told.slack.arm("*", _status(503), times=None)
+    number = told.operation(told.types(f"/deploy core {version} stage")).id
+
+    assert told.world.until(lambda: told.store.operation(number).phase.ended, 60)
+
+    told.slack.disarm()
+    ended = told.ends_with_id(number)
+    assert (Phase.REFUSED, Reason.UNAVAILABLE) == (ended.phase, ended.problem.reason)
+    assert before == told.commits()
+    words = "Slack gave no usable answer, so the bot could not look up"
+    assert told.world.until(lambda: any(words in one.words for one in told.slack.dm("U0ALICE")))
+
+
 def refused_by(told: Story, call: str, fault: Fault):
     """Return the operation that meets *fault* for good, after its end; nothing was committed."""
     before, version = told.commits(), a_new_version(told)
     break_it(told, call, fault, times=None)
-    ended = told.ends(told.types(f"/deploy core {version} stage"))
+    ended = told.ends(told.types(f"/deploy core {CALLS[call].typed or version} stage"))
     assert Phase.REFUSED is ended.phase
     assert before == told.commits()
     return ended
