@@ -75,7 +75,7 @@ WORDS: Mapping[MisreadReason, Words] = {
         "Put the whole command behind `why`.",
     ),
     MisreadReason.BACKWARDS: Words(
-        "A promote goes forward, and {environment} does not come after {origin}.",
+        "A promote goes forward, and {environment} does not come after {before}.",
         "Name where from first, then where to; a deploy takes any version anywhere.",
     ),
     MisreadReason.NOTHING_BEFORE: Words(

@@ -565,11 +565,15 @@ pieces = st.sampled_from(
         "2h",
         "18:00",
         "steal",
+        "from",
+        "by",
+        "argocd",
+        "#2",
         *VERBS,
     ]
 )
 lines = st.lists(st.one_of(pieces, st.text(max_size=8)), max_size=9).map(" ".join)
-places = st.sampled_from(["deploy", "ship", "mention"])
+places = st.sampled_from(["deploy", "promote", "rollback", "ship", "mention"])
 
 
 @given(places, lines)

@@ -117,7 +117,7 @@ def test_nothing_typed_is_read_as_markup(reason, hostile):
         pytest.param(
             "deploy",
             "core override a1b2c3d4 prod because x",
-            "`override` has its place right before `because`, at the end of a deploy.\n"
+            "`override` has its place right before `because`, at the end of a command.\n"
             "Put it there, and your reason behind `because`; nothing was started.\n"
             "To copy:\n"
             "    /deploy core a1b2c3d4 prod override because x",
@@ -157,12 +157,47 @@ def test_nothing_typed_is_read_as_markup(reason, hostile):
         ),
         pytest.param(
             "ship",
-            "why rollback core a1b2c3d4 prod",
-            "`why` looks ahead at a deploy, not at `rollback`.\n"
-            "Put a whole deploy behind `why`: a service, a version and an environment.\n"
+            "why status core a1b2c3d4 prod",
+            "`why` looks ahead at a deploy, a promote or a rollback, not at `status`.\n"
+            "Put the whole command behind `why`.\n"
             "To copy:\n"
             "    /ship why core a1b2c3d4 prod",
             id="why of another command",
+        ),
+        pytest.param(
+            "promote",
+            "core prod stage",
+            "A promote goes forward, and *stage* does not come after *prod*.\n"
+            "Name where from first, then where to; a deploy takes any version anywhere.\n"
+            "To copy:\n"
+            "    /promote core stage prod",
+            id="a promote backwards",
+        ),
+        pytest.param(
+            "promote",
+            "frontend prod",
+            "*frontend* lives in no environment that comes before *prod*.\n"
+            "Name a later environment, or deploy a version there.",
+            id="nothing to promote from",
+        ),
+        pytest.param(
+            "promote",
+            "all dev",
+            "Services live in no environment that comes before *dev*.\n"
+            "Name a later environment, or deploy a version there.\n"
+            "To copy:\n"
+            "    /promote all stage\n"
+            "    /promote all prod",
+            id="nothing to promote any from",
+        ),
+        pytest.param(
+            "rollback",
+            "all stage",
+            "`rollback` takes services by name, not all at once.\n"
+            "Name each of them, with commas between.\n"
+            "To copy:\n"
+            "    /rollback batch,core stage",
+            id="a rollback of everything",
         ),
         pytest.param(
             "deploy",

@@ -107,6 +107,9 @@ __all__ = [
 MOST_CORRECTIONS = 5
 MOST_WORDS = 60  # before ``because``; more is pasted by mistake
 
+_DEAD_ENDS = frozenset(
+    {MisreadReason.NOTHING_BEFORE, MisreadReason.BACKWARDS, MisreadReason.NOT_ALL}
+)
 _HELP = frozenset({"help", "?", "-h", "--help"})
 _WITHOUT_REASON = frozenset(
     {"status", "history", "diff", "rollout", "cancel", "help", "whoami", "link", "unlink"}
@@ -133,7 +136,7 @@ def parse(name: str, text: str, catalog: Catalog) -> Command | Misread:
 
 def _is_no_help(outcome: Command | Misread, reason: MisreadReason) -> bool:
     """Tell whether a correction only leads to the same answer, or to where nothing can be done."""
-    return isinstance(outcome, Misread) and outcome.reason in {reason, MisreadReason.NOTHING_BEFORE}
+    return isinstance(outcome, Misread) and outcome.reason in {reason, *_DEAD_ENDS}
 
 
 def _parse(name: str, text: str, catalog: Catalog) -> Command | Misread:

@@ -43,7 +43,7 @@ def _misread(said: Said, words: Words) -> Misread | None:
     return (
         stranger(said, words)
         or all_and_some(said, words)
-        or no_service(said, words)
+        or no_service(said, words, beside=())
         or not_one_environment(said, words)
         or _several_services(said, words)
         or not_in_environment(said, words)

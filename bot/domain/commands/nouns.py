@@ -259,7 +259,7 @@ class MisreadReason(StrEnum):
     UNFILLED_REASON = "unfilled_reason"  # our placeholder was sent back as it is
     MISPLACED_OVERRIDE = "misplaced_override"  # it stands right before ``because``
     NOT_A_CHANGE = "not_a_change"  # command: what ``why`` does not look ahead at
-    BACKWARDS = "backwards"  # origin, environment: a promote goes the other way
+    BACKWARDS = "backwards"  # before, environment: a promote goes the other way
     NOTHING_BEFORE = "nothing_before"  # environment, service: empty where it is all of them
     NOT_ALL = "not_all"  # verb: it takes services by name
     BAD_END = "bad_end"  # end: what was said of when it ends; empty when nothing followed

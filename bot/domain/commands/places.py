@@ -114,15 +114,15 @@ def all_and_some(said: Said, words: Words) -> Misread | None:
     )
 
 
-def no_service(said: Said, words: Words) -> Misread | None:
-    """Return that no service was named."""
+def no_service(said: Said, words: Words, beside: Sequence[str] = (ALL,)) -> Misread | None:
+    """Return that no service was named; what may be named *beside* services is offered too."""
     if words.names:
         return None
     environments = words.environments or tuple(said.catalog.environments)
     lines = [
         said.line(name, words.before, environment, words.tail)
         for environment in environments
-        for name in (*living_in(said, environment)[:_SUGGESTED], ALL)
+        for name in (*living_in(said, environment)[:_SUGGESTED], *beside)
     ]
     return misread(MisreadReason.MISSING_SERVICE, lines, known=listed(said.catalog.services))
 

@@ -68,6 +68,7 @@ def spelled(
     return [
         said.line(joined(said.living(services, name)) or everything, words.before, name, words.tail)
         for name in environments or homes(said, services)
+        if name != words.before
     ]
 
 

@@ -114,7 +114,7 @@ def _backwards(said: Said, words: Words) -> Misread | None:
     return misread(
         MisreadReason.BACKWARDS,
         _between(said, words, forward),
-        origin=origin,
+        before=origin,
         environment=environment,
     )
 
@@ -142,13 +142,21 @@ def _nothing_before(said: Said, words: Words) -> Misread | None:
     if not missing and able:
         return None
     here = [name for name in words.services if name in able]
-    later = [name for name in said.catalog.environments if name != environment]
-    lines = [
-        *(spelled(said, words, here, [environment]) if here else ()),
-        *spelled(said, replace(words, before=""), words.services, later),
-    ]
+    lines = spelled(said, words, here, [environment]) if here else _elsewhere(said, words)
     facts = {"environment": environment, "service": ",".join(missing)}
     return misread(MisreadReason.NOTHING_BEFORE, lines, **facts)
+
+
+def _elsewhere(said: Said, words: Words) -> list[str]:
+    """Return the lines that move the services, from the nearest home, wherever that can be."""
+    plain = replace(words, before="")
+    return [
+        line
+        for name in said.catalog.environments
+        if (able := movable(None, name, said.catalog))
+        and (here := [one for one in able if one in (words.services or able)])
+        for line in spelled(said, plain, here if words.services else (), [name])
+    ]
 
 
 def _between(said: Said, words: Words, pairs: Sequence[tuple[str, ...]]) -> list[str]:

@@ -64,7 +64,7 @@ def _read_plain(said: Said) -> Rollback | Misread:
         or _several_versions(here, words, way)
         or _extra_words(here, words, way)
         or _no_version_at_all(what)
-        or no_service(here, words)
+        or no_service(here, words, beside=())
         or _not_there(here, words)
         or Rollback(
             words.services,
