@@ -1,4 +1,4 @@
-"""Slash commands: ``/deploy`` and ``/ship``. The row is written before the ack."""
+"""The slash commands. What they order is written down before the ack."""
 
 from typing import Any
 
@@ -18,8 +18,22 @@ def on_deploy(
     _answer("deploy", ack, command, desk, forms, speaker)
 
 
+def on_promote(
+    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+) -> None:
+    """Answer ``/promote <service>[,<service>…]|all [<from>] <env> [because <reason>]``."""
+    _answer("promote", ack, command, desk, forms, speaker)
+
+
+def on_rollback(
+    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+) -> None:
+    """Answer ``/rollback <service>[,<service>…] [<env>] [<what>] [because <reason>]``."""
+    _answer("rollback", ack, command, desk, forms, speaker)
+
+
 def on_ship(ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker) -> None:
-    """Answer ``/ship status|cancel|help …``."""
+    """Answer ``/ship status|history|cancel|lock|help …``."""
     _answer("ship", ack, command, desk, forms, speaker)
 
 

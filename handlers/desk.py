@@ -16,12 +16,19 @@ from bot.domain.commands import (
     Cancel,
     Command,
     Deploy,
+    Diff,
     Form,
     Freeze,
     Help,
+    History,
+    Hold,
     Link,
     Lock,
     Misread,
+    Promote,
+    Release,
+    Rollback,
+    Rollout,
     Status,
     Unfreeze,
     Unlink,
@@ -35,17 +42,21 @@ from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem
+from bot.domain.promoting import movable
 from bot.domain.rights import Action
-from bot.messages import deploy_form, misread, replies, why
+from bot.domain.words import escaped
+from bot.messages import deploy_form, misread, replies, ways_back, why
 from bot.messages import help as helping
 from bot.messages.status import status
 from bot.operations.intake import Intake, Received
 from bot.operations.judging import Judging
+from bot.operations.picking import Picking
 from bot.operations.refusals import May
 from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
 from handlers.links import Selves
-from handlers.standing_still import StandingStill
+from handlers.looks import Looks
+from handlers.standing_still import StandingStill, Stopping
 
 log = structlog.get_logger(__name__)
 
@@ -95,15 +106,18 @@ class Desk:
         judging: Judging,
         standing_still: StandingStill,
         selves: Selves,
+        looks: Looks,
+        picking: Picking,
         may: May,
         clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
         self._reader, self._judging, self._clock = reader, judging, clock
         self._standing_still, self._selves, self._may = standing_still, selves, may
+        self._looks, self._picking = looks, picking
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
-        """Answer the words *text* of the command *name* (``deploy``, ``ship`` or ``mention``)."""
+        """Answer the words *text* of the command *name* (a slash command's, or ``mention``)."""
         command = parse(name, text, self._catalog)
         if isinstance(command, Misread):
             log.info("misread", by=asker.user, reason=command.reason)
@@ -114,7 +128,7 @@ class Desk:
             log.warning("not written down", by=asker.user, error=str(away))
             return Answer(replies.try_again())
 
-    def _obey(self, command: Command, asker: Asker) -> Answer:  # noqa: PLR0911  # one a command
+    def _obey(self, command: Command, asker: Asker) -> Answer:  # noqa: C901, PLR0911  # one a command
         match command:
             case Deploy():
                 return self.deploy(command, asker)
@@ -134,13 +148,37 @@ class Desk:
             case WhoAmI() | Link() | Unlink():
                 first, later = self._selves.hear(command, asker.user)
                 return Answer(first, later=later)
-            case Lock() | Unlock() | Freeze() | Unfreeze():
+            case Lock() | Unlock() | Freeze() | Unfreeze() | Hold() | Release():
                 return Answer(
                     replies.checking_rights(),
                     later=lambda: self._stand_still(command, asker),
                 )
+            case Promote() | Rollback():
+                return self._change(command, asker)
+            case Rollout() | History() | Diff():
+                first, later = self._looks.hear(command)
+                return Answer(first, later=later)
             case _:
                 assert_never(command)
+
+    def _change(self, command: Promote | Rollback, asker: Asker) -> Answer:
+        if isinstance(command, Rollback) and command.environment is None:
+            first = ways_back.looking(command.services)
+            return Answer(first, later=lambda: self._ways_back(command, asker))
+        return self.order(self._request(command, asker), asker.asked)
+
+    def _ways_back(self, command: Rollback, asker: Asker) -> Message:
+        """Show what *command* would come to in each environment, and a button for each."""
+        homes = [set(self._catalog.environments_of(one)) for one in command.services]
+        places = [one for one in self._catalog.environments if all(one in each for each in homes)]
+        commands = [rollback_text(replace(command, environment=one)) for one in places]
+        request = request_of(replace(command, environment=places[0]), asker)
+        try:
+            ways = self._picking.ways(request, places)
+        except Unavailable as away:
+            log.warning("no ways back", error=str(away))
+            return replies.try_again()
+        return ways_back.ways_back(command.services, ways, commands)
 
     def deploy(self, command: Deploy, asker: Asker) -> Answer:
         """Order what was typed, or sent by the form: both come this way.
@@ -188,9 +226,16 @@ class Desk:
     def _begin(self, received: Received) -> Callable[[], None]:
         return lambda: self._intake.advance(received.operation)
 
-    def _why(self, command: Deploy, asker: Asker) -> Answer:
+    def _request(self, command: Deploy | Promote | Rollback, asker: Asker) -> Request:
+        """Return what *asker* asks for; a promote of all names each service that can move."""
+        if isinstance(command, Promote) and not command.services:
+            there = movable(command.origin, command.environment, self._catalog)
+            command = replace(command, services=there)
+        return request_of(command, asker)
+
+    def _why(self, command: Deploy | Promote | Rollback, asker: Asker) -> Answer:
         """Answer what the rules say of *command*; anybody may ask, and nothing is written."""
-        request = request_of(command, asker)
+        request = self._request(command, asker)
         first = why.looking(request.services, request.environment, request.version)
         return Answer(first, later=lambda: self._judged(request))
 
@@ -233,7 +278,7 @@ class Desk:
             log.warning("cancel not written down", error=str(away))
             return replies.try_again()
 
-    def _stand_still(self, command: Lock | Unlock | Freeze | Unfreeze, asker: Asker) -> Message:
+    def _stand_still(self, command: Stopping, asker: Asker) -> Message:
         try:
             return self._standing_still.obey(command, asker.user, asker.asked)
         except Unavailable as away:
@@ -255,19 +300,47 @@ class Desk:
         return helping.overview(self._catalog)
 
 
-def request_of(command: Deploy, asker: Asker) -> Request:
-    """Return what *asker* asks for by *command*, typed or sent by the form."""
-    return Request(
+def request_of(command: Deploy | Promote | Rollback, asker: Asker) -> Request:
+    """Return what *asker* asks for by *command*, typed or sent by the form.
+
+    A promote names its services, and a rollback its environment.
+    """
+    assert command.environment is not None
+    request = Request(
         kind=Kind.DEPLOY,
         services=command.services,
         environment=command.environment,
-        version=command.version,
+        version="",
         requester=asker.user,
         channel=asker.channel,
         thread=asker.thread,
         reason=command.reason,
         override=command.override,
     )
+    match command:
+        case Deploy():
+            return replace(request, version=command.version)
+        case Promote():
+            return replace(request, kind=Kind.PROMOTE, origin=command.origin)
+        case Rollback():
+            return replace(
+                request,
+                kind=Kind.ROLLBACK,
+                version=command.what,
+                by_argocd=command.by_argocd,
+            )
+        case _:
+            assert_never(command)
+
+
+def rollback_text(command: Rollback) -> str:
+    """Return *command* as it is typed behind ``/rollback``, escaped as Slack would send it."""
+    assert command.environment is not None
+    words = [",".join(command.services), command.environment, command.what]
+    words += ["by argocd"] if command.by_argocd else []
+    words += ["override"] if command.override else []
+    words += [f"because {command.reason}"] if command.reason else []
+    return escaped(" ".join(filter(None, words)))
 
 
 def _cancel_words(operation: Operation, outcome: CancelOutcome) -> Message:

@@ -24,7 +24,7 @@ from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import on_cancel, on_other_action
-from handlers.commands import ephemeral, on_deploy, on_ship
+from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
 from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
@@ -35,7 +35,12 @@ from handlers.moves import on_move, on_older
 
 log = structlog.get_logger(__name__)
 
-COMMANDS = {"/deploy": on_deploy, "/ship": on_ship}
+COMMANDS = {
+    "/deploy": on_deploy,
+    "/promote": on_promote,
+    "/rollback": on_rollback,
+    "/ship": on_ship,
+}
 EVENTS = {"app_mention": on_mention, "message": on_message}
 BUTTONS = {
     CANCEL: on_cancel,

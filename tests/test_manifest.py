@@ -67,12 +67,12 @@ def test_http_has_an_address_wherever_slack_wants_one():
     urls.append(manifest["settings"]["interactivity"]["request_url"])
     urls.append(manifest["settings"]["interactivity"]["message_menu_options_url"])
     urls.append(manifest["settings"]["event_subscriptions"]["request_url"])
-    assert ["https://shipmate.example.com/slack/events"] * 5 == urls
+    assert ["https://shipmate.example.com/slack/events"] * 7 == urls
 
 
 def test_names_typed_in_commands_arrive_as_ids():
     commands = MANIFEST["features"]["slash_commands"]
-    assert {"/deploy": True, "/ship": True} == {
+    assert {"/deploy": True, "/promote": True, "/rollback": True, "/ship": True} == {
         one["command"]: one["should_escape"] for one in commands
     }
 

@@ -14,7 +14,12 @@ class App:
     id: str = "A0SHIP"
     name: str = "Shipmate"
     commands: Mapping[str, bool] = field(
-        default_factory=lambda: {"/deploy": True, "/ship": True},
+        default_factory=lambda: {
+            "/deploy": True,
+            "/promote": True,
+            "/rollback": True,
+            "/ship": True,
+        },
     )
     events: frozenset[str] = frozenset({"app_mention", "message.im"})
     scopes: frozenset[str] = frozenset(

@@ -486,12 +486,22 @@ def test_order_does_not_change_what_is_rolled_back(services, environment, what, 
     assert straight == parse("rollback", " ".join(words), CATALOG)
 
 
-PIECES = st.sampled_from(
-    (
-        "core batch frontend coer core,batch all dev stage prod prdo from to by argocd argo cd #2 "
-        "D-12 a1b2c3d4 latest a..b , and why promote rollback override because broken <reason>"
-    ).split()
-)
+NAMES = ["core", "batch", "frontend", "coer", "core,batch", "all", "dev", "stage", "prod", "prdo"]
+OTHERS = ["#2", "D-12", "a1b2c3d4", "latest", "a..b", "promote", "rollback", "why", "broken"]
+FILLERS = [
+    "from",
+    "to",
+    "by",
+    "argocd",
+    "argo",
+    "cd",
+    ",",
+    "and",
+    "override",
+    "because",
+    "<reason>",
+]
+PIECES = st.sampled_from([*NAMES, *OTHERS, *FILLERS])
 VERBS = ["promote", "rollback", "hold", "release", "rollout", "history", "diff", "why promote"]
 
 
