@@ -75,7 +75,8 @@ def _play(stage: Stage, only: str | None, speed: float) -> None:
     stage.opens(
         "Shipmate: one deploy, from Slack to the cluster",
         "The bot is the real one, and so are the Git repositories. Slack, GitHub and",
-        f"Argo CD are pretended on this machine, where time runs {speed:g} times as fast.",
+        f"Argo CD are pretended on this machine, where time runs {speed:g} times as fast:",
+        "what the bot itself needs looks that much longer.",
     )
     rows, logs = play(stage, chapters, speed)
     stage.table("What happened", "system", rows)

@@ -24,9 +24,18 @@ def fill_teams(github: GitHub, config: Config) -> None:
     for login in logins:
         github.add_user(login)
     if config.organization is not None:
-        grants = config.catalog.permissions.grants
-        for team in sorted({team for grant in grants for team in grant.teams}):
+        for team in sorted(_teams(config)):
             github.add_team(config.organization, team, logins)
+
+
+def _teams(config: Config) -> frozenset[str]:
+    """Return every team that the rights or the approvals name."""
+    named = [grant.teams for grant in config.catalog.permissions.grants]
+    for environment in config.catalog.environments:
+        policy = config.catalog.policy(environment)
+        rules = (policy.approvals, policy.rollback_approvals) if policy is not None else ()
+        named += [rule.teams for rule in rules if rule is not None]
+    return frozenset().union(*named)
 
 
 def fill_commits(

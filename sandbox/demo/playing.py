@@ -19,12 +19,13 @@ import httpx
 from bot.clock import Clock
 from bot.config import load
 from sandbox.demo.outside import Outside
-from sandbox.demo.scene import PATIENCE, Scene, Untold
+from sandbox.demo.scene import Scene
 from sandbox.demo.script import Chapter
+from sandbox.demo.sight import PATIENCE, Untold
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
 from sandbox.systems import system
-from sandbox.world import World, unguarded
+from sandbox.world import World
 
 BROKEN = (Untold, RuntimeError, LookupError, AssertionError, httpx.HTTPError, CalledProcessError)
 """What can go wrong in a chapter. It becomes its failure; the bot's log has the rest."""
@@ -76,7 +77,9 @@ class Backstage:
     def _make(self, chapter: Chapter) -> Ready:
         place = self._folder / chapter.system
         place.mkdir()
-        world = World(system(chapter.system), place, clock=Clock(self._speed), config=unguarded)
+        world = World(
+            system(chapter.system), place, clock=Clock(self._speed), config=chapter.config
+        )
         world.start()
         environment = world.environment(f"sqlite:///{place / 'shipmate.db'}")
         ready = Ready(world, Process(environment, world.clock, place / "bot.log"))

@@ -5,6 +5,7 @@ The clone is copied; the bot works on the copy. Code repositories are played by 
 
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,11 +15,13 @@ from bot.clock import Clock
 from bot.config import Config, load
 from bot.domain.catalog import Application, Target
 from bot.domain.commands import Deploy, parse
+from bot.messages.approval_card import APPROVE
 from sandbox.demo import clone as clones
 from sandbox.demo.clone import Clone
 from sandbox.demo.ground import READER, Ground
 from sandbox.demo.playing import BROKEN, keep_logs
 from sandbox.demo.scene import Scene
+from sandbox.demo.sight import Asked, Untold
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
 
@@ -200,7 +203,7 @@ def _play(stage: Stage, config: Config, ground: Ground, bot: Process, wish: Wish
     begun = time.monotonic()
     result = "not live"
     try:
-        result = _act(scene, wish)
+        result = _act(scene, wish, tuple(config.people.logins))
     except BROKEN as error:
         scene.failures.append(str(error) or type(error).__name__)
     took = timedelta(seconds=time.monotonic() - begun)
@@ -208,17 +211,33 @@ def _play(stage: Stage, config: Config, ground: Ground, bot: Process, wish: Wish
     return Row(wish.name, len(scene.deployed), len(scene.commits()), took, result, failures)
 
 
-def _act(scene: Scene, wish: Wish) -> str:
-    """Deploy as wished to the end, and return the end in a word."""
+def _act(scene: Scene, wish: Wish, people: tuple[str, ...]) -> str:
+    """Deploy as wished to the end, approved by others of *people*; return the end in a word."""
 
     def promotes(application: Application) -> None:
         scene.stage.tells("A Rollout waits for a person. Here somebody promotes it at once.")
         scene.promotes(wish.by, application, full=True)
 
     asked = scene.asks(wish.by, wish.text)
-    scene.follow(asked, paused=promotes)
+    scene.follow(asked, lambda: scene.waits_for_approval(asked), paused=promotes)
+    if scene.waits_for_approval(asked):
+        _approve(scene, asked, [one for one in people if one != wish.by])
+        scene.follow(asked, paused=promotes)
     scene.shows_the_end(asked)
     return scene.phase(asked) or "without a card"
+
+
+def _approve(scene: Scene, asked: Asked, others: Sequence[str]) -> None:
+    """Let as many of *others* approve as are asked for; all of them are in every team here.
+
+    Raises:
+        Untold: there are too few.
+    """
+    scene.stage.tells("It waits for approval. Here others of your map say yes at once.")
+    for person in others:
+        if "It goes on by itself" in scene.presses(person, asked, APPROVE):
+            return
+    raise Untold("it waits for more people: name them in people.map to rehearse their approval")
 
 
 def _afterwards(stage: Stage, clone: Clone, ground: Ground) -> list[Row]:

@@ -1,112 +1,24 @@
-"""One bot in one pretend world, before an audience: people act, and what they see is printed.
-
-Everything is judged from outside: by the card, by Git, and by what runs in the cluster.
-"""
+"""One bot in one pretend world, before an audience: people act, and what they see is printed."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 
-from bot.domain.catalog import Application, Catalog, Target
+from bot.domain.catalog import Application, Target
 from bot.domain.commands import Deploy, parse
-from bot.domain.operations import Phase
-from bot.domain.operations import Stage as Progressing
-from bot.messages.cards import MARKS, STAGES, STATES
-from sandbox.demo.outside import Looked, Outside
-from sandbox.demo.stage import Shown, Stage
-from sandbox.process import Process
+from sandbox.demo.buttons import find
+from sandbox.demo.sight import Asked, Sight, Untold
 from sandbox.slack import Reply
 from sandbox.slack.workspace import Message, Version
 
-PATIENCE = 120.0
-"""Real seconds until the demo says that something did not happen. All takes far less."""
 
-
-class Untold(Exception):  # noqa: N818  # it names what became of the story
-    """The story went another way; the sentence says which."""
-
-
-@dataclass
-class Asked:
-    """A deploy that somebody asked for: its id, what it is about, and Git's head before it.
-
-    *shown* counts the versions of its card that people saw, *looked* is what they saw last of its
-    applications.
-    """
-
-    id: str
-    what: Deploy
-    at: datetime
-    head: str
-    targets: tuple[Target, ...]
-    shown: int = 0
-    looked: dict[Application, Looked] = field(default_factory=dict)
-
-    @property
-    def applications(self) -> tuple[Application, ...]:
-        """Return the applications of its targets, each once."""
-        return tuple(dict.fromkeys(one.application for one in self.targets))
-
-
-class Scene:
-    """A running bot and its world. *channel* is where people type."""
-
-    def __init__(
-        self, stage: Stage, outside: Outside, catalog: Catalog, bot: Process, channel: str
-    ) -> None:
-        self.stage, self.outside, self.catalog, self.bot = stage, outside, catalog, bot
-        self.slack, self._channel = outside.slack, channel
-        self.failures: list[str] = []
-        self.deployed: set[str] = set()
-        workspace = self.slack.workspace
-        self.names = {
-            **{user.id: user.name for user in workspace.users.values()},
-            **{channel.id: channel.name for channel in workspace.channels.values()},
-        }
-        self._first_head = self.head()
-
-    # what is so
-
-    def head(self) -> str:
-        """Return the head of the GitOps branch."""
-        return self.outside.github.head(self.outside.gitops, self.outside.branch)
-
-    def commits(self, since: str | None = None) -> list[str]:
-        """Return the GitOps commits after *since* (by default: of this scene), newest first."""
-        return self._git("rev-list", f"{since or self._first_head}..{self.head()}").split()
-
-    def sha(self, repo: str, ref: str) -> str:
-        """Return the full SHA that *ref* names in *repo*."""
-        return self.outside.git(repo, "rev-parse", f"{ref}^{{commit}}").strip()
-
-    def card(self, asked: Asked) -> Message | None:
-        """Return the card of a deploy as it stands now; None while there is none."""
-        cards = self._cards(asked)
-        return cards[-1] if cards else None
-
-    def phase(self, asked: Asked) -> Phase | None:
-        """Return the phase that the card of *asked* shows."""
-        card = self.card(asked)
-        if card is None:
-            return None
-        words = card.blocks[0]["text"]["text"]
-        return next(phase for phase, mark in MARKS.items() if words.startswith(mark))
-
-    def holds(self, what: str, *, true: bool, otherwise: str = "") -> None:
-        """Print that *what* is *true*, or what is so *otherwise*, and keep that as a failure."""
-        said = what if true else otherwise or f"not so: {what}"
-        self.stage.holds(said, true=true)
-        if not true:
-            self.failures.append(said)
-
-    # what people do
+class Scene(Sight):
+    """A running bot, its world, and people who use it."""
 
     def types(self, by: str, text: str) -> Reply:
         """Let the person with the Slack id *by* type; print that and the answer."""
         who = self.names[by]
-        self.stage.typed(who, f"in #{self.names[self._channel]}", text)
-        reply = self.slack.type(text, by=by, channel=self._channel)
+        self.stage.typed(who, f"in #{self.names[self.channel]}", text)
+        reply = self.slack.type(text, by=by, channel=self.channel)
         if reply.error is not None:
             raise Untold(f"Slack answered {text} with {reply.error}")
         version = Version(self.outside.clock.now(), reply.text, reply.blocks)
@@ -138,6 +50,24 @@ class Scene:
         self.shows_the_end(asked)
         return asked
 
+    def is_refused(self, by: str, text: str, why: str) -> None:
+        """Let *by* ask for a deploy whose card then says no, and *why*."""
+        asked = self.asks(by, text)
+        self.follow(asked)
+        card = self.card(asked)
+        said = card is not None and why in card.words and not self.commits(asked.head)
+        self.holds("it is refused and changed nothing", true=said)
+
+    def is_told_no(self, by: str, text: str, why: str) -> None:
+        """Let *by* ask for what they have no right to: they alone are told *why*."""
+        head, public = self.head(), len(self.slack.messages(self.channel))
+        reply = self.types(by, text)
+        number = re.search(r"D-\d+", reply.words)
+        said = self.reads_in_person(by, number[0] if number else why)
+        alone = len(self.slack.messages(self.channel)) == public
+        good = why in said and alone and not self.commits(head)
+        self.holds(f"{self.names[by]} is refused, and nobody else was troubled", true=good)
+
     def promotes(self, by: str, application: Application, *, full: bool = False) -> None:
         """Let *by* promote the paused Rollout of *application*, with Argo's own tool."""
         rollout = self.outside.paused_rollout(application)
@@ -146,216 +76,59 @@ class Scene:
         self.stage.typed(self.names[by], "$", command)
         self.outside.promote(rollout, full=full)
 
-    def presses(self, by: str, asked: Asked, action: str) -> None:
-        """Let *by* press a button on the card of *asked*, and show what they alone see then."""
+    def presses(self, by: str, asked: Asked, action: str) -> str:
+        """Let *by* press a button on the card of *asked* and say yes to Slack's question.
+
+        Shows what they alone see then, and returns it.
+        """
         card = self.card(asked)
         assert card is not None
-        self.stage.typed(self.names[by], f"on the card of {asked.id}", "[ Cancel this deploy ]")
+        button = find(card.blocks, action)
+        who = self.names[by]
+        self.stage.typed(who, f"on the card of {asked.id}", f"[ {button.label} ]")
+        if button.question:
+            self.stage.is_asked(who, button.question, button.yes)
         before = self.slack.ephemerals(by)
         self.slack.click(action, by=by, message=card)
-        self._hears(by, before, "the answer to the button")
+        return self._hears(by, before, "the answer to the button")
 
-    def inquires(self, by: str, text: str) -> None:
-        """Let *by* ask something whose answer needs a look outside, and show it."""
+    def inquires(self, by: str, text: str) -> str:
+        """Let *by* ask something whose answer needs a look outside; show and return it."""
         before = self.slack.ephemerals(by)
-        self.stage.typed(self.names[by], f"in #{self.names[self._channel]}", text)
-        self.slack.type(text, by=by, channel=self._channel)
-        self._hears(by, before, f"the answer to {text}", wanted=2)
+        self.stage.typed(self.names[by], f"in #{self.names[self.channel]}", text)
+        self.slack.type(text, by=by, channel=self.channel)
+        return self._hears(by, before, f"the answer to {text}", wanted=2)
 
-    def _hears(self, by: str, before: Sequence[Message], what: str, wanted: int = 1) -> None:
-        """Wait for the last of *wanted* answers that only *by* sees, and show that one."""
+    def reads_in_person(self, by: str, about: str) -> str:
+        """Show what the bot writes to *by* alone, once it names *about*; return it."""
+
+        def found() -> list[Message]:
+            return [one for one in self.slack.dm(by) if about in one.words]
+
+        self.waits(lambda: found() != [], f"a word to {self.names[by]} about {about}")
+        last = found()[-1]
+        self.stage.told(self.names[by], last.versions[-1], self.names)
+        return last.words
+
+    def reads_in_channel(self, words: str) -> None:
+        """Show the channel's newest message that is no card and holds *words*."""
+
+        def found() -> list[Message]:
+            said = self.slack.messages(self.channel)
+            return [one for one in said if words in one.words and not _is_card(one)]
+
+        self.waits(lambda: found() != [], f"a word in the channel about {words}")
+        version = found()[-1].versions[-1]
+        self.stage.announced(self.names[self.channel], version, self.names)
+
+    def _hears(self, by: str, before: Sequence[Message], what: str, wanted: int = 1) -> str:
+        """Wait for the last of *wanted* answers that only *by* sees; show and return that one."""
         new = len(before) + wanted
         self.waits(lambda: len(self.slack.ephemerals(by)) >= new, what)
         last = self.slack.ephemerals(by)[-1]
         self.stage.answered(self.names[by], last.versions[-1], self.names)
-
-    # what people see
-
-    def dies(self, asked: Asked) -> None:
-        """Show the deploy until the bot's process is gone."""
-        self.follow(asked, lambda: self.bot.died(0))
-
-    def is_single(self, asked: Asked) -> bool:
-        """Tell whether *asked* has one commit and one card."""
-        return len(self.commits(asked.head)) == 1 == len(self._cards(asked))
-
-    def follow(
-        self,
-        asked: Asked,
-        until: Callable[[], bool] | None = None,
-        *,
-        paused: Callable[[Application], None] | None = None,
-    ) -> None:
-        """Show the card and Argo CD as they change, *until* it is so, or the deploy has ended.
-
-        *paused* is called once, when the card says that a Rollout waits for a person.
-        """
-        with self.stage.card_on_screen():
-            answered = paused is None
-            if self.stage.edits_in_place:
-                asked.shown = max(0, asked.shown - 1)  # what stands there comes on screen again
-            while True:
-                seen = self._seen(asked)
-                self._show(asked)
-                over = self._ended(asked)
-                if over or (until is not None and until()):
-                    return
-                if paused is not None and not answered and self._waits_for_a_person(asked):
-                    paused(asked.applications[0])
-                    answered = True
-                self._wait_for_news(asked, seen, until)
-
-    def shows_the_end(self, asked: Asked) -> None:
-        """Show the commit of *asked*, and look whether one commit and live images are all."""
-        phase, commits = self.phase(asked), self.commits(asked.head)
-        for sha in commits:
-            shown = self._git("show", "--no-color", sha)
-            self.stage.shows_commit(f"git show {sha[:8]}", shown)
-        self.stage.console.print()
-        self.holds(
-            "the card says live",
-            true=phase is Phase.LIVE,
-            otherwise=f"the card says: {STATES[phase] if phase else 'nothing'}",
-        )
-        added, removed = self._changed_lines(commits)
-        lines = _counted(len(added), "changed line" if removed else "new line")
-        as_wished = len(added) == len(removed) == len(asked.targets) or (added and not removed)
-        if commits or phase is Phase.LIVE:
-            what = f"{_counted(len(commits), 'commit')}, {lines}"
-            self.holds(what, true=len(commits) == 1 and bool(as_wished))
-        proven: set[str] = set()
-        for target in asked.targets if commits else ():
-            self._look_at_images(target, added, proven)
-        if len(self._cards(asked)) != 1:
-            self.holds("it has one card", true=False)
-        if phase is Phase.LIVE:
-            self.deployed.update(asked.what.services)
-
-    def settles(self, applications: Iterable[Application], seconds: float) -> bool:
-        """Wait until *applications* are synced and healthy, or cannot be; tell if all are."""
-        wanted = tuple(applications)
-
-        def settled() -> bool:
-            return all(self.outside.is_settled(one) for one in wanted)
-
-        return self.slack.until(settled, seconds) and all(map(self.outside.is_healthy, wanted))
-
-    def waits(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-        """Wait until *true*.
-
-        Raises:
-            Untold: it did not come, or the bot died; with *what* it was.
-        """
-        for _ in range(int(seconds)):
-            if self.slack.until(true, 1.0):
-                return
-            if self.bot.died(0):
-                raise Untold(f"the bot's process ended by itself, and {what} did not come")
-        raise Untold(f"{what} did not come within {seconds:.0f} s")
-
-    # inside
-
-    def _git(self, *words: str) -> str:
-        return self.outside.git(self.outside.gitops, *words)
-
-    def _cards(self, asked: Asked) -> list[Message]:
-        headline = f"{asked.id}:headline"
-        return [card for card in self.slack.cards() if card.blocks[0].get("block_id") == headline]
-
-    def _ended(self, asked: Asked) -> bool:
-        phase = self.phase(asked)
-        return phase is not None and phase.ended
-
-    def _waits_for_a_person(self, asked: Asked) -> bool:
-        card = self.card(asked)
-        return (
-            card is not None
-            and STAGES[Progressing.PAUSED] in card.words
-            and any(health == "Suspended" for _, health, _, _ in asked.looked.values())
-        )
-
-    def _seen(self, asked: Asked) -> tuple[int, tuple[Looked, ...]]:
-        card = self.card(asked)
-        versions = len(card.versions) if card else 0
-        return versions, tuple(self.outside.look(one) for one in asked.applications)
-
-    def _wait_for_news(
-        self,
-        asked: Asked,
-        seen: tuple[int, tuple[Looked, ...]],
-        until: Callable[[], bool] | None,
-    ) -> None:
-        def news() -> bool:
-            return self._seen(asked) != seen or (until is not None and until())
-
-        self.waits(news, f"the end of {asked.id}")
-
-    def _show(self, asked: Asked) -> None:
-        """Print what is new of the applications, then of the card."""
-        at = self.outside.clock.now() - asked.at
-        for application in asked.applications:
-            looks = self.outside.look(application)
-            if _worded(looks) != _worded(asked.looked[application]):
-                self.stage.happens(at, f"Argo CD {application.name}", _worded(looks))
-            asked.looked[application] = looks
-        card = self.card(asked)
-        if card is None:
-            return
-        for number, version in enumerate(card.versions[asked.shown :], asked.shown):
-            before = card.versions[number - 1] if number else None
-            if before is None or (before.text, before.blocks) != (version.text, version.blocks):
-                ended = number == len(card.versions) - 1 and self._ended(asked)
-                shown = Shown(self.names[card.channel], version, before, ended)
-                self.stage.shows_card(shown, self.names, version.at - asked.at)
-        asked.shown = len(card.versions)
-
-    def _changed_lines(self, commits: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the lines that *commits* added, and those that they removed."""
-        shown = [self._git("show", "--no-color", "--format=", "-U0", sha) for sha in commits]
-        lines = "\n".join(shown).splitlines()
-        added = [line[1:] for line in lines if line.startswith("+") and line[:4] != "+++ "]
-        removed = [line[1:] for line in lines if line.startswith("-") and line[:4] != "--- "]
-        return added, removed
-
-    def _look_at_images(self, target: Target, added: Sequence[str], proven: set[str]) -> None:
-        """Look whether the image of *target* whose tag stands in one of *added* runs.
-
-        *proven* are images found for other targets: two services may share a repository.
-        """
-
-        def new(images: Iterable[str]) -> str | None:
-            found = (image for image in images if _is_new(image, target, added))
-            image = next((one for one in found if one not in proven), None)
-            proven.update([image] if image else [])
-            return image
-
-        running = self.outside.images(target.application)
-        without_pods = all(_repository(image) != target.image for image in running)
-        if image := new(running):
-            self.holds(f"{image} runs", true=True)
-        elif without_pods and (image := new(self.outside.applied_images(target.application))):
-            self.holds(f"{image} is set, and has no Pods to run now", true=True)
-        else:
-            self.holds("", true=False, otherwise=f"no new image of {target.image} runs")
+        return last.words
 
 
-def _is_new(image: str, target: Target, added: Sequence[str]) -> bool:
-    """Tell whether *image* is one of *target* whose tag stands in one of the *added* lines."""
-    tag = image.rpartition(":")[2]
-    whole = rf"(?<![\w.-]){re.escape(tag)}(?![\w.-])"
-    return _repository(image) == target.image and any(re.search(whole, line) for line in added)
-
-
-def _repository(image: str) -> str:
-    return image.rpartition(":")[0]
-
-
-def _worded(looks: Looked) -> str:
-    sync, health, operation, revision = looks
-    running = " · running" if operation == "Running" else ""
-    return f"{sync} · {health}{running}" + (f" · at {revision}" if revision else "")
-
-
-def _counted(number: int, thing: str) -> str:
-    words = {1: "one", 2: "two", 3: "three"}
-    return f"{words.get(number, number)} {thing}{'' if number == 1 else 's'}"
+def _is_card(message: Message) -> bool:
+    return any(block.get("block_id", "").endswith(":headline") for block in message.blocks)

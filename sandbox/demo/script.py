@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.catalog import Application
 from bot.domain.operations import Phase
+from bot.messages.approval_card import APPROVE
 from bot.messages.cards import CANCEL
 from sandbox.demo.scene import Scene
 from sandbox.github.server import mutates
@@ -13,46 +14,101 @@ from sandbox.systems.people import ALICE, BOB, CAROL, MALLORY
 from sandbox.systems.pingvas.system import CODE as STUDIO
 from sandbox.systems.pinksea.system import REPO as PINKSEA
 from sandbox.wire import Fault
+from sandbox.world import unguarded
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One system's part. *play* acts it and returns the result in a few words."""
+    """One system's part. *play* acts it and returns the result in a few words.
+
+    *config* rewrites the system's ``shipmate.yaml``. Most chapters are about something else than
+    approvals and ask for none; None leaves every rule as its owners wrote it.
+    """
 
     system: str
     about: str
     play: Callable[[Scene], str]
+    config: Callable[[str], str] | None = unguarded
 
 
 def astrago(scene: Scene) -> str:
-    """A slip of the finger and its correction; then two services in one commit."""
+    """Two services in one commit; a slip of the finger; and no way back by a deploy."""
     new, older = scene.sha(BACKEND, BRANCH)[:8], scene.sha(BACKEND, f"{BRANCH}~1")[:8]
+    scene.stage.tells("Two services at once are one commit.")
+    scene.deploys(BOB.id, f"/deploy core,batch {older} stage because the session fix must wait")
+
     scene.stage.tells("A slip of the finger. Only the person who typed it hears of it.")
     right = f"/deploy core {new} stage"
     answer = scene.types(ALICE.id, f"/deploy cor {new} stage")
     scene.holds("the answer holds the corrected line to copy", true=right in answer.words)
-
     scene.stage.tells("She copies the corrected line.")
     scene.deploys(ALICE.id, right)
 
-    scene.stage.tells("Two services at once are one commit.")
-    scene.deploys(BOB.id, f"/deploy core,batch {older} stage because the session fix must wait")
-    return "live; typo corrected"
+    scene.stage.tells("Bob repeats his line of before. Nobody goes back by accident.")
+    scene.is_refused(BOB.id, f"/deploy core {older} stage", "goes back 1 commit")
+    return "live; no way back"
 
 
 def pingvas(scene: Scene) -> str:
-    """Somebody who is not allowed; then production by its SHA, and dev by a branch's name."""
+    """Who may, and when: production with every rule, and dev beside it."""
     sha = scene.sha(STUDIO, "main")[:10]
-    scene.stage.tells("Nobody is allowed by default, and Mallory is in no list.")
-    answer = scene.types(MALLORY.id, f"/deploy user-service {sha} prod")
-    scene.holds("Mallory is refused", true="D-" not in answer.words and not scene.commits())
+    scene.stage.tells("Nobody is allowed by default. Mallory is in no team that may.")
+    scene.is_told_no(MALLORY.id, f"/deploy user-service {sha} prod", "may not deploy")
+    _approval(scene, sha)
+    _lock(scene, sha)
+    _freeze(scene, sha)
 
-    scene.stage.tells("Alice may. Her short SHA becomes the full one that CI tags images with.")
-    scene.deploys(ALICE.id, f"/deploy user-service {sha} prod")
-
-    scene.stage.tells("In dev six services share one file. A branch's name is a version too.")
+    scene.stage.tells("Dev goes on, and asks nobody. A branch's name is a version too.")
     scene.deploys(CAROL.id, "/deploy ai-worker develop dev")
-    return "live; Mallory refused"
+    return "live by two people"
+
+
+def _approval(scene: Scene, sha: str) -> None:
+    """Production waits for a second person: the requester cannot be that, another can."""
+    scene.stage.tells("Alice may. But production asks for a second person, and her card waits.")
+    asked = scene.asks(ALICE.id, f"/deploy user-service {sha} prod because logins fail")
+    scene.follow(asked, lambda: scene.waits_for_approval(asked))
+    scene.holds("nothing is committed", true=not scene.commits(asked.head))
+
+    scene.stage.tells("Alice presses the button herself.")
+    answer = scene.presses(ALICE.id, asked, APPROVE)
+    refused = "Approved by you" not in answer and scene.waits_for_approval(asked)
+    scene.holds("her own yes does not count, and the card still waits", true=refused)
+
+    scene.stage.tells("Bob is of the team sre. What he says yes to stands in Slack's question.")
+    answer = scene.presses(BOB.id, asked, APPROVE)
+    scene.holds("his yes counts", true="Approved by you" in answer)
+    scene.follow(asked)
+    scene.shows_the_end(asked)
+
+
+def _lock(scene: Scene, sha: str) -> None:
+    """A lock stops somebody, and everybody may read which rules would let them."""
+    scene.stage.tells("Bob locks a service. Whoever deploys it reads his reason.")
+    scene.inquires(BOB.id, "/ship lock payment-service prod for 2h because hooks move")
+    scene.is_refused(ALICE.id, f"/deploy payment-service {sha} prod", "hooks move")
+
+    scene.stage.tells("Why? Every rule, what it says, and the fact that it says it for.")
+    answer = scene.inquires(ALICE.id, f"/ship why deploy payment-service {sha} prod")
+    scene.holds("it was only a look", true="nothing was started" in answer)
+
+
+def _freeze(scene: Scene, sha: str) -> None:
+    """A freeze that begins stops what is not committed yet, approved or not."""
+    scene.stage.tells("Carol's deploy waits for approval when something breaks: Bob freezes prod.")
+    asked = scene.asks(CAROL.id, f"/deploy frontend {sha} prod")
+    scene.follow(asked, lambda: scene.waits_for_approval(asked))
+    scene.inquires(BOB.id, "/ship freeze prod for 1h because checkout is down")
+    scene.reads_in_channel("checkout is down")
+
+    scene.stage.tells("Alice has not read that, and says yes. It is stopped all the same.")
+    scene.presses(ALICE.id, asked, APPROVE)
+    scene.follow(asked)
+    card = scene.card(asked)
+    stopped = card is not None and "checkout is down" in card.words
+    scene.holds(
+        "it is stopped, and nothing was committed", true=stopped and not scene.commits(asked.head)
+    )
 
 
 def flash_tickets(scene: Scene) -> str:
@@ -109,11 +165,11 @@ def guide(scene: Scene) -> str:
     (argocd,) = scene.outside.argocd.values()
     argocd.stuck_operation("my-app")
     scene.stage.tells("Argo CD takes its time today.")
-    first = scene.asks(ALICE.id, f"/deploy my-app {new} prod")
+    first = scene.asks(ALICE.id, f"/deploy my-app {older} prod")
     scene.follow(first, lambda: scene.phase(first) is Phase.FOLLOWING)
 
     scene.stage.tells("A second deploy of the same service waits until the first has ended.")
-    second = scene.asks(ALICE.id, f"/deploy my-app {older} prod")
+    second = scene.asks(ALICE.id, f"/deploy my-app {new} prod")
     scene.follow(second, lambda: scene.phase(second) is Phase.QUEUED)
 
     scene.stage.tells("Alice thinks better of it, and presses the button on its card.")
@@ -139,8 +195,9 @@ CHAPTERS: Sequence[Chapter] = (
     ),
     Chapter(
         "pingvas",
-        "Kustomize under an ApplicationSet: an overlay a service in prod, one for all in dev.",
+        "Kustomize under an ApplicationSet. Who may, and when: approval, lock, freeze.",
         pingvas,
+        config=None,
     ),
     Chapter(
         "flash_tickets",

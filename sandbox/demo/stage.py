@@ -106,9 +106,25 @@ class Stage:
 
     def answered(self, who: str, answer: Version, names: Names) -> None:
         """Print what only *who* sees."""
-        frame = _frame(answer, names)
-        self._indented(Text(f"only {who} sees", "dim"), _INDENT)
-        self._barred(self._lines(frame.renderable), _INDENT)
+        self._heard(f"only {who} sees", answer, names)
+
+    def told(self, who: str, said: Version, names: Names) -> None:
+        """Print what the bot writes to *who* in person."""
+        self._heard(f"the bot writes to {who} in person", said, names)
+
+    def announced(self, channel: str, said: Version, names: Names) -> None:
+        """Print what everybody in *channel* reads."""
+        self._heard(f"everybody in #{channel} reads", said, names)
+
+    def is_asked(self, who: str, question: str, yes: str) -> None:
+        """Print Slack's own question before a button counts, and that *who* says *yes* to it."""
+        lines = [Text(line) for line in question.splitlines()]
+        self._indented(Text("Slack asks first", "dim"), _INDENT)
+        self._barred([*lines, Text.assemble((who, "bold blue"), f"  [ {yes} ]")], _INDENT)
+
+    def _heard(self, how: str, said: Version, names: Names) -> None:
+        self._indented(Text(how, "dim"), _INDENT)
+        self._barred(self._lines(_frame(said, names).renderable), _INDENT)
 
     def happens(self, at: timedelta | None, what: str, detail: str = "", style: str = "") -> None:
         """Print one line of what happened *at* a time since the command."""

@@ -19,8 +19,8 @@ from sandbox.demo.clone import CloneUnfit
 from sandbox.demo.ground import with_addresses
 from sandbox.demo.playing import NOT_AS_TOLD, play
 from sandbox.demo.rehearsal import Unready, which_repository
-from sandbox.demo.scene import Untold
 from sandbox.demo.script import CHAPTERS, Chapter
+from sandbox.demo.sight import Untold
 from sandbox.demo.stage import Shown, Stage
 from sandbox.slack.workspace import Version
 from sandbox.systems import systems
@@ -195,6 +195,38 @@ def test_a_chapter_is_played_to_its_end_and_leaves_nothing_behind(temporary, mon
     assert [] == list(temporary.iterdir())
 
 
+def test_production_is_approved_by_another_person_under_every_rule_of_its_owners():
+    result = run("--script", "--only", "pingvas", "--speed", FAST)
+
+    assert 0 == result.exit_code, result.output
+    told = iter(result.output.splitlines())
+    for words in (
+        "the bot writes to mallory in person",
+        "✓ mallory is refused, and nobody else was troubled",
+        "│ 🔐 Waits for approval: user-service to prod",
+        "✓ nothing is committed",
+        "alice  on the card of D-2  [ Approve for prod ]",
+        "│ @alice asked for this, and may not be the one who approves it.",
+        "✓ her own yes does not count, and the card still waits",
+        "bob  on the card of D-2  [ Approve for prod ]",
+        "│ To prod: user-service abc123def",
+        "│ Approved by you: D-2. It goes on by itself now.",
+        "│ ✅ Live: user-service to prod",
+        "│ Approved by @bob at ",
+        "Approved-by: bob-lee",
+        "✓ one commit, one changed line",
+        "│ What happened: @bob holds the lock on payment-service in prod",
+        "│ • ⛔ Lock refuses: @bob holds the lock",
+        "✓ it was only a look",
+        "│ 🧊 @bob froze prod until ",
+        "│ Approved by you: D-4. It goes on by itself now.",
+        "│ What happened: prod is frozen until ",
+        "✓ it is stopped, and nothing was committed",
+    ):
+        assert any(words in line for line in told), f"{words}, after what stands before it"
+    assert "✗" not in result.output
+
+
 def test_a_deploy_survives_kill_9_before_the_audience():
     result = run("--script", "--only", "flash_tickets", "--speed", "20")
 
@@ -260,17 +292,34 @@ def test_a_command_of_ones_own_is_rehearsed_and_its_refusal_shown(reader):
     assert Path(log[1]).is_file()
 
 
+def test_an_approval_is_rehearsed_with_the_others_of_the_map(reader):
+    asked = CONFIG.replace("stage: {}", "stage: {approvals: {count: 2, from: [leads]}}")
+    (reader / "shipmate.yaml").write_text(asked)
+    alone = rehearse(reader, "--command", "/deploy api v1.0.0-rehearsal stage")
+    assert 1 == alone.exit_code
+    assert "name them in people.map to rehearse their approval" in alone.output
+
+    others = "map: {U0DANA: dana, U0EVE: eve, U0FINN: finn}"
+    (reader / "shipmate.yaml").write_text(asked.replace("map: {U0DANA: dana}", others))
+    result = rehearse(reader, "--command", "/deploy api v1.0.0-rehearsal stage")
+
+    assert 0 == result.exit_code, result.output
+    assert "eve  on the card of D-1  [ Approve for stage ]" in result.output
+    assert "finn  on the card of D-1  [ Approve for stage ]" in result.output
+    assert "✓ ghcr.io/acme/api:v1.0.0-rehearsal runs" in result.output
+
+
 def test_mistakes_in_the_configuration_are_said_as_the_bot_says_them(reader):
     file = reader / "shipmate.yaml"
-    file.write_text(CONFIG.replace("stage: {allow", "stage: {alow").replace("{env}-", "{evn}-"))
+    file.write_text(CONFIG.replace("stage: {}", "stage: {sok: 5m}").replace("{env}-", "{evn}-"))
 
     result = rehearse(reader)
 
     assert 1 == result.exit_code
     assert (
-        "✗ shipmate.yaml:8:11: environments.stage.alow: unknown key `alow`; did you mean `allow`?\n"
+        "✗ shipmate.yaml:9:11: environments.stage.sok: unknown key `sok`; did you mean `soak`?\n"
     ) in result.output
-    assert "✗ shipmate.yaml:13:10: services.web.tag: {evn} is no variable" in result.output
+    assert "✗ shipmate.yaml:16:10: services.web.tag: {evn} is no variable" in result.output
 
 
 @pytest.mark.parametrize(
