@@ -73,9 +73,12 @@ class GitValue:
 def from_ours(current: str | None, lived: Sequence[Lived]) -> tuple[Past, ...]:
     """Return our own operations as the past of a target that has the tag *current* now.
 
-    What came after the newest one that brought *current* was left: somebody is back from it.
+    What came after the newest one that brought *current* was left: somebody is back from it. Where
+    *current* itself was left, it came back by itself, and what took its place was well.
     """
     now = next((n for n, one in enumerate(lived) if one.tag == current), 0)
+    if lived and lived[now].left:
+        now = 0
     made = (
         Past(
             tag=one.tag,
@@ -92,13 +95,19 @@ def from_ours(current: str | None, lived: Sequence[Lived]) -> tuple[Past, ...]:
 
 
 def from_others(
-    current: str | None, values: Sequence[GitValue], source: Told = Told.GIT
+    current: str | None,
+    values: Sequence[GitValue],
+    source: Told = Told.GIT,
+    *,
+    returned: bool = False,
 ) -> tuple[Past, ...]:
     """Return the history of a value in Git, newest first, as the past; *source* told of it.
 
-    What stood between two times of *current* was left: somebody put *current* back.
+    What stood between two times of *current* was left: somebody put *current* back. Not so where
+    it *returned*: it is held, and came back by itself.
     """
-    last = max((n for n, one in enumerate(values) if one.tag == current), default=-1)
+    times = [n for n, one in enumerate(values) if one.tag == current]
+    last = times[-1] if times and not returned else -1
     made = (
         Past(one.tag, "", None, one.at, source, verified=False, left=n < last)
         for n, one in enumerate(values)

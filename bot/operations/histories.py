@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.adapters.argocd import ArgoCD
+from bot.adapters.github.answers import FULL_SHA
 from bot.adapters.github.file_history import FileHistory
 from bot.domain.catalog import Target
 from bot.domain.errors import BotError
 from bot.domain.going_back import (
     OPERATION,
-    SHA,
     GitValue,
     Past,
     Told,
@@ -107,16 +108,17 @@ class Histories:
         held = self._held(target)
         lived = self._store.lived(target.service, target.environment, MOST_OURS)
         brought = next((one.operation for one in lived if one.tag == current), None)
+        others = partial(from_others, current, returned=current in held)
         past = from_ours(current, lived)
         if meant(past, held) and not whole:
             return Listing(past, brought)
         try:
             told = self._files.values(target.location)
-            past = joined(past, from_others(current, told.values))
+            past = joined(past, others(told.values, Told.GIT))
             everything = told.whole and not told.unread
             if not everything and (whole or meant(past, held) is None):
-                deployed = from_others(current, self._deployed(target), Told.ARGOCD)
-                past = joined(past, deployed)
+                deployed = self._deployed(target)
+                past = joined(past, others(deployed, Told.ARGOCD))
         except BotError as away:
             return Listing(past, brought, away)
         return Listing(past, brought)
@@ -132,7 +134,7 @@ class Histories:
             (revision, one.deployed_at)
             for one in entries
             for revision in one.revisions
-            if SHA.fullmatch(revision) and one.deployed_at is not None
+            if FULL_SHA.fullmatch(revision) and one.deployed_at is not None
         ]
         if not known:
             return []

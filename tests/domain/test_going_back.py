@@ -79,6 +79,15 @@ def test_what_a_rollback_took_away_is_listed_and_never_meant():
     assert tag("d") == meant(found).tag
 
 
+def test_what_came_back_by_itself_is_taken_back_to_what_had_taken_its_place():
+    """A, B, back to A, and an image updater brings B again: a rollback leads to A."""
+    ours = from_ours(tag("b"), [*lived("a", "b", "a", left="b"), *lived("d")])
+    assert tag("a") == meant(ours).tag
+    git = from_others(tag("b"), in_git("b", "a", "b", "a", "d"), returned=True)
+    assert tag("a") == meant(git).tag
+    assert tag("a") == meant(joined(ours, from_others(tag("b"), in_git("b", "a", "b")))).tag
+
+
 def test_what_is_held_is_never_meant():
     found = from_ours(tag("c"), lived("c", "b", "a"))
     assert tag("a") == meant(found, {tag("b")}).tag

@@ -167,6 +167,13 @@ def test_what_is_held_is_not_gone_back_to(ground):
     assert "v1" == ground.back()[0].to.tag
 
 
+def test_what_came_back_by_itself_is_taken_back_again(ground):
+    for tag in ("v1", "v2", "v3", "v2", "v3"):
+        ground.push(tag)
+    ground.holds.hold({"core/prod": Hold("v3", ALICE, "leaks", NOON)}, "c:1")
+    assert "v2" == ground.back()[0].to.tag
+
+
 def test_git_is_asked_where_we_know_nothing(ground):
     for tag in ("v1", "v2", "v3"):
         ground.push(tag)
