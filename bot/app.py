@@ -32,6 +32,7 @@ from bot.adapters.registry_auth import Host, Login
 from bot.adapters.slack import Identity, Slack
 from bot.clock import Clock
 from bot.config import Config
+from bot.domain.catalog import Catalog
 from bot.domain.errors import BotError
 from bot.domain.images import ImageReference
 from bot.messages.cards import Links
@@ -51,6 +52,7 @@ from bot.operations.deploy.recheck import Recheck
 from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
+from bot.operations.differing import Differing
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.facts import Books, Gatherer, Outside
@@ -69,9 +71,13 @@ from bot.operations.linking import Linking
 from bot.operations.lock_book import LockBook
 from bot.operations.lock_letters import LockLetters
 from bot.operations.locking import Locking
+from bot.operations.looking_back import LookingBack
+from bot.operations.move_book import MoveBook
 from bot.operations.outbox import Outbox
 from bot.operations.people import People
+from bot.operations.picking import Picking
 from bot.operations.rights_desk import RightsDesk
+from bot.operations.rollouts import RolloutDesk
 from bot.operations.roster import Roster
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
@@ -85,6 +91,7 @@ from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.later import Speaker
 from handlers.links import Selves
+from handlers.looks import Looks
 from handlers.slack import bolt_app
 from handlers.standing_still import StandingStill
 
@@ -393,10 +400,25 @@ def build(
     zone_of = Zones(slack).of
     locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)
     freezing = Freezing(catalog, may, zone_of, books.freezes, acts, clock)
-    holding = Holding(catalog, may, holds, acts, clock)
-    watch = HoldWatch(catalog, store, holds, gitops, values, clock)
     standing_still = StandingStill(catalog, locking, freezing, holding, books, clock)
-    desk = Desk(catalog, intake, store, reader, judging, standing_still, selves, may, clock)
+    rollouts = RolloutDesk(
+        catalog, argocd, may, books, approvals, MoveBook(database), acts, changes, clock
+    )
+    back, differing = _lookers(store, catalog, approvals, outside)
+    looks = Looks(rollouts, back, differing, links)
+    desk = Desk(
+        catalog,
+        intake,
+        store,
+        reader,
+        judging,
+        standing_still,
+        selves,
+        looks,
+        Picking(gatherer),
+        may,
+        clock,
+    )
     deciding = Deciding(store, catalog, gatherer, approvals, approvers, acts, wake, clock)
     bolt = bolt_app(
         WebClient(
@@ -410,12 +432,16 @@ def build(
         deciding,
         forms,
         selves,
+        rollouts,
+        back,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
     )
-    notify = partial(_notify, changes)
-    streams = {name: Stream(client, notify, clock=clock) for name, client in argocd.items()}
+    streams = {
+        name: Stream(client, partial(_notify, changes), clock=clock)
+        for name, client in argocd.items()
+    }
     return Shipmate(
         settings=settings,
         config=config,
@@ -440,10 +466,19 @@ def build(
         locking=locking,
         linking=linking,
         holding=holding,
-        watch=watch,
+        watch=HoldWatch(catalog, store, holds, gitops, values, clock),
         outbox=Outbox(database, slack, clock),
         waking=Waking(approvals, wake),
     )
+
+
+def _lookers(
+    store: Store, catalog: Catalog, approvals: ApprovalBook, outside: Outside
+) -> tuple[LookingBack, Differing]:
+    """Return what reads for those who only look."""
+    back = LookingBack(store, catalog, approvals, outside.histories, outside.gitops)
+    commits, comparisons = outside.commits, outside.comparisons
+    return back, Differing(catalog, outside.argocd, outside.gitops, commits, comparisons)
 
 
 def _hosts(config: Config, settings: Settings) -> dict[str, Host]:

@@ -7,7 +7,7 @@ from slack_bolt import Ack
 
 from bot.domain.errors import Unavailable
 from bot.messages import replies
-from handlers.desk import Answer, Desk
+from handlers.desk import Answer, Asker, Desk
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,18 @@ def on_cancel(
         log.warning("cancel not written down", error=str(away))
         answer = Answer(replies.try_again())
     ack()
+    speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+
+
+def on_rollback_in(
+    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
+) -> None:
+    """Order the rollback that the button names, as if it had been typed: nothing is believed."""
+    channel = str((body.get("container") or {}).get("channel_id", ""))
+    asker = Asker(body["user"]["id"], channel, asked=f"action:{body['trigger_id']}")
+    answer = desk.hear("rollback", str(action.get("value", "")), asker)
+    ack()
+    answer.then()
     speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 

@@ -1,5 +1,6 @@
 """Binds every listener to Bolt: what Slack may tell us stands here, once, beside the manifest."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +20,12 @@ from bot.messages.deploy_form import CALLBACK
 from bot.messages.history import OLDER
 from bot.messages.linking import CONFIRM, DECLINE
 from bot.messages.rollout import ACTIONS
+from bot.messages.ways_back import BACK_IN
 from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
-from handlers.buttons import on_cancel, on_other_action
+from handlers.buttons import on_cancel, on_other_action, on_rollback_in
 from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
 from handlers.desk import Desk
 from handlers.filling import Forms
@@ -42,7 +44,7 @@ COMMANDS = {
     "/ship": on_ship,
 }
 EVENTS = {"app_mention": on_mention, "message": on_message}
-BUTTONS = {
+BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     CANCEL: on_cancel,
     APPROVE: on_approve,
     REJECT: on_reject,
@@ -51,6 +53,7 @@ BUTTONS = {
     DECLINE: on_link_decline,
     OLDER: on_older,
     **dict.fromkeys(ACTIONS, on_move),
+    re.compile(f"{re.escape(BACK_IN)}.+"): on_rollback_in,
 }
 CHOICES = dict.fromkeys(TELLING, on_form_choice)
 OPTIONS = {Field.SERVICES: on_form_options}

@@ -8,6 +8,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.domain.operations import Phase, Stage
+from bot.operations.hold_book import HoldBook
 from sandbox.inside import Inside
 from sandbox.systems import system
 from sandbox.world import SPEED, World
@@ -146,6 +147,11 @@ class Story:
     def timeline(self, operation_id):
         """Return what happened to the operation, a line each."""
         return [(entry.what, dict(entry.detail)) for entry in self.store.timeline(operation_id)]
+
+    def held(self, target):
+        """Return the tags that are held at *target* (``core/stage``)."""
+        book = HoldBook(self.inside.shipmate.database)
+        return [one.hold.tag for one in book.standing(targets=[target])]
 
     def buttons(self, operation_id):
         """Return the action ids on the operation's card."""
