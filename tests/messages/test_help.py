@@ -14,14 +14,16 @@ def test_the_overview_shows_examples_that_work_here():
         "*Shipmate* deploys by one commit to Git and follows it until it runs.\n"
         "Services here: *core* (dev, stage and prod), *batch* (dev and stage), "
         "*user-service* (dev and prod), *frontend* (prod)\n"
-        "`/ship help <command>` tells more of: `deploy`, `why`, `status`, `cancel`, `lock`, "
-        "`unlock`, `freeze`, `unfreeze`, `whoami`, `link` and `unlink`.\n"
-        "Deploy a version (`/deploy` alone opens a form), see what the rules say first, "
-        "see what runs, stop what has not been committed yet, or keep others out:\n"
+        "*Change*: `deploy`, `promote` and `rollback`.\n"
+        "*Look*: `why`, `status`, `history`, `diff` and `rollout`.\n"
+        "*Stop*: `cancel`, `lock`, `unlock`, `freeze`, `unfreeze`, `hold` and `release`.\n"
+        "*Yourself*: `whoami`, `link` and `unlink`.\n"
+        "`/deploy` alone opens a form. `/ship help <command>` tells more of each. For example:\n"
         "    /deploy core a1b2c3d4 dev\n"
+        "    /promote core dev stage\n"
+        "    /rollback core dev\n"
         "    /ship why /deploy core a1b2c3d4 dev\n"
         "    /ship status core dev\n"
-        "    /ship cancel D-4821\n"
         "    /ship lock core dev for 2h because we migrate its database"
     ) == read(helping.overview(CATALOG))
 
@@ -39,6 +41,11 @@ def test_every_example_is_a_command_that_is_understood(topic):
 
 def test_every_command_is_a_topic():
     assert set(helping.TOPICS) == set(VERBS) - {"help"}
+
+
+def test_every_topic_stands_in_one_group_of_the_overview():
+    grouped = [topic for group in helping.GROUPS.values() for topic in group]
+    assert sorted(grouped) == sorted(helping.TOPICS)
 
 
 @pytest.mark.parametrize("word", ["help", "<!channel>", "x" * 40_000])

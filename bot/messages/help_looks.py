@@ -1,0 +1,55 @@
+"""Help on what only looks."""
+
+from bot.domain.catalog import Catalog
+from bot.domain.message import Message
+from bot.messages.help_examples import example, way
+from bot.messages.replies import reply
+from bot.messages.spans import Bold, Code, line
+
+
+def status(catalog: Catalog) -> Message:
+    """Return the help on ``status``."""
+    shown = example(catalog)
+    return reply(
+        line(Code("/ship status"), " shows the tag in Git, what runs, and who deploys what."),
+        line("It says ", Bold("unknown"), " where GitHub or Argo CD gave no answer."),
+        copy=("/ship status", f"/ship status {shown.service} {shown.environment}"),
+    )
+
+
+def history(catalog: Catalog) -> Message:
+    """Return the help on ``history``."""
+    shown = example(catalog)
+    return reply(
+        line(Code("/ship history"), " shows what was brought where, by whom, newest first."),
+        line(
+            "Of one service in one environment, its numbers are those of ", Code("/rollback"), "."
+        ),
+        copy=(
+            "/ship history",
+            f"/ship history {shown.service} {shown.environment}",
+        ),
+    )
+
+
+def diff(catalog: Catalog) -> Message:
+    """Return the help on ``diff``."""
+    there = way(catalog)
+    return reply(
+        line(Code("/ship diff"), " shows the commits and files between what runs in two places."),
+        line("With one environment it compares what runs there with what Git says."),
+        copy=(
+            f"/ship diff {there.service} {there.origin} {there.environment}",
+            f"/ship diff {there.service} {there.environment}",
+        ),
+    )
+
+
+def rollout(catalog: Catalog) -> Message:
+    """Return the help on ``rollout``."""
+    shown = example(catalog)
+    return reply(
+        line(Code("/ship rollout"), " shows how far an Argo Rollout is, and why it waits."),
+        line("Its buttons promote, abort, retry or restart it, for whoever may deploy there."),
+        copy=(f"/ship rollout {shown.service} {shown.environment}",),
+    )
