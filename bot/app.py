@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -98,6 +98,9 @@ from handlers.standing_still import StandingStill
 log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=15)
+SHORTEST = 0.5
+"""Seconds on the wall between two rounds of a tick, however fast a rehearsal's clock runs."""
+
 POST = timedelta(seconds=2)
 """How long what was done may wait until it is told, when Slack answers."""
 
@@ -259,13 +262,13 @@ class Shipmate:
     def _is_connected(self) -> bool:
         return self._socket is not None and bool(self._socket.client.is_connected())
 
-    def _tick(self, name: str, work: object, every: timedelta) -> None:
+    def _tick(self, name: str, work: Callable[[], object], every: timedelta) -> None:
         self.scheduler.add_job(
-            work,
+            _alone(work),
             "interval",
             id=name,
-            seconds=max(0.2, self.clock.pause(every)),
-            max_instances=1,
+            seconds=max(SHORTEST, self.clock.pause(every)),
+            max_instances=2,  # The second finds the first at work and ends at once.
             coalesce=True,
         )
 
@@ -296,6 +299,20 @@ class Shipmate:
         self._socket = handler
         if self._stopping.is_set():  # The stop came before there was anything to close.
             handler.close()
+
+
+def _alone(work: Callable[[], object]) -> Callable[[], None]:
+    """Return *work* that does nothing while it is under way: a slow round is no fault."""
+    busy = threading.Lock()
+
+    def run() -> None:
+        if busy.acquire(blocking=False):
+            try:
+                work()
+            finally:
+                busy.release()
+
+    return run
 
 
 def build(

@@ -3,6 +3,7 @@
 import threading
 
 from bot.domain.operations import Phase
+from bot.domain.problems import Reason
 from sandbox.wire import Fault, answer
 
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
@@ -56,13 +57,16 @@ def test_two_services_are_one_commit(story):
         assert (2, 2) == (len(removed), len(added))
 
 
-def test_deploying_what_runs_already_makes_no_commit(story):
+def test_deploying_what_runs_already_is_refused_and_makes_no_commit(story):
     with story("astrago") as told:
         sha = told.world.sha(BACKEND, BRANCH)[:8]
         told.goes_live(told.types(f"/deploy core {sha} stage"))
         before = told.commits()
+        old = "ghcr.io/xiilab/astrago-backend:core-stage-ba01"
+        assert told.world.until(lambda: old not in told.argocd.images("astrago"))
 
-        ended = told.goes_live(told.types(f"/deploy core {sha} stage"))
+        ended = told.ends(told.types(f"/deploy core {sha} stage"))
 
+        assert (Phase.REFUSED, Reason.ALREADY_THERE) == (ended.phase, ended.problem.reason)
         assert before == told.commits()
-        assert 0 == ended.written.attempts
+        assert f"core-stage-{sha}" in told.card(ended.id).words

@@ -147,14 +147,32 @@ def test_slack_does_not_say_at_the_start_who_we_are(story):
         assert Phase.LIVE is told.ends_with_id(core_to_stage(told)).phase
 
 
+EXPIRED = Fault(answer=lambda: answer({"ok": False, "error": "token_expired"}))
+
+
 def test_slacks_token_is_renewed_during_the_deploy(story):
     """Posts are refused for a while: the card appears when they are taken again, once."""
     with story() as told:
-        refusal = Fault(answer=lambda: answer({"ok": False, "error": "token_expired"}))
-        told.slack.arm("*", refusal, times=None)
+        told.slack.arm("*", EXPIRED, times=None, when=lambda call: "users.info" not in call.path)
         number = core_to_stage(told)
         assert told.world.until(lambda: told.store.operation(number).phase.ended)
         assert [] == told.slack.cards()
         told.slack.disarm()
         assert Phase.LIVE is told.ends_with_id(number).phase
         assert 1 == len(told.slack.cards())
+
+
+def test_while_slack_takes_no_token_nobody_is_anybody(story):
+    """Who asks cannot be read: nothing is changed, and it is told when the token is renewed."""
+    with story() as told:
+        told.slack.arm("*", EXPIRED, times=None)
+        number = core_to_stage(told)
+        assert told.world.until(lambda: told.store.operation(number).phase.ended)
+        told.slack.disarm()
+        ended = told.ends_with_id(number)
+        assert (Phase.REFUSED, Reason.NOT_ANSWERED) == (ended.phase, ended.problem.reason)
+        assert 1 == len(told.commits())
+        said = told.card(number).words
+        assert "The bot could not learn who asks" in said
+        assert "The bot could not learn which GitHub account this person has" in said
+        assert "token_expired" in said
