@@ -175,6 +175,10 @@ WORDS: Mapping[Reason, Words] = {
         "{entry} names nothing that {service} had in {environment}[: the list ends at {last}].",
         "Choose from `/ship history {service} {environment}`; `#1` is the newest of it.",
     ),
+    Reason.BY_ARGOCD_CLOSED: Words(
+        "This Shipmate does not roll {services} in {environment} back by Argo CD.",
+        "Roll it back by Git: the same command without `by argocd`.",
+    ),
     Reason.NOT_OF_HERE: Words(
         "{operation} was not about {service} in {environment}[, but about {there}].",
         "Choose from `/ship history {service} {environment}`, or send the command again for what"
