@@ -120,6 +120,7 @@ class Incomparable:
 class Hold:
     """*tag* does not come by itself, or with ``*`` nothing does: by whom, and why.
 
+    *tag* may also be digits of a SHA: every tag of that commit.
     *operation* is the rollback that took it away; None where somebody asked for the hold itself.
     *reason* may be empty then.
     """

@@ -146,10 +146,27 @@ def meant(past: Iterable[Past], held: Iterable[str] = ()) -> Past | None:
     Where none was, it is the last one that others tell of. What somebody went back from, and what
     is held, is never meant.
     """
-    barred = frozenset(held)
-    fit = [one for one in past if not one.left and one.tag not in barred]
+    barred = tuple(held)
+    fit = [
+        one
+        for one in past
+        if not one.left and not any(names(each, one.tag, one.commit) for each in barred)
+    ]
     others = (one for one in fit if one.source is not Told.OURS)
     return next((one for one in fit if one.verified), None) or next(others, None)
+
+
+def names(said: str, tag: str, commit: str = "") -> bool:
+    """Tell whether *said* means *tag*, which is of *commit*: itself, or digits of its SHA.
+
+    A SHA stands in many tags, whole or cut: ``main-a1b2c3d`` is of ``a1b2c3d4…``.
+    """
+    digits = said.lower()
+    if said == tag or not SHA.fullmatch(digits):
+        return said == tag
+    inside = re.findall(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", tag.lower())
+    shas = [commit] if commit else inside
+    return any(sha.startswith(digits) or digits.startswith(sha) for sha in shas)
 
 
 def choose(
@@ -229,17 +246,11 @@ def _by_digits(
     digits = what.lower()
     if SHA.fullmatch(digits):
         for one in past:
-            if one.commit.startswith(digits) or _holds(one.tag, digits):
+            if names(digits, one.tag, one.commit):
                 return one
-        if current is not None and _holds(current, digits):
+        if current is not None and names(digits, current):
             return Problem(Reason.ALREADY_THERE, {"tag": current})
     return Problem(Reason.NEVER_HERE, {**_place(target), "tag": what})
-
-
-def _holds(tag: str, digits: str) -> bool:
-    """Tell whether a SHA in *tag* begins as *digits* do, or the other way round."""
-    shas = re.findall(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", tag.lower())
-    return any(sha.startswith(digits) or digits.startswith(sha) for sha in shas)
 
 
 def _when(one: Past) -> datetime:

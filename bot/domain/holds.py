@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.facts import Hold
-from bot.domain.going_back import GitValue
+from bot.domain.going_back import GitValue, names
 from bot.domain.locking import Refused
 
 WHOLE = "*"
@@ -66,7 +66,7 @@ def came_back(
     *rolled_back_by* is the commit that took the tag away. Where that is not among them, or none
     did, the dates decide: what stood there when the hold began did not come back.
     """
-    if not history or history[0].tag != hold.tag:
+    if not history or history[0].tag is None or not names(hold.tag, history[0].tag):
         return None
     bringer = history[0]
     undone = {one.commit for one in history[1:]}

@@ -23,7 +23,7 @@ from bot.messages.spans import (
     quoted,
     short,
 )
-from bot.messages.standstills import announcement, because, of_targets, several
+from bot.messages.standstills import MOST, announcement, because, of_targets, several
 
 MOST_LINES = 2
 """The most lines to copy under what stands instead of the hold that was named."""
@@ -42,7 +42,7 @@ def hold_answer(answer: HoldAnswer) -> Message:
         until = line(" until somebody releases it.")
         said.append(line("Held: ", *_what(each[0].hold.tag, _targets(each)), *until))
     said += several([line("It was held before: ", *standing(each)) for each in grouped(old)])
-    return reply(*said, line("To end it:"), copy=_releases([*new, *old]))
+    return reply(*said, line("To end it:"), copy=_releases([*new, *old])[:MOST_LINES])
 
 
 def release_answer(answer: ReleaseAnswer, asker: str) -> Message:
@@ -146,11 +146,13 @@ def _what(tag: str, targets: Sequence[str]) -> Line:
 def _all(holds: Sequence[Held]) -> Line:
     """Name everything that is held: ``core-prod-bad of core in prod, and all of batch in prod``."""
     spans: list[Span] = []
-    for n, each in enumerate(grouped(holds)):
+    groups = grouped(holds)
+    for n, each in enumerate(groups[:MOST]):
         tag = each[0].hold.tag
         of = of_targets(_targets(each))
         spans += line("; " if n else "", *((code(tag), *line(" of ")) if tag != WHOLE else ()), *of)
-    return tuple(spans)
+    hidden = len(groups) - MOST
+    return (*spans, *(line(f" and {hidden} more") if hidden > 0 else ()))
 
 
 def grouped(holds: Sequence[Held]) -> list[list[Held]]:

@@ -19,6 +19,7 @@ from bot.domain.going_back import (
     from_ours,
     joined,
     meant,
+    names,
 )
 from bot.domain.problems import Problem, Reason
 from bot.operations.hold_book import HoldBook
@@ -108,7 +109,7 @@ class Histories:
         held = self._held(target)
         lived = self._store.lived(target.service, target.environment, MOST_OURS)
         brought = next((one.operation for one in lived if one.tag == current), None)
-        others = partial(from_others, current, returned=current in held)
+        others = partial(from_others, current, returned=_is_held(current, held))
         past = from_ours(current, lived)
         if meant(past, held) and not whole:
             return Listing(past, brought)
@@ -140,6 +141,10 @@ class Histories:
             return []
         tags = self._files.at(target.location, [revision for revision, _ in known])
         return [GitValue(tags[one], one, at) for one, at in known if one in tags]
+
+
+def _is_held(tag: str | None, held: frozenset[str]) -> bool:
+    return tag is not None and any(names(one, tag) for one in held)
 
 
 def _may_be_missing(found: Past | Problem) -> bool:

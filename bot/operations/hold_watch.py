@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BotError
+from bot.domain.going_back import names
 from bot.domain.holds import WHOLE, Held, came_back
 from bot.operations.database import DATABASE
 from bot.operations.hold_book import HoldBook
@@ -76,7 +77,8 @@ class HoldWatch:
         files = sorted({one.target.location.file for one in watched})
         snapshot = self._gitops.read(location.repo, location.branch, files)
         for one in watched:
-            if _stands(snapshot, one.target) == one.held.hold.tag:
+            tag = _stands(snapshot, one.target)
+            if tag is not None and names(one.held.hold.tag, tag):
                 self._report(one)
 
     def _report(self, one: _Watched) -> None:

@@ -169,7 +169,7 @@ holds = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("target", sa.String(130), nullable=False),
     sa.Column("environment", sa.String(63), nullable=False, index=True),
-    sa.Column("tag", sa.String(128), nullable=False),  # ``*`` for the whole target
+    sa.Column("tag", sa.String(255), nullable=False),  # ``*`` for the whole target
     # The delivery, or the rollback, that began it.
     sa.Column("asked", sa.String(255), nullable=False),
     sa.Column("slack", sa.String(64), nullable=False),

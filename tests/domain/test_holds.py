@@ -57,3 +57,10 @@ def test_a_hold_that_somebody_asked_for_counts_from_its_own_beginning(at, expect
 def test_a_hold_is_of_its_target_alone():
     held = [Held(1, "core/prod", HOLD), Held(2, "core/stage", HOLD), Held(3, "score/prod", HOLD)]
     assert (HOLD,) == of_target(held, "core/prod")
+
+
+def test_a_commit_that_is_held_by_its_digits_is_noticed_in_its_tag():
+    hold = Hold("b" * 8, ALICE, "leaks", NOON)
+    history = [value("main-bbbbbbb", "2", HOUR), value("main-aaaaaaa", "1", -HOUR)]
+    assert history[0] == came_back(hold, history, None)
+    assert came_back(hold, history[1:], None) is None

@@ -140,6 +140,6 @@ def test_many_locks_are_cut_and_counted_and_leave_room_for_the_rows():
     rows = [replace(ROW, service=f"service-{n}") for n in range(30)]
     message = status(rows, ASKED, 0, [Standstill("prod", tuple(long))])
     said = read(message)
-    assert "more locks and freezes: name an environment" in said
+    assert "more locks, freezes and holds: name an environment" in said
     assert "service-20" in said
     assert_slack_takes(message)

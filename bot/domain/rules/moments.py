@@ -13,9 +13,11 @@ from bot.domain.facts import (
     Proposal,
     RanBefore,
     Relation,
+    Resolved,
     TargetFacts,
 )
 from bot.domain.freezes import AdHocFreeze, CalendarFreeze, Frozen, frozen
+from bot.domain.going_back import names
 from bot.domain.holds import WHOLE
 from bot.domain.locks import Lock, concerns, holds_against
 from bot.domain.problems import Problem, Reason
@@ -92,7 +94,9 @@ def not_held(proposal: Proposal, _: Facts, target: TargetFacts) -> Finding:
         return Problem(Reason.HELD, _hold_facts(whole, target))
     if not isinstance(target.tag, str):
         return Unknown("it is not known which image tag the version has")
-    held = next((one for one in target.holds if one.tag == target.tag), None)
+    commit = target.commit.sha if isinstance(target.commit, Resolved) else ""
+    tag = target.tag
+    held = next((one for one in target.holds if names(one.tag, tag, commit)), None)
     if held is not None:
         return Problem(Reason.HELD, {"tag": held.tag, **_hold_facts(held, target)})
     return {} if whole is None else {**_hold_facts(whole, target), "exempt": "rollback"}

@@ -86,6 +86,7 @@ def teams(**standings):
     return {"memberships": {**facts().memberships, **standings}}
 
 
+WHOLE = (Hold("*", BOB, "audit", NOON),)
 SATURDAY = calendar_freeze("UTC", "sat")
 DEPLOY, ROLLBACK = proposal(), proposal(action=Action.ROLLBACK)
 PROMOTE = proposal(action=Action.PROMOTE)
@@ -306,6 +307,18 @@ ROWS = [
     pytest.param(
         R.HOLD, DEPLOY, here(holds=(Hold("x", BOB, "leaks", NOON),)), None, id="hold: another"
     ),
+    pytest.param(
+        R.HOLD, ROLLBACK, here(holds=(Hold(TAG, BOB, "leaks", NOON),)), Reason.HELD, id="hold: back"
+    ),
+    pytest.param(
+        R.HOLD, DEPLOY, here(holds=(Hold("a1b2c3d", BOB, "", NOON),)), Reason.HELD, id="hold: sha"
+    ),
+    pytest.param(R.HOLD, DEPLOY, here(holds=WHOLE), Reason.HELD, id="hold: all of it"),
+    pytest.param(R.HOLD, PROMOTE, here(holds=WHOLE), Reason.HELD, id="hold: all, promote"),
+    pytest.param(R.HOLD, ROLLBACK, here(holds=WHOLE), None, id="hold: a rollback goes past it"),
+    pytest.param(
+        R.HOLD, DEPLOY, here(holds=WHOLE, tag=NOBODY_KNOWS), Reason.HELD, id="hold: all, of no tag"
+    ),
     pytest.param(R.HOLD, DEPLOY, here(holds=NOBODY_KNOWS), AWAY, id="hold: unknown"),
     pytest.param(R.HOLD, DEPLOY, here(tag=NOBODY_KNOWS), AWAY, id="hold: of no tag"),
     pytest.param(R.NEW, DEPLOY, {}, None, id="new: something changes"),
@@ -515,3 +528,25 @@ def test_it_says_how_far_a_rollback_goes_back():
 def test_soak_says_when_it_is_ready():
     found = ruling_of(R.SOAK, DEPLOY, before(healthy_since=NOON - timedelta(minutes=10)))
     assert "2026-11-21T12:20:00+00:00" == found.facts["ready"]
+
+
+def test_a_rollback_past_a_hold_of_the_whole_target_says_so():
+    (ruling,) = [
+        one
+        for one in judge(ROLLBACK, facts(target_facts(holds=WHOLE, ran_here=True))).rulings
+        if one.rule is R.HOLD
+    ]
+    assert ("rollback", "U0BOB", "audit") == (
+        ruling.facts["exempt"],
+        ruling.facts["by"],
+        ruling.facts["detail"],
+    )
+
+
+def test_a_refusal_by_a_hold_names_the_rollback_behind_it():
+    held = Hold(TAG, BOB, "leaks", NOON, "D-7")
+    decision = judge(DEPLOY, facts(target_facts(holds=(held,)))).decision
+    assert isinstance(decision, Refused)
+    assert {"tag": TAG, "operation": "D-7", "by": "U0BOB", "detail": "leaks"}.items() <= (
+        decision.problem.facts.items()
+    )

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("target", sa.String(130), nullable=False),
         sa.Column("environment", sa.String(63), nullable=False),
-        sa.Column("tag", sa.String(128), nullable=False),
+        sa.Column("tag", sa.String(255), nullable=False),
         sa.Column("asked", sa.String(255), nullable=False),
         sa.Column("slack", sa.String(64), nullable=False),
         sa.Column("github_id", sa.BigInteger, nullable=False),
