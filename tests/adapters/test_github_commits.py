@@ -43,7 +43,10 @@ def push(world):
 def test_a_short_or_full_sha_is_its_commit_at_the_cost_of_one_request(world, commits, push, digits):
     sha = push()
 
-    expected = Commit(sha, "Fix the thing", "Alice", CommitName.SHA, sha[:digits], login="alice")
+    alice = world.fake.state.accounts.get("alice")
+    expected = Commit(
+        sha, "Fix the thing", "Alice", CommitName.SHA, sha[:digits], "alice", author_id=alice.id
+    )
     assert expected == commits.resolve(CODE, sha[:digits])
     assert ["commit"] == world.routes()
 

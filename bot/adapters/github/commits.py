@@ -33,7 +33,7 @@ class CommitName(StrEnum):
 class Commit:
     """A commit: its full *sha*, the first line of its message, and who wrote it.
 
-    *author* is the name Git keeps; *login* is the author's GitHub login, or None where GitHub
+    *author* is the name Git keeps; *login* and *author_id* are None where GitHub
     knows no such person. *name* is the version as asked, *kind* what it turned out to be.
     """
 
@@ -43,6 +43,7 @@ class Commit:
     kind: CommitName
     name: str
     login: str | None = None
+    author_id: int | None = None
 
 
 class Relation(StrEnum):
@@ -72,6 +73,7 @@ class _Found:
     title: str
     author: str
     login: str | None
+    author_id: int | None
 
 
 class Commits:
@@ -153,7 +155,7 @@ class Commits:
 
 
 def _named(found: _Found, kind: CommitName, name: str) -> Commit:
-    return Commit(found.sha, found.title, found.author, kind, name, found.login)
+    return Commit(found.sha, found.title, found.author, kind, name, found.login, found.author_id)
 
 
 def _doing(repo: str, version: str) -> str:
@@ -174,8 +176,9 @@ def _found(body: Any) -> _Found:
     """
     commit, author = body["commit"], body.get("author")
     title = text(commit["message"]).strip().partition("\n")[0]
-    login = text(author["login"]) if author else None
-    return _Found(full_sha(body["sha"]), title.strip(), text(commit["author"]["name"]), login)
+    login, number = (text(author["login"]), count(author["id"])) if author else (None, None)
+    name = text(commit["author"]["name"])
+    return _Found(full_sha(body["sha"]), title.strip(), name, login, number)
 
 
 def _ahead(body: Any) -> Ahead:

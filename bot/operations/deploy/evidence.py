@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot.adapters.github.comparison import Comparison
 from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase, unified
-from bot.domain.facts import ImageAbsent, ImageFound, RunsNow, TargetFacts
+from bot.domain.facts import ImageAbsent, ImageFound, NothingRuns, RunsNow, TargetFacts
 from bot.domain.locks import Lock, covers
 from bot.domain.operations import Change, Plan
 from bot.domain.planning import Edits
@@ -34,15 +34,22 @@ def evidence_of(
 
 
 def authors_of(gathered: Gathered) -> frozenset[int]:
-    """Return the GitHub ids of those who wrote what would be deployed and does not run yet."""
+    """Return the GitHub ids of those who wrote what would be deployed and does not run yet.
+
+    Where nothing runs, that is at least who wrote the commit itself.
+    """
     compared = (one for one in gathered.between.values() if isinstance(one, Comparison))
-    return frozenset(number for one in compared for number in one.author_ids)
+    commits = (aim.commit for aim in gathered.aims.values() if aim.commit is not None)
+    heads = (one.author_id for one in commits if one.author_id is not None)
+    return frozenset([*(number for one in compared for number in one.author_ids), *heads])
 
 
 def authors_known(gathered: Gathered) -> Problem | None:
     """Refuse where nobody can tell who wrote the commits, and authors may not approve them."""
     for target in gathered.facts.targets:
         between = gathered.between.get(target.source)
+        if isinstance(target.ancestry, NothingRuns):
+            continue  # there is nothing in between
         if isinstance(between, Comparison) and not between.truncated:
             continue
         why = between.why if isinstance(between, Unknown) else "there are too many commits to list"
