@@ -452,6 +452,19 @@ def refused_by(told: Story, call: str, fault: Fault):
     return ended
 
 
+def test_a_stranger_gains_nothing_by_teams_that_cannot_be_read(told: Story):
+    """Unknown is no yes: it is asked until it is known, and then it is no."""
+    before, version = told.commits(), a_new_version(told)
+    told.github.arm("team_membership", _status(503), times=3)
+
+    ended = told.ends(told.types(f"/deploy core {version} stage", by="U0MALLORY"))
+
+    assert (Phase.REFUSED, Reason.NOT_PERMITTED) == (ended.phase, ended.problem.reason)
+    assert before == told.commits()
+    waited = [one for one in told.store.timeline(ended.id) if "waits" in one.detail]
+    assert 3 == len(waited)
+
+
 BAD_CREDENTIALS = _said({"message": "Bad credentials"}, 401)
 NO_RIGHT = _said({"message": "Resource not accessible by personal access token"}, 403)
 EXPIRED = _said(

@@ -175,3 +175,34 @@ def test_while_slack_takes_no_token_nobody_is_anybody(story):
         said = told.card(number).words
         assert "The bot could not learn which GitHub account this person has" in said
         assert "token_expired" in said
+
+
+def asks_about(login):
+    """Return what tells GitHub's query about *login* apart."""
+    return lambda request: f'"{login}"' in request.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("login", ["alice-kim", "bob-lee"])
+def test_an_approved_deploy_waits_for_github_to_say_who_may(story, login):
+    """Right before the commit rights are read anew: a silence then costs no approval."""
+    with story("pingvas", speed=60.0) as told:
+        sha = told.world.sha("pingvas/pingvas-studio", "main")
+        number = told.operation(told.types(f"/deploy user-service {sha} prod")).id
+        assert told.world.until(lambda: told.waits(number)), told.timeline(number)
+        before = told.commits()
+
+        def then_down(request):
+            """Let the approver in, and nobody after."""
+            if told.store.operation(number).phase is Phase.AWAITING:
+                return False
+            return asks_about(login)(request)
+
+        told.github.arm("graphql", DOWN, times=None, when=then_down)
+        told.slack.click("approve_operation", by="U0BOB")
+        waits = "GitHub gave no usable answer"
+        assert told.world.until(lambda: waits in told.card(number).words)
+        assert before == told.commits()
+        told.github.disarm()
+
+        assert Phase.LIVE is told.ends_with_id(number).phase, told.timeline(number)
+        assert "Approved-by: bob-lee" in told.commits()[0][1]
