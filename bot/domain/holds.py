@@ -70,4 +70,5 @@ def came_back(
         return None
     bringer = history[0]
     undone = {one.commit for one in history[1:]}
-    return bringer if rolled_back_by in undone or bringer.at > hold.since else None
+    begun = hold.since.replace(microsecond=0)  # Git knows whole seconds only
+    return bringer if rolled_back_by in undone or bringer.at >= begun else None

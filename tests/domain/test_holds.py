@@ -1,5 +1,6 @@
 """When a commit brought back what is held, and when it had stood there all along."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,10 +48,13 @@ def test_after_a_rollback(history, expected):
 
 
 @pytest.mark.parametrize(
-    ("at", "expected"), [(-HOUR, None), (0 * HOUR, None), (HOUR, "2")], ids=["older", "as", "newer"]
+    ("at", "expected"),
+    [(-HOUR, None), (0 * HOUR, "2"), (HOUR, "2")],
+    ids=["older", "in the same second", "newer"],
 )
 def test_a_hold_that_somebody_asked_for_counts_from_its_own_beginning(at, expected):
-    found = came_back(HOLD, [value("bad", "2", at), value("good", "0", -2 * HOUR)], None)
+    hold = replace(HOLD, since=NOON + timedelta(milliseconds=900))
+    found = came_back(hold, [value("bad", "2", at), value("good", "0", -2 * HOUR)], None)
     assert expected == (found and found.commit[0])
 
 
