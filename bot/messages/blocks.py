@@ -103,3 +103,13 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
 def plain(text: str, limit: int) -> Block:
     """Return *text* as words that Slack never parses, of at most *limit* characters."""
     return {"type": "plain_text", "text": clean(text, limit), "emoji": False}
+
+
+def size(block: Any) -> int:
+    """Return how many characters *block* shows, its dialogs included, as Slack may count them."""
+    if isinstance(block, dict):
+        shown = (inner for name, inner in block.items() if name not in {"value", "type", "style"})
+        return sum(map(size, shown))
+    if isinstance(block, list):
+        return sum(map(size, block))
+    return len(block) if isinstance(block, str) else 0

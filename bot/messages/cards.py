@@ -137,7 +137,7 @@ def card(
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
     said.append(_prose(operation, "state", _state(operation, now)))
-    said += _rollouts(operation)
+    said += _rollouts(operation, blocks.ROOM - sum(map(blocks.size, said)))
     if operation.phase in CANCELLABLE:
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
     elif operation.problem is not None and operation.problem.reason is Reason.PULL_CONFLICTS:
@@ -146,19 +146,23 @@ def card(
     return Message(summary(operation), tuple(said))
 
 
-def _rollouts(operation: Operation) -> Iterator[blocks.Block]:
-    """Yield how the Rollouts stand that are not through, and what people may do with them."""
+def _rollouts(operation: Operation, room: int) -> Iterator[blocks.Block]:
+    """Yield how the Rollouts stand that are not through, and what people may do with them.
+
+    What does not fit into *room* characters is found by its name.
+    """
     if operation.phase.ended:
         return
     where = operation.request.environment
     moving = [(each.service, one) for each in operation.progress for one in each.rollouts]
-    for index, (service, rollout) in enumerate(moving[: rollouts.MOST]):
-        block = f"{operation.id}:rollout:{index}"
-        yield blocks.prose(block, [blocks.lines(*rollouts.short_lines(rollout))])
-        yield from rollouts.buttons(rollout, service, where, f"{block}:buttons")
-    if (hidden := len(moving) - rollouts.MOST) > 0:
-        more = line(f"and {hidden} more: ", Code("/ship rollout <service> <environment>"))
-        yield _prose(operation, "rollouts", [more])
+    for index, (service, one) in enumerate(moving):
+        shown = rollouts.short(one, service, where, f"{operation.id}:rollout:{index}")
+        room -= sum(map(blocks.size, shown))
+        if room < 0 or index == rollouts.MOST:
+            more = Code(f"/ship rollout <service> {where}")
+            yield _prose(operation, "rollouts", [line(f"and {len(moving) - index} more: ", more)])
+            return
+        yield from shown
 
 
 def headline(operation: Operation) -> str:

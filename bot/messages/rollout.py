@@ -26,6 +26,7 @@ from bot.messages.spans import (
     Moment,
     Person,
     code,
+    cut,
     line,
     listed,
     mrkdwn,
@@ -43,8 +44,11 @@ ACTIONS: Mapping[str, Move] = {
 }
 """The action ids of the buttons; the value of each is a ``Reference``."""
 
-MOST = 4
+MOST = 2
 """The most Rollouts that one message shows, each with a row of buttons."""
+
+ROW = 300
+"""The most characters of one line about a Rollout."""
 
 LABELS: Mapping[Move, str] = {
     Move.PROMOTE: "Promote",
@@ -105,7 +109,7 @@ def rollout_card(service: str, environment: str, rollouts: Sequence[Rollout], ur
     said = [blocks.prose("rollout", [blocks.lines(head)])]
     spoken = [*head]
     for index, one in enumerate(shown):
-        rows = list(lines(one))
+        rows = [cut(row, ROW) for row in lines(one)]
         spoken += [span for row in rows for span in line(" ", *row)]
         said.append(blocks.prose(f"rollout:{index}", [blocks.lines(*rows)]))
         said += buttons(one, service, environment, f"rollout:{index}:buttons")
@@ -117,7 +121,7 @@ def rollout_card(service: str, environment: str, rollouts: Sequence[Rollout], ur
 
 def lines(rollout: Rollout) -> Iterator[Line]:
     """Yield how *rollout* stands: what it does, both versions, its pods, what it waits for."""
-    yield line(Bold(rollout.label), f", {rollout.strategy.value}: ", *_standing(rollout))
+    yield line(name(rollout.label), f", {rollout.strategy.value}: ", *_standing(rollout))
     if rollout.is_through:
         yield line("version ", *_side(rollout.new))
     else:
@@ -127,19 +131,16 @@ def lines(rollout: Rollout) -> Iterator[Line]:
     for pause in rollout.pauses if not rollout.aborted else ():
         yield _pause(pause)
     if rollout.message and not rollout.pauses:
-        yield line("its controller says: ", quoted(rollout.message, 200))
+        yield line("its controller says: ", quoted(rollout.message, 150))
     for one in rollout.analyses:
         yield _analysis(one)
 
 
-def short_lines(rollout: Rollout) -> Iterator[Line]:
-    """Yield the same in a line or two, for the card of an operation that says the rest."""
-    counts = f"{rollout.updated} of {rollout.desired} pods new, {rollout.ready} ready"
-    yield line(Bold(rollout.label), ": ", *_standing(rollout), f" · {counts}")
-    for pause in rollout.pauses if not rollout.aborted else ():
-        yield _pause(pause)
-    for one in rollout.analyses[:2]:
-        yield _analysis(one)
+def short(rollout: Rollout, service: str, environment: str, block_id: str) -> list[blocks.Block]:
+    """Return *rollout* in a few lines and its buttons, as blocks of the card of an operation."""
+    rows = [cut(row, ROW) for row in _short_lines(rollout)]
+    said = blocks.prose(block_id, [blocks.lines(*rows)])
+    return [said, *buttons(rollout, service, environment, f"{block_id}:buttons")]
 
 
 def buttons(rollout: Rollout, service: str, environment: str, block_id: str) -> list[blocks.Block]:
@@ -188,6 +189,15 @@ def announced(move: Move, rollout: Rollout, service: str, environment: str, by: 
     return announcement("rollout", line("🚦 ", *said), git)
 
 
+def _short_lines(rollout: Rollout) -> Iterator[Line]:
+    counts = f"{rollout.updated} of {rollout.desired} pods new, {rollout.ready} ready"
+    yield line(name(rollout.label), ": ", *_standing(rollout), f" · {counts}")
+    for pause in rollout.pauses if not rollout.aborted else ():
+        yield _pause(pause)
+    for one in rollout.analyses[:2]:
+        yield _analysis(one)
+
+
 def _standing(rollout: Rollout) -> Line:
     if rollout.aborted:
         return line(Bold("aborted"), ", the stable version serves")
@@ -225,7 +235,7 @@ def _pause(pause: Pause) -> Line:
 
 def _analysis(one: Analysis) -> Line:
     said = line("analysis ", code(one.name, 60), " ", ANALYSES.get(one.health) or "is pending")
-    return line(*said, ": ", quoted(one.message, 120)) if one.message else said
+    return line(*said, ": ", quoted(one.message, 100)) if one.message else said
 
 
 def _button(move: Move, rollout: Rollout, service: str, environment: str) -> blocks.Block:
