@@ -41,9 +41,10 @@ from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import refusal
-from bot.domain.problems import Problem
+from bot.domain.problems import Problem, Reason
 from bot.domain.promoting import movable
 from bot.domain.rights import Action
+from bot.domain.rules.rulings import Ruling
 from bot.domain.words import escaped
 from bot.messages import deploy_form, misread, replies, ways_back, why
 from bot.messages import help as helping
@@ -241,7 +242,11 @@ class Desk:
 
     def _judged(self, request: Request) -> Message:
         try:
-            return why.why(*self._judging.why(request))
+            proposal, judgement = self._judging.why(request)
+            outsider = next((one for one in judgement.rulings if is_outsiders(one)), None)
+            if outsider is not None and outsider.problem is not None:
+                return replies.refused(outsider.problem)  # the rest is not for guests to read
+            return why.why(proposal, judgement)
         except Unavailable as away:
             log.warning("not judged", error=str(away))
             return replies.try_again()
@@ -331,6 +336,11 @@ def request_of(command: Deploy | Promote | Rollback, asker: Asker) -> Request:
             )
         case _:
             assert_never(command)
+
+
+def is_outsiders(ruling: Ruling) -> bool:
+    """Tell whether *ruling* refuses somebody who is none of us."""
+    return ruling.reason is Reason.OUTSIDER
 
 
 def rollback_text(command: Rollback) -> str:

@@ -148,12 +148,6 @@ def checking_rights() -> Message:
     return reply(line("Checking your rights; the answer follows here."))
 
 
-def cannot_yet(what: str) -> Message:
-    """Say that *what*, our own word for a command, is understood and cannot be done."""
-    said = line(Code(what), " is understood, and this version of Shipmate cannot do it.")
-    return reply(line(*said, " Nothing was changed."))
-
-
 def try_again() -> Message:
     """Say that the request could not be written down, so nothing was started."""
     return reply(

@@ -71,3 +71,11 @@ def test_while_github_is_away_the_answer_is_unknown_so_no(told):
         told.github.disarm()
     assert "it may not start." in said
     assert "unknown, so no" in said
+
+
+def test_a_guest_reads_that_they_are_one_and_nothing_of_the_rules(told):
+    told.slack.add_user("U0GUEST", "guest", guest=True)
+    said = asked(told, f"/ship why core {a_new_version(told)} stage", "U0GUEST")
+    assert "a guest account" in said
+    assert "Right" not in said
+    assert "sre" not in said
