@@ -19,10 +19,11 @@ from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
-from bot.adapters.github.credentials import POLICY_PERMISSIONS
+from bot.adapters.github.credentials import POLICY_PERMISSIONS, PULL_PERMISSIONS
 from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.membership_cache import MembershipCache
+from bot.adapters.github.pulls import Pulls
 from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
 from bot.adapters.github.versions import Versions
@@ -33,6 +34,7 @@ from bot.adapters.slack import Identity, Slack
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.catalog import Catalog
+from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError
 from bot.domain.images import ImageReference
 from bot.messages.cards import Links
@@ -47,6 +49,8 @@ from bot.operations.deploy.approve import Approve, Approvers
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.flow import DeployFlow, Steps
 from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.merge import Merge
+from bot.operations.deploy.propose import Propose, Showing
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.recheck import Recheck
 from bot.operations.deploy.sight import Sight
@@ -72,6 +76,7 @@ from bot.operations.lock_book import LockBook
 from bot.operations.lock_letters import LockLetters
 from bot.operations.locking import Locking
 from bot.operations.looking_back import LookingBack
+from bot.operations.making_way import MakingWay
 from bot.operations.move_book import MoveBook
 from bot.operations.outbox import Outbox
 from bot.operations.people import People
@@ -186,6 +191,7 @@ class Shipmate:
     watch: HoldWatch
     outbox: Outbox
     waking: Waking
+    making_way: MakingWay
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -198,6 +204,7 @@ class Shipmate:
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
         self._tick("decisions", self.waking.sweep, SWEEP)
+        self._tick("pull requests in the way", self.making_way.sweep, SWEEP)
         self._tick("outbox", self.outbox.send, POST)
         self._tick("settled letters", self.outbox.sweep, FORGET)
         self._tick("expired locks", self.locking.end_expired, SWEEP)
@@ -342,7 +349,7 @@ def build(
         settings.github_api_url,
         timeout=patience.github,
         clock=clock,
-        permissions=POLICY_PERMISSIONS,
+        permissions=permissions_for(catalog),
     )
     commits, gitops = Commits(github), GitOps(github)
     tokens = settings.argocd_tokens(catalog.instances)
@@ -398,12 +405,17 @@ def build(
     def wake(operation_id: str) -> None:
         intake.wake(operation_id)  # it is made below, and nothing is woken before the start
 
+    write = Write(store, catalog, gitops, recent, holding, threads, clock)
+    sight, pulls = Sight(argocd, commits), Pulls(github)
+    showing = Showing(links, sight.page, approvals, gatherer)
     steps = Steps(
         check=Check(store, catalog, gatherer, approvals, rights.roster, recent, wake, clock),
         approve=Approve(store, approvals, approvers, clock),
         recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
-        write=Write(store, catalog, gitops, recent, holding, threads, clock),
-        follow=Follow(store, catalog, Sight(argocd, commits), changes, clock),
+        write=write,
+        propose=Propose(store, catalog, gitops, pulls, write, showing, threads, clock),
+        merge=Merge(store, pulls, write, threads, clock),
+        follow=Follow(store, catalog, sight, changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
     )
     DeployFlow(engine, steps)
@@ -486,6 +498,7 @@ def build(
         watch=HoldWatch(catalog, store, holds, gitops, values, clock),
         outbox=Outbox(database, slack, clock),
         waking=Waking(approvals, wake),
+        making_way=MakingWay(store, wake),
     )
 
 
@@ -496,6 +509,13 @@ def _lookers(
     back = LookingBack(store, catalog, approvals, outside.histories, outside.gitops)
     commits, comparisons = outside.commits, outside.comparisons
     return back, Differing(catalog, outside.argocd, outside.gitops, commits, comparisons)
+
+
+def permissions_for(catalog: Catalog) -> Mapping[str, str]:
+    """Return what an App's tokens are asked for: pull requests only where changes come by them."""
+    rules = (one.rules for one in catalog.environments.values())
+    by_pull = any(one is not None and one.change is not Way.COMMIT for one in rules)
+    return POLICY_PERMISSIONS | (PULL_PERMISSIONS if by_pull else {})
 
 
 def _hosts(config: Config, settings: Settings) -> dict[str, Host]:

@@ -80,6 +80,7 @@ def web_app(shipmate: Shipmate) -> Flask:
         [secret.get_secret_value() for secret in shipmate.settings.github_webhook_secrets],
         shipmate.config.organization,
         shipmate.rights.memberships,
+        shipmate.intake.wake,
     )
 
     @app.post("/webhooks/github")

@@ -1,7 +1,7 @@
-"""What GitHub tells us by webhook: for now, that somebody's teams have changed.
+"""What GitHub tells us by webhook: somebody's teams have changed, or a pull request of ours.
 
-A webhook only ever makes us forget. What it says is never believed instead of asking, so one that
-is lost costs five minutes and one that is forged costs a request.
+A webhook only ever makes us forget or look. What it says is never believed instead of asking, so
+one that is lost costs five minutes and one that is forged costs a request.
 
 Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -9,13 +9,14 @@ Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-de
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 
 from bot.adapters.github.membership_cache import MembershipCache
+from bot.domain.pull_requests import operation_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,17 +25,32 @@ OF_THE_ORGANIZATION = frozenset({"team", "organization"})
 """Events at which the rights of anybody may have changed."""
 
 
+BRANCHES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "pull_request": (("pull_request", "head", "ref"),),
+    "pull_request_review": (("pull_request", "head", "ref"),),
+    "check_suite": (("check_suite", "head_branch"),),
+    "push": (("ref",),),
+}
+"""Events after which a pull request may stand otherwise, and where they name its branch."""
+
+
 class GitHubEvents:
     """Hears webhooks of one *organization* (None: no team counts), signed with one of *secrets*.
 
-    There may be two secrets while one takes the place of the other.
+    There may be two secrets while one takes the place of the other. *wake* makes an operation look
+    at its pull request; ids that are none are ignored.
     """
 
     def __init__(
-        self, secrets: Sequence[str], organization: str | None, memberships: MembershipCache
+        self,
+        secrets: Sequence[str],
+        organization: str | None,
+        memberships: MembershipCache,
+        wake: Callable[[str], None],
     ) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
         self._organization, self._memberships = organization, memberships
+        self._wake = wake
 
     def hear(self, event: str, signature: str, body: bytes) -> HTTPStatus:
         """Take in one delivery and return the answer to it.
@@ -52,6 +68,11 @@ class GitHubEvents:
             return _refused(HTTPStatus.BAD_REQUEST, event, why)
         if event == MEMBERSHIP or event in OF_THE_ORGANIZATION:
             return self._forget(event, payload)
+        for path in BRANCHES.get(event, ()):
+            if (operation := operation_of(_at(payload, *path))) is not None:
+                log.info("a pull request changed", hook=event, operation=operation)
+                self._wake(operation)
+                return HTTPStatus.OK
         return HTTPStatus.ACCEPTED
 
     def _is_signed(self, signature: str, body: bytes) -> bool:

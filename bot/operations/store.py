@@ -39,8 +39,6 @@ from bot.operations.tables import cards, decisions, operation_services, operatio
 
 log = structlog.get_logger(__name__)
 
-SUPERSEDE = "supersede"
-
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
 UNDER_WAY = tuple(phase.value for phase in Phase if phase not in ENDS)
@@ -357,26 +355,6 @@ class Store:
             sa.select(decisions.c.by)
             .where(decisions.c.number == number_of(operation_id), decisions.c.kind == "cancel")
             .order_by(decisions.c.id)
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
-
-    def supersede(self, operation_id: str, by: str, at: datetime) -> None:
-        """Write down that the operation *by* takes the place of this one, which is to give way."""
-        with self._database.write() as connection:
-            connection.execute(
-                insert_or_leave(connection, decisions).values(
-                    number=number_of(operation_id), kind=SUPERSEDE, by=by, at=at
-                )
-            )
-
-    def superseded_by(self, operation_id: str) -> str | None:
-        """Return the id of the operation that takes the place of this one, or None."""
-        query = (
-            sa.select(decisions.c.by)
-            .where(decisions.c.number == number_of(operation_id), decisions.c.kind == SUPERSEDE)
-            .order_by(decisions.c.id.desc())
             .limit(1)
         )
         with self._database.read() as connection:

@@ -300,6 +300,42 @@ class Handles(Wire):
         words = {"head": head, "base": base, "title": title}
         return pulls.open_pull(self.state, self.repository(full_name), self.add_user(by), words)
 
+    def pull(self, full_name: str, number: int) -> Pull:
+        """Return a pull request as it stands."""
+        found = self.state.pulls.get(self.repository(full_name), number)
+        assert found is not None, number
+        return found
+
+    def merge_pull(
+        self, full_name: str, number: int, *, by: str, method: str = "merge", tell: bool = True
+    ) -> str:
+        """Merge a pull request as the user *by*, on the page; return the branch's new commit.
+
+        Without *tell* the webhook is lost on its way.
+        """
+        home, pull = self.repository(full_name), self.pull(full_name, number)
+        words = {"merge_method": method}
+        sha = pulls.merge_pull(self.state, home, pull, self.add_user(by), words)
+        self.touch()
+        if tell:
+            self._tell_of(home, pull)
+        return sha
+
+    def close_pull(self, full_name: str, number: int, *, by: str) -> None:
+        """Close a pull request as the user *by*, on the page."""
+        home, pull = self.repository(full_name), self.pull(full_name, number)
+        pulls.close_pull(self.state, home, pull, self.add_user(by))
+        self.touch()
+        self._tell_of(home, pull)
+
+    def _tell_of(self, home: Repository, pull: Pull) -> None:
+        """Send the webhook of a pull request that has ended, where somebody subscribed."""
+        if self.state.webhooks.url is not None:
+            shown = pulls.shown(self.state, home, pull)
+            repository = {"full_name": home.full_name}
+            payload = {"action": "closed", "pull_request": shown, "repository": repository}
+            self.deliver("pull_request", payload)
+
     # credentials
 
     def add_app(

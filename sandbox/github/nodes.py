@@ -136,6 +136,9 @@ class Repository:
         self.name, self.name_with_owner = home.name, home.full_name
         self.url = asking.state.page(home)
         self.is_private, self.is_archived = True, False
+        self.squash_merge_allowed = "squash" in home.merge_methods
+        self.merge_commit_allowed = "merge" in home.merge_methods
+        self.rebase_merge_allowed = "rebase" in home.merge_methods
 
     def is_empty(self) -> bool:
         return not self._view().refs
@@ -199,6 +202,30 @@ class Repository:
             message = f"Could not resolve to a PullRequest with the number of {number}."
             raise Failed("NOT_FOUND", message)
         return PullRequest(self._asking, self._home, pull)
+
+    def pull_requests(
+        self,
+        head_ref_name: str | None = None,
+        base_ref_name: str | None = None,
+        states: list[str] | None = None,
+        order_by: dict[str, str] | None = None,
+        **page: Any,
+    ) -> dict[str, Any]:
+        """Return the pull requests between the named branches, oldest first unless asked."""
+        self._asking.need("pull_requests")
+        order = order_by or {"field": "CREATED_AT", "direction": "ASC"}
+        given = {key: page[key] for key in ("first", "after", "last", "before") if key in page}
+        if set(page) - set(given) or order["field"] != "CREATED_AT":
+            raise NotImplementedError(f"pullRequests({', '.join(sorted(page))})")
+        found = [
+            PullRequest(self._asking, self._home, pull)
+            for pull in self._asking.state.pulls.of(self._home)
+            if head_ref_name in {None, pull.head} and base_ref_name in {None, pull.base}
+        ]
+        if order["direction"] == "ASC":
+            found.reverse()
+        chosen = [pull for pull in found if states is None or pull.state in states]
+        return connection(chosen, "pullRequests", **given)
 
     def _view(self) -> View:
         self._asking.need("contents")
@@ -537,12 +564,25 @@ class PullRequest:
         self.url = f"{asking.state.page(home)}/pull/{pull.number}"
         self.created_at = stamp(pull.opened)
         self.merged_at = stamp(pull.merged_at) if pull.merged_at else None
+        self.is_cross_repository = False  # the sandbox has no forks
 
     def head_ref_oid(self) -> str:
         return pulls.head_of(self._home, self._pull)
 
     def author(self) -> User:
         return User(self._asking, self._pull.author)
+
+    def merged_by(self) -> User | None:
+        return User(self._asking, self._pull.merger) if self._pull.merger else None
+
+    def timeline_items(
+        self, item_types: list[str] | None = None, **page: Any
+    ) -> dict[str, Any]:
+        """Return what happened to it; the sandbox knows only that it was closed."""
+        if item_types != ["CLOSED_EVENT"]:
+            raise NotImplementedError(f"timelineItems({item_types})")
+        events = [ClosedEvent(self._asking, self._pull)] if self._pull.closed_at else []
+        return connection(events, "timelineItems", **page)
 
     def merge_commit(self) -> Commit | None:
         sha = self._pull.merged
@@ -554,6 +594,20 @@ class PullRequest:
 
     def repository(self) -> Repository:
         return Repository(self._asking, self._home)
+
+
+class ClosedEvent:
+    """A pull request was closed, merged or not."""
+
+    typename = "ClosedEvent"
+
+    def __init__(self, asking: Asking, pull: Pull) -> None:
+        self._asking, self._pull = asking, pull
+        self.id = f"CE_{pull.id}"
+        self.created_at = stamp(pull.closed_at or pull.opened)
+
+    def actor(self) -> User | None:
+        return User(self._asking, self._pull.closer) if self._pull.closer else None
 
 
 class Organization:

@@ -38,6 +38,8 @@ class Pull:
     merged: str | None = None
     merged_at: datetime | None = None
     merger: Account | None = None
+    closer: Account | None = None
+    closed_at: datetime | None = None
 
     @property
     def node(self) -> str:
@@ -124,8 +126,8 @@ def merge_pull(
 ) -> str:
     """Merge a pull request by *words* sha, merge_method, commit_title, commit_message.
 
-    Returns the commit that the base branch got. The sandbox merges and squashes; a rebase is
-    refused as on a repository that does not allow it.
+    Returns the commit that the base branch got. The sandbox merges and squashes as the repository
+    allows; a rebase is always refused as on one that does not allow it.
 
     Raises:
         Refused: 405 when it cannot be merged, 409 when its head is not *sha*.
@@ -137,7 +139,7 @@ def merge_pull(
         if words.get("sha") not in {None, head}:
             raise Refused(409, "Head branch was modified. Review and try the merge again.")
         method = str(words.get("merge_method") or "merge").lower()
-        if method not in {"merge", "squash"}:
+        if method not in repository.merge_methods:
             raise Refused(405, f"{method.capitalize()} merges are not allowed on this repository.")
         tree = repository.merge_tree(base, head)
         if tree is None:
@@ -153,7 +155,18 @@ def merge_pull(
         repository.signed.add(sha)
         repository.move(f"refs/heads/{pull.base}", sha, base)
         pull.state, pull.merged, pull.merged_at, pull.merger = "closed", sha, now, by
-        return sha
+        pull.closer, pull.closed_at = by, now
+    for tell in state.when_pushed:
+        tell(repository.full_name, pull.base, sha)
+    return sha
+
+
+def close_pull(state: "State", repository: Repository, pull: Pull, by: Account) -> None:
+    """Close an open pull request; its branch stays. One that has ended stays as it is."""
+    with repository.lock:
+        if pull.state == "open":
+            head_of(repository, pull)
+            pull.state, pull.closer, pull.closed_at = "closed", by, state.clock.now()
 
 
 def _message(repository: Repository, pull: Pull, method: str, words: dict[str, Any]) -> str:
@@ -190,8 +203,8 @@ def shown(state: "State", repository: Repository, pull: Pull) -> dict[str, Any]:
         "url": f"{state.link(repository)}/pulls/{pull.number}",
         "html_url": f"{state.page(repository)}/pull/{pull.number}",
         "created_at": stamp(pull.opened),
-        "updated_at": stamp(pull.merged_at or pull.opened),
-        "closed_at": stamp(pull.merged_at) if pull.merged_at else None,
+        "updated_at": stamp(pull.closed_at or pull.opened),
+        "closed_at": stamp(pull.closed_at) if pull.closed_at else None,
         "merged_at": stamp(pull.merged_at) if pull.merged_at else None,
         "merged": pull.merged is not None,
         "merge_commit_sha": pull.merged,
@@ -261,8 +274,18 @@ def _edit(state: "State", asked: Asked) -> Response:
     pull, body = _pull(state, asked), asked.body()
     pull.title = str(body.get("title", pull.title))
     pull.body = str(body.get("body", pull.body) or "")
-    pull.state = str(body.get("state", pull.state))
+    if body.get("state") == "closed":
+        assert asked.token is not None
+        close_pull(state, asked.repository, pull, asked.token.account)
+    elif body.get("state") == "open" and pull.state == "closed":
+        _reopen(asked.repository, pull)
     return answer(shown(state, asked.repository, pull))
+
+
+def _reopen(repository: Repository, pull: Pull) -> None:
+    if pull.merged or repository.head(pull.head) is None:
+        raise _invalid([{"resource": "PullRequest", "field": "state", "code": "invalid"}])
+    pull.state, pull.closer, pull.closed_at = "open", None, None
 
 
 def _merge(state: "State", asked: Asked) -> Response:

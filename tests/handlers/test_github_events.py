@@ -1,4 +1,4 @@
-"""A webhook makes us forget, and only GitHub's own about our own organization does."""
+"""A webhook makes us forget or look, and only GitHub's own about our own organization does."""
 
 import json
 
@@ -33,8 +33,14 @@ def cache(world):
 
 
 @pytest.fixture
-def events(cache):
-    return GitHubEvents((SECRET, OLD_SECRET), "acme", cache)
+def woken():
+    """The operations that were told to look up."""
+    return []
+
+
+@pytest.fixture
+def events(cache, woken):
+    return GitHubEvents((SECRET, OLD_SECRET), "acme", cache, woken.append)
 
 
 def forgotten(world, cache):
@@ -55,7 +61,7 @@ def hear(events, event, payload, secret=SECRET):
 
 def test_it_is_signed_as_github_documents():
     """The vector of GitHub's own page, so that our fake and we are not wrong together."""
-    events = GitHubEvents(("It's a Secret to Everybody",), None, None)
+    events = GitHubEvents(("It's a Secret to Everybody",), None, None, nobody)
     hexes = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
     assert 400 == events.hear("ping", f"sha256={hexes}", b"Hello, World!")  # signed, and no JSON
@@ -140,10 +146,47 @@ def test_what_is_refused_is_logged_once_and_changes_nothing(
 
 
 def test_without_a_secret_nothing_is_heard(world, cache):
-    unsigned = GitHubEvents((), "acme", cache)
+    unsigned = GitHubEvents((), "acme", cache, nobody)
     assert 404 == unsigned.hear("membership", signature("", BODY), BODY)
     assert set() == forgotten(world, cache)
 
 
 def test_without_an_organization_no_team_is_ours(cache):
-    assert 403 == GitHubEvents((SECRET,), None, cache).hear("membership", GOOD, BODY)
+    events = GitHubEvents((SECRET,), None, cache, nobody)
+    assert 403 == events.hear("membership", GOOD, BODY)
+
+
+def nobody(operation):
+    raise AssertionError(f"{operation} was woken")
+
+
+OURS = "shipmate/d-4821-1f3a9c02"
+PULL = {"action": "closed", "pull_request": {"head": {"ref": OURS}}}
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        pytest.param("pull_request", PULL, id="merged, closed, or pushed to"),
+        pytest.param("pull_request_review", PULL, id="reviewed"),
+        pytest.param("check_suite", {"check_suite": {"head_branch": OURS}}, id="checked"),
+        pytest.param("push", {"ref": f"refs/heads/{OURS}"}, id="a push to its branch"),
+    ],
+)
+def test_what_happens_to_a_pull_request_of_ours_wakes_its_operation(events, woken, event, payload):
+    assert 200 == hear(events, event, payload)
+    assert ["D-4821"] == woken
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["feature", "shipmate/x", "shipmate/d-1", "shipmate/d-١-1f3a9c02", "shipmate/d-1-1f3a9c02-x", 7],
+)
+def test_what_happens_to_other_branches_is_nothing_to_us(events, woken, ref):
+    assert 202 == hear(events, "pull_request", {"pull_request": {"head": {"ref": ref}}})
+    assert [] == woken
+
+
+def test_what_is_not_signed_wakes_nobody(events, woken):
+    assert 401 == hear(events, "pull_request", PULL, "another secret")
+    assert [] == woken

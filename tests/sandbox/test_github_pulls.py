@@ -128,3 +128,64 @@ def test_a_commit_knows_its_pull_request(fake: GitHub, plain: httpx.Client):
     assert found["nodes"] == [{"number": 1, "title": "By Eve", "author": {"login": "eve"}}]
     assert plain.get(f"/repos/{REPO}/commits/{sha}/pulls").json()[0]["number"] == 1
     assert plain.get(f"/repos/{REPO}/commits/{fake.log(REPO)[-1].sha}/pulls").json() == []
+
+
+CLOSER = """{repository(owner:"acme",name:"gitops"){squashMergeAllowed rebaseMergeAllowed
+ pullRequests(headRefName:"deploy",baseRefName:"main",first:5,
+ orderBy:{field:CREATED_AT,direction:DESC}){nodes{number state headRefOid isCrossRepository
+ mergeCommit{oid} mergedBy{login} timelineItems(last:1,itemTypes:[CLOSED_EVENT]){nodes{
+ ... on ClosedEvent{actor{login}}}}}}}}"""
+
+
+def test_graphql_finds_pull_requests_by_their_branches_and_says_who_ended_them(
+    fake: GitHub, plain: httpx.Client
+):
+    fake.open_pull(REPO, "deploy", by="alice")
+    fake.close_pull(REPO, 1, by="bob")
+    fake.open_pull(REPO, "deploy", by="alice")
+    sha = fake.merge_pull(REPO, 2, by="carol")
+
+    repository = ask(plain, CLOSER)["data"]["repository"]
+
+    merged, closed = repository["pullRequests"]["nodes"]
+    assert (True, False) == (repository["squashMergeAllowed"], repository["rebaseMergeAllowed"])
+    assert (2, "MERGED", sha, "carol") == (
+        merged["number"],
+        merged["state"],
+        merged["mergeCommit"]["oid"],
+        merged["mergedBy"]["login"],
+    )
+    assert (1, "CLOSED", None, None) == (
+        closed["number"],
+        closed["state"],
+        closed["mergeCommit"],
+        closed["mergedBy"],
+    )
+    (event,) = closed["timelineItems"]["nodes"]
+    assert "bob" == event["actor"]["login"]
+
+
+def test_what_was_merged_is_not_opened_again(fake: GitHub, plain: httpx.Client):
+    plain.post(PULLS, json=WORDS)
+    fake.merge_pull(REPO, 1, by="carol")
+    assert plain.patch(f"{PULLS}/1", json={"state": "closed"}).json()["merged"] is True
+    assert 422 == plain.patch(f"{PULLS}/1", json={"state": "open"}).status_code
+
+
+def test_a_closed_one_may_be_opened_again_while_its_branch_stands(
+    fake: GitHub, plain: httpx.Client
+):
+    plain.post(PULLS, json=WORDS)
+    assert "closed" == plain.patch(f"{PULLS}/1", json={"state": "closed"}).json()["state"]
+    assert "open" == plain.patch(f"{PULLS}/1", json={"state": "open"}).json()["state"]
+    plain.patch(f"{PULLS}/1", json={"state": "closed"})
+    fake.delete_branch(REPO, "deploy")
+    assert 422 == plain.patch(f"{PULLS}/1", json={"state": "open"}).status_code
+
+
+def test_a_repository_says_which_merges_it_allows(fake: GitHub, plain: httpx.Client):
+    fake.repository(REPO).merge_methods = {"merge"}
+    plain.post(PULLS, json=WORDS)
+    refused = plain.put(f"{PULLS}/1/merge", json={"merge_method": "squash"})
+    assert 405 == refused.status_code
+    assert "Squash merges are not allowed" in refused.json()["message"]

@@ -25,6 +25,9 @@ of them gets no token at all (422), so they are asked for only where such rules 
 Source: https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 """
 
+PULL_PERMISSIONS = {"pull_requests": "write"}
+"""What changes by pull request need besides; an App that has none of them need not grant it."""
+
 RENEW_BEFORE = timedelta(minutes=2)
 """A token is renewed this long before its end, so that none dies on the way to GitHub."""
 

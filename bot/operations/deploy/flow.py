@@ -13,11 +13,14 @@ from typing import Any
 
 import structlog
 
+from bot.domain.environment_policy import Way
 from bot.domain.operations import Kind, Operation
 from bot.domain.patience import next_try
 from bot.operations.deploy.approve import Approve
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.follow import Follow
+from bot.operations.deploy.merge import READY, Merge
+from bot.operations.deploy.propose import Propose
 from bot.operations.deploy.recheck import Permit, Recheck, permit_of
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
@@ -63,6 +66,8 @@ class Steps:
     approve: Approve
     recheck: Recheck
     write: Write
+    propose: Propose
+    merge: Merge
     follow: Follow
     tell: Tell
 
@@ -166,6 +171,7 @@ class DeployFlow:
         """Commit; right before each try everything is judged by the facts of that moment."""
         failures = 0
         carry: Mapping[str, Any] = {}
+        way = Way.COMMIT
         while True:
             unsure = bool(carry.get("unsure"))
             recheck = partial(_recheck, self._steps.recheck, operation, unsure)
@@ -178,13 +184,39 @@ class DeployFlow:
                 begun = await self._engine.step("begin", begin)
                 if begun.next is Next.OVER:
                     return begun
-            write = partial(_write, self._steps.write, operation, permit=permit)
-            written = await self._engine.step("write", write, failures, carry)
+                way = permit.way
+            if way is Way.COMMIT:
+                write = partial(_write, self._steps.write, operation, permit=permit)
+                written = await self._engine.step("write", write, failures, carry)
+            else:
+                propose = partial(_propose, self._steps.propose, operation, permit)
+                written = await self._engine.step("propose", propose, failures, carry)
+                if written.next is Next.GO:
+                    return await self._merged(operation, permit)
             if written.next is not Next.AGAIN:
                 return written
             failures += 1
             carry = {**carry, **written.carry}
             await self._engine.rest(next_try(failures, written.asked))
+
+    async def _merged(self, operation: str, permit: Permit) -> Outcome:
+        """Wait until the pull request is merged, or merge it; right before, judge once more."""
+        failures = 0
+        while True:
+            look = partial(_look, self._steps.merge.look, operation, permit)
+            seen = await self._engine.step("pull", look, failures, {})
+            if seen.carry.get(READY):
+                recheck = partial(_recheck, self._steps.recheck, operation, True)  # noqa: FBT003
+                judged = await self._repeat("recheck", recheck)
+                if judged.next is Next.OVER:
+                    return judged
+                permit = permit_of(judged.carry)
+                merge = partial(_look, self._steps.merge.merge, operation, permit)
+                seen = await self._engine.step("merge", merge, failures, {})
+            if seen.next is not Next.AGAIN:
+                return seen
+            failures = failures + 1 if seen.carry.get("failed") else 0
+            await self._engine.rest(timedelta(seconds=seen.carry["rest"]))
 
     async def _repeat(self, name: str, work: Work) -> Outcome:
         """Run the step again while it says so, with growing pauses that a message cuts short."""
@@ -226,6 +258,22 @@ def _write(
     permit: Permit = PERMITTED,
 ) -> Awaitable[Outcome]:
     return write.write(operation, failures, permit, unsure=bool(carry.get("unsure")))
+
+
+def _propose(
+    propose: Propose, operation: str, permit: Permit, failures: int, carry: Mapping[str, Any]
+) -> Awaitable[Outcome]:
+    return propose.propose(operation, failures, permit, unsure=bool(carry.get("unsure")))
+
+
+def _look(
+    look: Callable[[str, int, Permit], Awaitable[Outcome]],
+    operation: str,
+    permit: Permit,
+    failures: int,
+    _carry: Mapping[str, Any],
+) -> Awaitable[Outcome]:
+    return look(operation, failures, permit)
 
 
 def _announce(tell: Tell, operation: str, _failures: int, _carry: Mapping[str, Any]) -> Outcome:

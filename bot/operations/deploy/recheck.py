@@ -9,6 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.domain.approvals import Approved, tally
 from bot.domain.catalog import Catalog
+from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, Unavailable
 from bot.domain.operations import Operation, Phase
 from bot.domain.patience import next_try
@@ -37,7 +38,7 @@ class Permit:
 
     *stop* is why nothing new may be written: only a commit made before is looked for. With
     *again* that may change, so the writer comes back. *bound* to an approval, the plan may not
-    differ in anything from what was approved.
+    differ in anything from what was approved. *way* is how the change comes onto the branch.
     """
 
     requester: Actor | None = None
@@ -45,6 +46,7 @@ class Permit:
     bound: bool = False
     stop: Problem | None = None
     again: bool = False
+    way: Way = Way.COMMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,13 @@ class Recheck:
             bound=judged.bound,
             stop=problem_of(stop) if isinstance(stop, BotError) else stop,
             again=isinstance(stop, BotError),
+            way=self._way(operation),
         )
         return Outcome(Next.GO, carry={"permit": dump(Permit, permit)})
+
+    def _way(self, operation: Operation) -> Way:
+        policy = self._catalog.policy(operation.request.environment)
+        return policy.change if policy else Way.COMMIT
 
     def _later(
         self, operation: Operation, away: BotError, failures: int, since: str | None

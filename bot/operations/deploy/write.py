@@ -7,7 +7,6 @@ snapshot; the server then accepts our commit only on that head.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,26 +14,18 @@ import structlog
 
 from bot.adapters.gitops import Committed, GitOps, Snapshot
 from bot.clock import Clock
-from bot.domain.catalog import Catalog, Target
+from bot.domain.catalog import Catalog
 from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
 from bot.domain.operations import Change, Kind, Operation, Phase, Plan, Written
 from bot.domain.patience import next_try
-from bot.domain.planning import (
-    Edits,
-    headline,
-    message_body,
-    moved,
-    named_as,
-    one_line,
-    plan_edits,
-    rebased,
-)
+from bot.domain.planning import Edits, rebased
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, GitHubUser
 from bot.operations.deploy.check import seconds
+from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.recheck import Permit
-from bot.operations.facts import problem_of, texts_of
+from bot.operations.facts import problem_of
 from bot.operations.holding import Holding
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
@@ -44,10 +35,6 @@ log = structlog.get_logger(__name__)
 
 MOST_RACES = 8
 """How often one step edits the fresh text again after somebody else moved the branch."""
-
-KEY_TRAILER = "Shipmate-Key"
-"""The trailer our commit is recognised by. Operation ids begin anew with a new database, these
-keys never repeat."""
 
 UNSURE_FOR = timedelta(hours=24)
 """How long we keep looking for a commit whose answer was lost before we say that we can't know."""
@@ -176,8 +163,7 @@ class Write:
         except BotError as error:
             return self._failed(operation, error, attempt.failures, unsure)
         if isinstance(made, Made):
-            self._quarantine(operation, made.plan, permit)
-            return self._written(operation, made, attempt.race)
+            return self.took(operation, made, permit, attempt.race)
         if permit.again and made == permit.stop:
             return self._again(operation, made, attempt.failures, None, unsure=unsure)
         return self._end(operation, made)
@@ -201,14 +187,11 @@ class Write:
         )
         if made := self._made_before(operation, plan, snapshot, unsure):
             return made
-        if problem := permit.stop or self._called_off(operation):
+        if problem := permit.stop or self.called_off(operation):
             return problem
-        edits = plan_edits(self._tags(operation, plan), texts_of(snapshot))
+        edits = edits_on(operation, snapshot, self._catalog, permit)
         if isinstance(edits, Problem):
             return edits
-        edits = replace(edits, changes=named_as(plan.changes, edits.changes))
-        if problem := _moved(plan, edits, permit):
-            return problem
         fresh = replace(plan, changes=edits.changes)
         if not edits.files:
             return Made(snapshot.head, self._gitops.page(plan.repo, snapshot.head), fresh)
@@ -223,7 +206,7 @@ class Write:
         snapshot: Snapshot,
         unsure: bool,  # noqa: FBT001
     ) -> Made | None:
-        trailer = f"{KEY_TRAILER}: {operation.key}"
+        trailer = key_line(operation)
         if sha := snapshot.commit_with(trailer):
             return Made(sha, self._gitops.page(plan.repo, sha), plan)
         if unsure:
@@ -232,7 +215,8 @@ class Write:
                 return Made(found.sha, found.url, plan)
         return None
 
-    def _called_off(self, operation: Operation) -> Problem | None:
+    def called_off(self, operation: Operation) -> Problem | None:
+        """Return why the commit is not wanted any more, or None."""
         if by := self._store.cancel_wished(operation.id):
             return Problem(Reason.CANCELLED, {"by": by})
         if self._is_late(operation):
@@ -243,22 +227,8 @@ class Write:
     def _commit(
         self, operation: Operation, snapshot: Snapshot, edits: Edits, permit: Permit
     ) -> Committed:
-        request = operation.request
-        return self._gitops.commit(
-            snapshot,
-            edits.files,
-            headline(edits.changes, request.environment, request.kind),
-            message_body(edits.changes, _trailers(operation, permit), request.reason),
-            operation.key,
-        )
-
-    def _tags(self, operation: Operation, plan: Plan) -> Mapping[Target, str]:
-        tags = {}
-        for change in plan.changes:
-            target = self._catalog.target(change.service, operation.request.environment)
-            if target is not None:
-                tags[target] = change.new
-        return tags
+        title, body = commit_words(operation, edits.changes, permit)
+        return self._gitops.commit(snapshot, edits.files, title, body, operation.key)
 
     def _is_late(self, operation: Operation) -> bool:
         begun = operation.entered.get(Phase.COMMITTING.value, operation.requested_at)
@@ -338,7 +308,9 @@ class Write:
             nobody = Actor(operation.request.requester, GitHubUser(0, ""))
             self._holding.quarantine(operation, plan, permit.requester or nobody)
 
-    def _written(self, operation: Operation, made: Made, races: int) -> Outcome:
+    def took(self, operation: Operation, made: Made, permit: Permit, races: int = 1) -> Outcome:
+        """Remember that the branch has our change, at the try *races*, and go on."""
+        self._quarantine(operation, made.plan, permit)
         now = self._clock.now()
         nothing = all(change.old == change.new for change in made.plan.changes)
         attempts = 0 if nothing else races
@@ -355,31 +327,6 @@ class Write:
             detail={"sha": made.sha, "attempts": str(attempts)},
         )
         return Outcome(Next.GO)
-
-
-def _moved(plan: Plan, edits: Edits, permit: Permit) -> Problem | None:
-    """Return why the files are no longer those of the plan. What was approved may not differ."""
-    if permit.bound and edits.changes != plan.changes:
-        return Problem(Reason.PLAN_MOVED, {"moved": "blobs"})
-    return moved(plan.changes, edits.changes)
-
-
-def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
-    """Return the trailers of the commit: what it is, who asked, who approved, or who broke in."""
-    request = operation.request
-    login = f" ({permit.requester.github.login})" if permit.requester else ""
-    trailers = [
-        ("Shipmate-Operation", operation.id),
-        (KEY_TRAILER, operation.key),
-        ("Requested-by", f"{one_line(request.requester)}{login}"),
-        *(("Approved-by", login) for login in permit.approved_by),
-    ]
-    changes = operation.plan.changes if operation.plan else ()
-    undone = sorted({one.undoes for one in changes if one.undoes})
-    trailers += [("Shipmate-Undoes", one) for one in undone]
-    if request.override:
-        trailers.append(("Shipmate-Override", request.reason or ""))
-    return trailers
 
 
 def _branch(plan: Plan) -> tuple[str, str]:
