@@ -78,7 +78,7 @@ class Histories:
         return await self._threads.run(self._back, target, what, current)
 
     def _back(self, target: Target, what: str, current: str | None) -> Back | Problem | BotError:
-        held = self._held(target)
+        held = self._barred(target)
         named = self._store.operation(what) if OPERATION.fullmatch(what) else None
         # An entry's number is that of the whole list, as people were shown it.
         whole = what.startswith("#")
@@ -106,18 +106,18 @@ class Histories:
         Raises:
             Unavailable: our own database is away.
         """
-        held = self._held(target)
+        held, barred = self._held(target), self._barred(target)
         lived = self._store.lived(target.service, target.environment, MOST_OURS)
         brought = next((one.operation for one in lived if one.tag == current), None)
         others = partial(from_others, current, returned=_is_held(current, held))
         past = from_ours(current, lived)
-        if meant(past, held) and not whole:
+        if meant(past, barred) and not whole:
             return Listing(past, brought)
         try:
             told = self._files.values(target.location)
             past = joined(past, others(told.values, Told.GIT))
             everything = told.whole and not told.unread
-            if not everything and (whole or meant(past, held) is None):
+            if not everything and (whole or meant(past, barred) is None):
                 deployed = self._deployed(target)
                 past = joined(past, others(deployed, Told.ARGOCD))
         except BotError as away:
@@ -126,6 +126,10 @@ class Histories:
 
     def _held(self, target: Target) -> frozenset[str]:
         return frozenset(one.hold.tag for one in self._holds.standing(targets=[target.name]))
+
+    def _barred(self, target: Target) -> frozenset[str]:
+        """Return what is never meant unless it is named: what is held, and what never went live."""
+        return self._held(target) | self._store.broken(target.service, target.environment)
 
     def _deployed(self, target: Target) -> list[GitValue]:
         """Return what stood in Git in the commits that Argo CD deployed, newest first."""

@@ -235,6 +235,17 @@ class Store:
                 taken.add(change.old)
         return tuple(found[:limit])
 
+    def broken(self, service: str, environment: str) -> frozenset[str]:
+        """Return the tags that operations of ours committed there and that never went live."""
+        with self._database.read() as connection:
+            rows = connection.execute(_reached(service, environment)).all()
+        tags: dict[bool, set[str]] = {True: set(), False: set()}
+        for row in rows:
+            change = _change(row, service)
+            if change is not None and row.written:
+                tags[row.phase == Phase.LIVE.value].add(change.new)
+        return frozenset(tags[False] - tags[True])
+
     def timeline(self, operation_id: str) -> tuple[Entry, ...]:
         """Return what happened to the operation, oldest first."""
         query = (

@@ -241,3 +241,14 @@ def test_an_operation_is_asked_for_by_its_id(ground):
     other = ground.ours.brought("v1", "v2", asked={"services": ("batch",)})
     assert Reason.NOT_OF_HERE is ground.back(other)[0].reason
     assert Reason.NO_SUCH_ENTRY is ground.back("D-999")[0].reason
+
+
+def test_what_we_committed_and_never_saw_live_is_not_meant_by_going_back(ground):
+    """Git alone tells of both: the one that failed under us is no way back from the next one."""
+    for tag in ("v1", "v2", "v3"):
+        ground.push(tag)
+    ground.ours.brought("v1", "v2", end=Phase.FAILED)
+    found, _, _ = ground.back()
+    assert "v1" == found.to.tag
+    named, _, _ = ground.back("v2")
+    assert "v2" == named.to.tag, "who names it means it"
