@@ -271,6 +271,10 @@ class ArgoCD:
         """
         return self._call(application, doing, path, method, parameters=parameters, body=body)
 
+    def ask(self, doing: str, path: str, parameters: Sequence[tuple[str, str]] = ()) -> Any:
+        """Return the answer of the whole *path*, of what belongs to no application."""
+        return self._ask(doing, "GET", path, parameters=parameters)
+
     def call_by_body(
         self, application: Application, doing: str, path: str, body: Mapping[str, Any]
     ) -> Any:

@@ -42,7 +42,7 @@ class Reason(StrEnum):
     CHECKS_PENDING = "checks_pending"  # sha, repo, checks (may be empty)
     CHECKS_MISSING = "checks_missing"  # sha, repo, checks: required, and never reported
     NO_CHECKS = "no_checks"  # sha, repo: nothing was reported at all
-    IMAGE_MISSING = "image_missing"  # image, tag, service
+    IMAGE_MISSING = "image_missing"  # image, tag, service; before: it was built for that alone
     NOT_BEFORE = "not_before"  # service, tag, before (environment), runs (tags, may be empty)
     UNHEALTHY_BEFORE = "unhealthy_before"  # service, tag, before, state
     NEVER_HERE = "never_here"  # service, tag, environment: a rollback to what never ran here
@@ -100,6 +100,27 @@ class Reason(StrEnum):
     NOT_OBSERVED = "not_observed"  # app: Argo CD has not seen our commit yet
     PAUSED = "paused"  # app, resource: a Rollout waits for a person
     NEEDS_SYNC = "needs_sync"  # app: auto-sync is off and our sync did not go through yet
+    # rollbacks by Argo CD itself
+    SEVERAL_APPLICATIONS = "several_applications"  # apps: one such rollback is of one application
+    REVERTED_BY_SET = "reverted_by_set"  # app, owner; detail (why the owner could not be read)
+    ROLLED_BY_SET = "rolled_by_set"  # app, owner
+    REVERTED_BY_PARENT = "reverted_by_parent"  # app, owner; detail (as above)
+    HYDRATED = "hydrated"  # app
+    NO_UPDATE_RIGHT = "no_update_right"  # app
+    WINDOW_BARS = "window_bars"  # app, detail
+    NO_ARGOCD_HISTORY = "no_argocd_history"  # app
+    NOT_IN_ARGOCD_HISTORY = (
+        "not_in_argocd_history"  # app, wanted (tags), known (tags, may be empty)
+    )
+    OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
+    AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app
+    STUCK_OPERATION = "stuck_operation"  # app, detail
+    NOT_ROLLED_BACK = "not_rolled_back"  # app, detail
+    NOT_BACK_YET = "not_back_yet"  # app, deadline (ISO time), state
+    AUTO_SYNC_OFF = "auto_sync_off"  # app, operation, services (gone back), service, environment
+    WOULD_DEPLOY = "would_deploy"  # service, environment, in_git (tag), runs
+    NOT_SYNCED = "not_synced"  # app, state, objects (may be empty)
+    NOTHING_OFF = "nothing_off"  # service, environment
     # Argo Rollouts: *move* is what was asked for, *did* what was done, both by Argo CD's names
     NO_ROLLOUT = "no_rollout"  # service, environment, app
     # service, environment, move, state; by, did and since (ISO time) of who was quicker, if known

@@ -151,7 +151,8 @@ WORDS: Mapping[Reason, Words] = {
         " again.",
     ),
     Reason.IMAGE_MISSING: Words(
-        "The registry has no image {image} with the tag {tag} for {service}.",
+        "The registry has no image {image} with the tag {tag} for {service}"
+        "[: only {before} was built].",
         "See whether its build has ended and pushed the image; then send the command again.",
     ),
     Reason.NOT_BEFORE: Words(
@@ -383,6 +384,93 @@ WORDS: Mapping[Reason, Words] = {
         "Nothing to do while it is tried again; you may also press Sync in Argo CD.",
     ),
     # Argo Rollouts
+    Reason.SEVERAL_APPLICATIONS: Words(
+        "These services live in several Argo CD applications[: {apps}].",
+        "Send one command for each application; or roll all of them back by Git, without"
+        " `by argocd`.",
+    ),
+    Reason.REVERTED_BY_SET: Words(
+        "The ApplicationSet {owner} makes {app} and would switch auto-sync on again at once"
+        "[ (that cannot be ruled out: {detail})].",
+        "Roll it back by Git, without `by argocd`. For the next time, ask a platform engineer to"
+        " let {owner} leave `/spec/syncPolicy` alone (`ignoreApplicationDifferences`), and to let"
+        " the bot's Argo CD account `applicationsets, get`.",
+    ),
+    Reason.ROLLED_BY_SET: Words(
+        "The ApplicationSet {owner} syncs {app} itself, step by step (RollingSync).",
+        "Roll it back by Git, without `by argocd`.",
+    ),
+    Reason.REVERTED_BY_PARENT: Words(
+        "The application {owner} makes {app} and would switch auto-sync on again within seconds"
+        "[ (that cannot be ruled out: {detail})].",
+        "Roll it back by Git, without `by argocd`. For the next time, ask a platform engineer to"
+        " switch `selfHeal` of {owner} off or let it ignore `/spec/syncPolicy`, and to let the"
+        " bot's Argo CD account `applications, get` it.",
+    ),
+    Reason.HYDRATED: Words(
+        "{app} is hydrated (`sourceHydrator`): what Argo CD deployed is not what stands in Git.",
+        "Roll it back by Git, without `by argocd`.",
+    ),
+    Reason.NO_UPDATE_RIGHT: Words(
+        "The bot may not change {app} in Argo CD, so it can't switch its auto-sync off.",
+        "Roll it back by Git, without `by argocd`; or ask a platform engineer to allow the bot's"
+        " Argo CD account `applications, update` in that application's project.",
+    ),
+    Reason.WINDOW_BARS: Words(
+        "A sync window keeps {app} from changing now[: {detail}]; a rollback would hang in it.",
+        "Ask its owner to open the window, then send the command again.",
+    ),
+    Reason.NO_ARGOCD_HISTORY: Words(
+        "Argo CD remembers nothing that {app} had before.",
+        "Roll it back by Git, without `by argocd`.",
+    ),
+    Reason.NOT_IN_ARGOCD_HISTORY: Words(
+        "Argo CD's history of {app} no longer holds {wanted}[; it holds {known}].",
+        "Name a tag that it holds, or roll it back by Git, without `by argocd`.",
+    ),
+    Reason.OTHERS_MOVE_ALONG: Words(
+        "Argo CD rolls back the whole of {app}, and when that had {wanted}, {services} had another"
+        " version than now, or one that nobody knows.",
+        "Roll it back by Git, without `by argocd`: that moves nothing else.",
+    ),
+    Reason.AUTO_SYNC_CAME_ON: Words(
+        "Somebody or something switched auto-sync of {app} on again while it was rolled back, so"
+        " Argo CD deploys what Git says.",
+        "Roll it back by Git, without `by argocd`; look who else writes {app} in Argo CD.",
+    ),
+    Reason.STUCK_OPERATION: Words(
+        "An operation of {app} could not be ended, so there was no rollback[: {detail}].",
+        "End it in Argo CD, then send the command again; or roll it back by Git, without"
+        " `by argocd`.",
+    ),
+    Reason.NOT_ROLLED_BACK: Words(
+        "Argo CD did not roll {app} back[: {detail}].",
+        "Look at {app} in Argo CD, or roll it back by Git, without `by argocd`.",
+    ),
+    Reason.NOT_BACK_YET: Words(
+        "{app} was not back by [{deadline}|its deadline][: it is {state}].",
+        "Look at {app} in Argo CD; auto-sync stays off until somebody resumes it.",
+    ),
+    Reason.AUTO_SYNC_OFF: Words(
+        "Auto-sync of {app} is off since {operation} rolled {services} back, and Git still names"
+        " what was rolled back: a change of {app} now would bring that out, too.",
+        "First roll it back in Git: `/rollback {service} {environment}`; then"
+        " `/ship resume {service} {environment}`.",
+    ),
+    Reason.WOULD_DEPLOY: Words(
+        "Git says {in_git} for {service}, and {runs} runs: with auto-sync on, Argo CD would"
+        " deploy it again at once.",
+        "First roll it back in Git: `/rollback {service} {environment}`; then resume again.",
+    ),
+    Reason.NOT_SYNCED: Words(
+        "{app} differs from Git (Argo CD says {state})[: {objects}]; with auto-sync on, that would"
+        " be deployed at once.",
+        "Sync {app} in Argo CD after a look at the difference, or correct Git; then resume again.",
+    ),
+    Reason.NOTHING_OFF: Words(
+        "Shipmate holds auto-sync of nothing off for {service} in {environment}.",
+        "Nothing to do. `/ship status` shows what is off.",
+    ),
     Reason.NO_ROLLOUT: Words(
         "{app} has no Argo Rollout of {service}: new pods take over by themselves.",
         "There is nothing to promote or abort; `/ship status {service} {environment}` shows what"

@@ -29,6 +29,8 @@ class Deed(StrEnum):
     CAME_BACK = "came_back"  # somebody else's commit brought what is held back
     LINKED = "linked"
     UNLINKED = "unlinked"
+    AUTO_SYNC_OFF = "auto_sync_off"  # by a rollback by Argo CD
+    AUTO_SYNC_ON = "auto_sync_on"
     ROLLOUT = "rollout"  # a move of an Argo Rollout, claimed right before it
     REFUSED = "refused"
 

@@ -193,6 +193,39 @@ holds = sa.Table(
     ),
 )
 
+# Auto-sync that a rollback of ours switched off; written before anything is switched.
+open_items = sa.Table(
+    "open_items",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
+    # Which application it is, in one column so that it can be unique: instance/namespace/name.
+    sa.Column("subject", sa.String(320), nullable=False),
+    sa.Column("instance", sa.String(63), nullable=False),
+    sa.Column("namespace", sa.String(63), nullable=False),
+    sa.Column("app", sa.String(255), nullable=False),
+    sa.Column("environment", sa.String(63), nullable=False, index=True),
+    sa.Column("services", Json, nullable=False),
+    sa.Column("saved", Json, nullable=False),  # the sync policy, verbatim
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("deadline", Moment, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reminded_at", Moment),
+    # Null while it stands. A row is never taken away and never changes after its end.
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.String(64)),
+    sa.Column("ending", sa.String(16)),
+    sa.UniqueConstraint("number", name="uq_open_items_number"),
+    sa.Index(
+        "uq_open_items_standing",
+        "subject",
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+)
+
 # What approval was asked for, once for each operation.
 approval_requests = sa.Table(
     "approval_requests",
