@@ -1,10 +1,15 @@
 """Blue-green and canary: promoted, aborted and retried by people, from cards that they read."""
 
+import copy
+from dataclasses import replace
+
 import pytest
+from werkzeug.wrappers import Response
 
 from bot.domain.operations import Phase, Stage
 from bot.domain.problems import Reason
 from bot.operations.act_book import ActBook, Deed
+from sandbox.wire import Fault
 from sandbox.world import unguarded
 from tests.scenarios.story import told_in
 
@@ -238,3 +243,42 @@ def _offered(message):
         if block["type"] == "actions"
         for element in block["elements"]
     ]
+
+
+def test_what_is_sent_in_place_of_a_button_moves_nothing(they):
+    shown = they.asks("/ship rollout generation-service prod")
+    assert [RESTART] == _offered(shown)
+    for value in ("x", "nonsense", "gone/prod/x#h#1f", "generation-service/prod/other#h#1f"):
+        forged = _with_value(shown, RESTART, value)
+        said = they.told.reads_after(
+            lambda forged=forged: they.slack.click(RESTART, by="U0ALICE", message=forged),
+            "U0ALICE",
+        )
+        assert "Restarted" not in said, said
+    moves = they.moves("generation-service/prod")
+    assert "restart" not in [move for move, _ in moves]
+
+
+def test_an_argo_cd_that_is_away_is_named_and_the_next_click_works(they):
+    shown = they.asks("/ship rollout generation-service prod")
+    they.told.argocd.arm("application.action2", Fault(lambda: Response("away", 503)))
+
+    def restart(by):
+        click = they.slack.click
+        return they.told.reads_after(lambda: click(RESTART, by=by, message=shown), by)
+
+    assert "Argo CD" in restart("U0ALICE")
+    they.told.argocd.disarm()
+    assert "Restarted" in restart("U0CAROL")
+    assert "U0CAROL" in restart("U0ALICE")
+
+
+def _with_value(message, action, value):
+    """Return *message* as a forged click would have it: the button carries *value*."""
+    blocks = copy.deepcopy(list(message.blocks))
+    for block in blocks:
+        for element in block.get("elements", ()):
+            if element.get("action_id") == action:
+                element["value"] = value
+    newest = replace(message.versions[-1], blocks=blocks)
+    return replace(message, versions=(*message.versions[:-1], newest))
