@@ -30,9 +30,27 @@ def on_rollback_in(
     ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
 ) -> None:
     """Order the rollback that the button names, as if it had been typed: nothing is believed."""
+    _order("rollback", ack, body, action, desk, speaker)
+
+
+def on_promote_these(
+    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
+) -> None:
+    """Order the promote that the button names, as if it had been typed: nothing is believed."""
+    _order("promote", ack, body, action, desk, speaker)
+
+
+def _order(
+    verb: str,
+    ack: Ack,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    desk: Desk,
+    speaker: Speaker,
+) -> None:
     channel = str((body.get("container") or {}).get("channel_id", ""))
     asker = Asker(body["user"]["id"], channel, asked=f"action:{body['trigger_id']}")
-    answer = desk.hear("rollback", str(action.get("value", "")), asker)
+    answer = desk.hear(verb, str(action.get("value", "")), asker)
     ack()
     answer.then()
     speaker.respond(body["response_url"], answer.later or (lambda: answer.message))

@@ -41,12 +41,13 @@ from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import refusal
+from bot.domain.previews import Preview
 from bot.domain.problems import Problem, Reason
 from bot.domain.promoting import movable
 from bot.domain.rights import Action
 from bot.domain.rules.rulings import Ruling
 from bot.domain.words import escaped
-from bot.messages import deploy_form, misread, replies, ways_back, why
+from bot.messages import deploy_form, misread, promoting, replies, ways_back, why
 from bot.messages import help as helping
 from bot.messages.status import status
 from bot.operations.intake import Intake, Received
@@ -166,6 +167,9 @@ class Desk:
         if isinstance(command, Rollback) and command.environment is None:
             first = ways_back.looking(command.services)
             return Answer(first, later=lambda: self._ways_back(command, asker))
+        if isinstance(command, Promote) and not command.services:
+            first = promoting.looking(command.origin, command.environment)
+            return Answer(first, later=lambda: self._moves(command, asker))
         return self.order(self._request(command, asker), asker.asked)
 
     def _ways_back(self, command: Rollback, asker: Asker) -> Message:
@@ -180,6 +184,15 @@ class Desk:
             log.warning("no ways back", error=str(away))
             return replies.try_again()
         return ways_back.ways_back(command.services, ways, commands)
+
+    def _moves(self, command: Promote, asker: Asker) -> Message:
+        """Show which services *command* would move, and a button that orders exactly these."""
+        try:
+            previews = self._picking.moves(self._request(command, asker))
+        except Unavailable as away:
+            log.warning("no preview", error=str(away))
+            return replies.try_again()
+        return promoting.previewed(previews, [promote_text(command, one) for one in previews])
 
     def deploy(self, command: Deploy, asker: Asker) -> Answer:
         """Order what was typed, or sent by the form: both come this way.
@@ -348,6 +361,15 @@ def rollback_text(command: Rollback) -> str:
     assert command.environment is not None
     words = [",".join(command.services), command.environment, command.what]
     words += ["by argocd"] if command.by_argocd else []
+    words += ["override"] if command.override else []
+    words += [f"because {command.reason}"] if command.reason else []
+    return escaped(" ".join(filter(None, words)))
+
+
+def promote_text(command: Promote, preview: Preview | Problem) -> str:
+    """Return *command* for what *preview* can move, as it is typed behind ``/promote``."""
+    names = () if isinstance(preview, Problem) else (one.service for one in preview.moves)
+    words = [",".join(names), command.origin or "", command.environment]
     words += ["override"] if command.override else []
     words += [f"because {command.reason}"] if command.reason else []
     return escaped(" ".join(filter(None, words)))

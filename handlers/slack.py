@@ -19,13 +19,14 @@ from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
 from bot.messages.history import OLDER
 from bot.messages.linking import CONFIRM, DECLINE
+from bot.messages.promoting import PROMOTE_THESE
 from bot.messages.rollout import ACTIONS
 from bot.messages.ways_back import BACK_IN
 from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
-from handlers.buttons import on_cancel, on_other_action, on_rollback_in
+from handlers.buttons import on_cancel, on_other_action, on_promote_these, on_rollback_in
 from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
 from handlers.desk import Desk
 from handlers.filling import Forms
@@ -54,6 +55,7 @@ BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     OLDER: on_older,
     **dict.fromkeys(ACTIONS, on_move),
     re.compile(f"{re.escape(BACK_IN)}.+"): on_rollback_in,
+    re.compile(f"{re.escape(PROMOTE_THESE)}.+"): on_promote_these,
 }
 CHOICES = dict.fromkeys(TELLING, on_form_choice)
 OPTIONS = {Field.SERVICES: on_form_options}

@@ -110,7 +110,7 @@ class Reason(StrEnum):
     WINDOW_BARS = "window_bars"  # app, detail
     NO_ARGOCD_HISTORY = "no_argocd_history"  # app
     NOT_IN_ARGOCD_HISTORY = (
-        "not_in_argocd_history"  # app, wanted (tags), known (tags, may be empty)
+        "not_in_argocd_history"  # app, wanted, known (may be empty)
     )
     OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
     AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app

@@ -33,10 +33,10 @@ class Judging:
         proposal = proposal_of(request)
         gathered = asyncio.run(self._gatherer.gather(request))
         judgement = judge(proposal, gathered.facts)
-        return proposal, replace(judgement, decision=_decision(judgement, gathered))
+        return proposal, replace(judgement, decision=decision_of(judgement, gathered))
 
 
-def _decision(judgement: Judgement, gathered: Gathered) -> Decision:
+def decision_of(judgement: Judgement, gathered: Gathered) -> Decision:
     """Return what it comes to; a system that is silent is not asked again, so it refuses."""
     weighed = weigh(judgement, gathered)
     match weighed:

@@ -1,4 +1,4 @@
-"""Where a rollback without an environment could go back, and to what."""
+"""What somebody can pick from: where a rollback could go back, and what a promote would move."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,14 +6,16 @@ from dataclasses import replace
 
 from bot.domain.facts import TargetFacts
 from bot.domain.operations import Request
+from bot.domain.previews import Preview
 from bot.domain.problems import Problem, Reason
 from bot.domain.ways_back import Step, WayBack
 from bot.operations.facts import Gatherer
 from bot.operations.gathered import Gathered
+from bot.operations.previewing import preview
 
 
 class Picking:
-    """Looks at every environment at once. For any thread that no event loop runs in."""
+    """Looks at everything at once. For any thread that no event loop runs in."""
 
     def __init__(self, gatherer: Gatherer) -> None:
         self._gatherer = gatherer
@@ -33,6 +35,25 @@ class Picking:
             WayBack(one, tuple(_step(each, gathered) for each in gathered.facts.targets))
             for one, gathered in zip(environments, found, strict=True)
         )
+
+    def moves(self, request: Request) -> tuple[Preview | Problem, ...]:
+        """Return what *request*, a promote, would come to, for each GitOps branch by itself.
+
+        One plan is one commit, so services that stand on several branches need several.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        return asyncio.run(self._moves(request))
+
+    async def _moves(self, request: Request) -> tuple[Preview | Problem, ...]:
+        branches: dict[tuple[str, str], list[str]] = {}
+        for target in self._gatherer.targets(request):
+            place = (target.location.repo, target.location.branch)
+            branches.setdefault(place, []).append(target.service)
+        asked = (replace(request, services=tuple(names)) for names in branches.values())
+        found = await asyncio.gather(*(preview(self._gatherer, one) for one in asked))
+        return tuple(found)
 
 
 def _step(target: TargetFacts, gathered: Gathered) -> Step:

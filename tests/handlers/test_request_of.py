@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.commands import Deploy, Promote, Rollback
+from bot.domain.commands import Deploy, Promote, Rollback, parse
 from bot.domain.operations import Kind, Request
+from bot.domain.previews import Moves, Preview
 from bot.domain.promoting import movable
 from bot.operations.store import wish_of
-from handlers.desk import Asker, request_of
+from handlers.desk import Asker, promote_text, request_of
 from tests.domain.catalogs import catalog
 
 ALICE = Asker("U0ALICE", "C0DEPLOY", "command:1", "17.1")
@@ -68,3 +69,17 @@ def test_what_differs_in_one_word_is_another_wish():
 )
 def test_a_promote_of_all_names_what_can_move(origin, environment, expected):
     assert expected == movable(origin, environment, catalog())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(Promote((), "stage", "prod"), id="from an environment"),
+        pytest.param(Promote((), None, "prod"), id="from the nearest"),
+        pytest.param(Promote((), "stage", "prod", "a <b> & c", override=True), id="all of it"),
+    ],
+)
+def test_a_button_of_a_preview_orders_what_it_showed(command):
+    preview = Preview(command.origin, "prod", (Moves("core", "a", "b"),), ())
+    read = parse("promote", promote_text(command, preview), catalog())
+    assert replace(command, services=("core",)) == read

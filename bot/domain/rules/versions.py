@@ -12,7 +12,15 @@ from bot.domain.checks import (
     Pending,
     Red,
 )
-from bot.domain.facts import Facts, ImageAbsent, ImageFound, Proposal, Resolved, TargetFacts
+from bot.domain.facts import (
+    Facts,
+    ImageAbsent,
+    ImageFound,
+    Proposal,
+    RanBefore,
+    Resolved,
+    TargetFacts,
+)
 from bot.domain.moving_tags import denied_by, fits, moves
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
@@ -115,6 +123,14 @@ def _judged(checks: ChecksVerdict, named: dict[str, str]) -> Finding:  # one eac
             assert_never(checks)
 
 
+def _built_for(target: TargetFacts) -> dict[str, str]:
+    """Return which environment the same version was built for, where that has a tag of its own."""
+    before = target.before
+    if not isinstance(before, RanBefore) or not before.same or target.tag in before.tags:
+        return {}
+    return {"before": before.environment}
+
+
 def image_exists(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
     """Refuse a tag that the registry does not have."""
     if not isinstance(target.tag, str):
@@ -126,7 +142,7 @@ def image_exists(_: Proposal, __: Facts, target: TargetFacts) -> Finding:
                 return {**named, "digest": digest}
             return Unknown("the registry did not tell the image's digest")
         case ImageAbsent():
-            return Problem(Reason.IMAGE_MISSING, named)
+            return Problem(Reason.IMAGE_MISSING, {**named, **_built_for(target)})
         case Unknown():
             return target.image
         case _:

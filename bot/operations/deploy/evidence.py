@@ -62,7 +62,7 @@ def _case(change: Change, facts: TargetFacts, gathered: Gathered) -> ServiceCase
     return ServiceCase(
         change=change,
         source=facts.source,
-        commits=_commits(gathered.between.get(facts.source)),
+        commits=commits_of(gathered.between.get(facts.source)),
         checks=facts.checks,
         digest=_digest(facts.image),
         runs=facts.runs,
@@ -73,7 +73,8 @@ def _case(change: Change, facts: TargetFacts, gathered: Gathered) -> ServiceCase
     )
 
 
-def _commits(between: Comparison | Unknown | None) -> Commits | Unknown:
+def commits_of(between: Comparison | Unknown | None) -> Commits | Unknown:
+    """Return what lies *between*, the newest first, as people are shown it."""
     if between is None:
         return Unknown("what runs could not be compared")
     if isinstance(between, Unknown):
@@ -111,7 +112,8 @@ def _drift(facts: TargetFacts) -> str:
 
 
 def _diff(edits: Edits, gathered: Gathered) -> Iterable[str]:
-    assert gathered.snapshot is not None, "a plan is made from a snapshot"
+    if gathered.snapshot is None:  # by Argo CD no file changes
+        return
     for path, after in sorted(edits.files.items()):
         file = gathered.snapshot.files[path]
         before = file.text if file else b""
