@@ -26,9 +26,11 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--guards-out", default=False):
         return
-    for item in items:
-        if item.get_closest_marker("guard"):
-            item.add_marker(pytest.mark.xfail(reason="its guard is out", strict=True))
+    guarded = [item for item in items if item.get_closest_marker("guard")]
+    for item in guarded:
+        item.add_marker(pytest.mark.xfail(reason="its guard is out", strict=True))
+    config.hook.pytest_deselected(items=[item for item in items if item not in guarded])
+    items[:] = guarded
 
 
 @pytest.fixture(autouse=True)
