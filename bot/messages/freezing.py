@@ -21,7 +21,10 @@ def freeze_answer(answer: FreezeAnswer) -> Message:
             ends = until(freeze.until) or line(" until somebody lifts it")
             said = [
                 line("Froze ", here, *ends, "."),
-                line("Nothing new is committed there; what is committed already goes on."),
+                line(
+                    "Nothing new is committed there; what is committed already goes on, but"
+                    " nobody promotes a paused rollout."
+                ),
             ]
             said += several([line("Beside it, ", *by_person(one)) for one in beside])
             return reply(*said, line("To lift it:"), copy=[_lift(freeze.environment)])

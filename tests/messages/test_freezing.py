@@ -18,7 +18,8 @@ MANY = tuple(freeze(reason=f"{n} <!channel> " + "z" * 40_000) for n in range(40)
         pytest.param(
             Stopped(freeze()),
             "Froze *prod* until somebody lifts it.\n"
-            "Nothing new is committed there; what is committed already goes on.\n"
+            "Nothing new is committed there; what is committed already goes on, but nobody promotes"
+            " a paused rollout.\n"
             "To lift it:\n"
             "    /ship unfreeze prod",
             id="frozen",
@@ -26,7 +27,8 @@ MANY = tuple(freeze(reason=f"{n} <!channel> " + "z" * 40_000) for n in range(40)
         pytest.param(
             Stopped(freeze(until=NOON + HOUR), (freeze(by=BOB, reason="mine"),)),
             "Froze *prod* until 2026-11-21 13:00 UTC.\n"
-            "Nothing new is committed there; what is committed already goes on.\n"
+            "Nothing new is committed there; what is committed already goes on, but nobody promotes"
+            " a paused rollout.\n"
             "Beside it, @U0BOB froze it 2026-11-21 12:00 UTC: mine.\n"
             "To lift it:\n"
             "    /ship unfreeze prod",
