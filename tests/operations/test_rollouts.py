@@ -21,6 +21,7 @@ from bot.operations.freeze_book import FreezeBook
 from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
 from bot.operations.move_book import MoveBook
+from bot.operations.open_items import OpenItemBook
 from bot.operations.rollouts import Moved, RolloutDesk
 from bot.operations.store import Store
 from tests.adapters.test_argocd import client
@@ -48,11 +49,12 @@ class World:
         self.freezes, self.locks = FreezeBook(database), LockBook(database)
         self.acts = ActBook(database)
         self.approvals = ApprovalBook(database, self.store.changed)
+        items = OpenItemBook(database, self.store.changed)
         self.desk = RolloutDesk(
             CATALOG,
             {"main": self.argocd},
             lambda user, *_: WHO[user],
-            Books(self.store, self.locks, self.freezes, self.holds),
+            Books(self.store, self.locks, self.freezes, self.holds, items),
             self.approvals,
             MoveBook(database),
             self.acts,
