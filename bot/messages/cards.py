@@ -13,6 +13,7 @@ from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Reason
+from bot.domain.undoing import undoing
 from bot.messages import blocks
 from bot.messages import rollout as rollouts
 from bot.messages.problems import say
@@ -35,6 +36,7 @@ from bot.messages.spans import (
     short,
 )
 from bot.messages.times import elapsed, lasted
+from bot.messages.undoing import undo_button, undo_line
 from bot.messages.wishes import NOUNS, to_do, wishes
 
 CANCEL = "cancel_operation"
@@ -142,6 +144,9 @@ def card(
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
     elif operation.problem is not None and operation.problem.reason is Reason.PULL_CONFLICTS:
         said.append(blocks.actions([ask_anew(operation.id)], f"{operation.id}:actions"))
+    elif commit_stands(operation) and (undo := undoing(operation)) is not None:
+        said.append(_prose(operation, "back", [undo_line(undo)]))
+        said.append(blocks.actions([undo_button(undo)], f"{operation.id}:actions"))
     said.append(_small_print(operation))
     return Message(summary(operation), tuple(said))
 

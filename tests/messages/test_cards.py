@@ -300,6 +300,8 @@ PHASES = [
         {GITOPS}. It stands: Git names the new tag.
         *What happened: *The new version of *astrago* does not come up: `Deployment astrago-core`, exceeded its progress deadline.
         *Next: *Look at the logs of its pods; fix it and deploy again, or deploy the version that ran before.
+        *Way back: *a rollback in Git takes *core* to the last version that was well there. Git said `core-stage-ba01` before.
+        [Roll back in stage]
         {SMALL_PRINT}""",  # noqa: E501  # as it reads
         id="failed",
     ),
@@ -330,7 +332,7 @@ def test_a_screen_reader_hears_a_whole_sentence():
         Phase.REFUSED, problem=Problem(Reason.UNKNOWN_VERSION, {"version": "a1", "repo": "x/y"})
     )
     assert (
-        "D-4821: <@U0ALICE> asked to deploy batch and core to stage at version a1b2c3d4. "
+        "D-4821: <@U0ALICE> asked to deploy batch and core to stage at `a1b2c3d4`. "
         "It was refused and nothing was changed. `x/y` has no commit, branch or tag `a1`. "
         "Check the spelling, or push the commit first; then send the command again."
     ) == card(failed, LINKS, after(seconds=1)).text
