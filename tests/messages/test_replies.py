@@ -64,7 +64,7 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
             replies.cancelling(operation()),
             "Asked to cancel `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
             "Its commit is being written right now.\n"
-            "If that was quicker, the deploy goes on; its card says which it was.",
+            "If that was quicker, the deploy goes on.",
             id="cancelling",
         ),
         pytest.param(
@@ -77,7 +77,7 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
             replies.too_late(operation(Phase.FOLLOWING), CARD),
             "`D-4821` can no longer be cancelled: its commit stands in Git, "
             "and Argo CD is bringing it out.\n"
-            "To undo it, deploy the version that ran before; the card shows its tag. "
+            "To undo it, send `/rollback` with the service and the environment. "
             f"See its card <{CARD}>.",
             id="too late",
         ),

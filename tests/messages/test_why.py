@@ -32,7 +32,7 @@ def said(asked=None, *targets, **changes):
 def test_all_is_well():
     expected = f"""\
 To deploy *core* to *prod* at `a1b2c3d4`: it may start when 2 members of *sre* approve.
-• ✅ *Identity* passes: @U0ALICE is `alice` on GitHub, by `map`.
+• ✅ *Identity* passes: @U0ALICE is alice on GitHub, by `map`.
 • ✅ *Right* passes: Members of *release* may deploy there.
 • ✅ *Place* passes: *core* lives in *prod*.
 • ✅ *Tag* passes: `core-prod-a1b2c3d4` may run there.

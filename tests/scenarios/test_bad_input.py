@@ -177,8 +177,8 @@ MISREAD = {
         "/ship frobnicate",
         (
             "There is no command `frobnicate`. "
-            "Known commands: `deploy`, `why`, `status`, `cancel`, `lock`, `unlock`, `freeze`,"
-            " `unfreeze`, `whoami`, `link`, `unlink` and `help`."
+            "Known commands: `deploy`, `promote`, `rollback`, `why`, `status`, `history`, `diff`,"
+            " `rollout`, `cancel`, `lock`, `unlock`, `freeze` and 7 more."
         ),
         ["/ship help"],
     ),
@@ -430,8 +430,8 @@ def test_the_branch_is_protected(told: Story):
         a_new_version(told),
         Reason.BRANCH_PROTECTED,
         f"Branch `main` of `{told.system.gitops}` takes no direct commits",
-        "Let the bot's GitHub App bypass the rule, or change the tag by a pull request of your",
-        "Shipmate's pull-request mode comes with an issue of its own and is not there yet.",
+        "Ask a platform engineer to set `change: pull_request` for the environment in",
+        "or to let the bot's GitHub App bypass the rule.",
     )
 
 
@@ -523,9 +523,10 @@ def test_cancelling_what_is_not_ones_own_what_is_over_and_what_never_was(told: S
     assert told.world.until(lambda: "may not cancel" in told.slack.ephemerals("U0MALLORY")[-1].text)
     assert (
         f"<@U0MALLORY> may not cancel `{number}`. Nothing was changed."
-        " <@U0MALLORY> may not deploy core in stage. Ask <@U0ALICE> to cancel it."
+        " <@U0MALLORY> may not deploy core in stage."
+        " Ask <@U0ALICE>, or a member of sre, to cancel it."
     ) == told.slack.ephemerals("U0MALLORY")[-1].text
-    undo = "To undo it, deploy the version that ran before; the card shows its tag."
+    undo = "To undo it, send `/rollback` with the service and the environment."
     assert (
         f"`{number}` can no longer be cancelled: its commit stands in Git, and Argo CD is bringing"
         f" it out. {undo}"
