@@ -426,22 +426,6 @@ def test_an_answer_that_slack_did_not_take_is_said_again(told: Story, fault: str
 # faults that stay
 
 
-def test_who_cannot_be_told_apart_by_slack_deploys_nothing(told: Story):
-    """Past the deadline it is refused; whoever asked reads why as soon as Slack is back."""
-    before, version = told.commits(), a_new_version(told)
-    told.slack.arm("*", _status(503), times=None)
-    number = told.operation(told.types(f"/deploy core {version} stage")).id
-
-    assert told.world.until(lambda: told.store.operation(number).phase.ended, 60)
-
-    told.slack.disarm()
-    ended = told.ends_with_id(number)
-    assert (Phase.REFUSED, Reason.UNAVAILABLE) == (ended.phase, ended.problem.reason)
-    assert before == told.commits()
-    words = "Slack gave no usable answer, so the bot could not look up"
-    assert told.world.until(lambda: any(words in one.words for one in told.slack.dm("U0ALICE")))
-
-
 def refused_by(told: Story, call: str, fault: Fault):
     """Return the operation that meets *fault* for good, after its end; nothing was committed."""
     before, version = told.commits(), a_new_version(told)

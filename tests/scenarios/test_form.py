@@ -227,7 +227,7 @@ def test_sending_it_twice_is_one_operation(told):
         pytest.param(
             {PICKED: "v1.3.0", WRITTEN: "main"},
             WRITTEN,
-            "One deploy is of one version, and several were named: v1.3.0 and main. Leave one of "
+            "One command is of one version, and several were named: v1.3.0 and main. Leave one of "
             "them.",
             id="two",
         ),

@@ -206,3 +206,19 @@ def test_an_approved_deploy_waits_for_github_to_say_who_may(story, login):
 
         assert Phase.LIVE is told.ends_with_id(number).phase, told.timeline(number)
         assert "Approved-by: bob-lee" in told.commits()[0][1]
+
+
+def test_who_cannot_be_told_apart_by_slack_deploys_nothing(story):
+    """Past the deadline it is refused; whoever asked reads why as soon as Slack is back."""
+    with story(speed=FAST) as told:
+        told.slack.arm("*", DOWN, times=None)
+        number = core_to_stage(told)
+        assert told.world.until(lambda: told.store.operation(number).phase.ended)
+
+        told.slack.disarm()
+        ended = told.ends_with_id(number)
+
+        assert (Phase.REFUSED, Reason.UNAVAILABLE) == (ended.phase, ended.problem.reason)
+        assert 1 == len(told.commits())
+        words = "Slack gave no usable answer, so the bot could not look up"
+        assert told.world.until(lambda: any(words in one.words for one in told.slack.dm("U0ALICE")))
