@@ -575,9 +575,7 @@ class PullRequest:
     def merged_by(self) -> User | None:
         return User(self._asking, self._pull.merger) if self._pull.merger else None
 
-    def timeline_items(
-        self, item_types: list[str] | None = None, **page: Any
-    ) -> dict[str, Any]:
+    def timeline_items(self, item_types: list[str] | None = None, **page: Any) -> dict[str, Any]:
         """Return what happened to it; the sandbox knows only that it was closed."""
         if item_types != ["CLOSED_EVENT"]:
             raise NotImplementedError(f"timelineItems({item_types})")
