@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,12 +46,22 @@ class Bot:
         found = self.ask("SELECT entered FROM operations WHERE number = ?", number)
         return {phase: datetime.fromisoformat(at) for phase, at in json.loads(found[0][0]).items()}
 
+    def problem(self, operation: str) -> str:
+        """Return what stopped *operation*, as it is stored."""
+        number = int(operation.removeprefix("D-"))
+        return str(self.ask("SELECT problem FROM operations WHERE number = ?", number)[0][0])
+
 
 @contextmanager
-def in_world(name: str, tempo: Tempo | None = None) -> Iterator[tuple[World, Path]]:
-    """Yield the started world of the system *name*, whose servers keep connections as real ones."""
+def in_world(
+    name: str, tempo: Tempo | None = None, config: Callable[[str], str] = unguarded
+) -> Iterator[tuple[World, Path]]:
+    """Yield the started world of the system *name*, whose servers keep connections as real ones.
+
+    *config* rewrites its ``shipmate.yaml``.
+    """
     with tempfile.TemporaryDirectory() as place:
-        world = World(system(name), Path(place), clock=Clock(), tempo=tempo, config=unguarded)
+        world = World(system(name), Path(place), clock=Clock(), tempo=tempo, config=config)
         for wire in world.wires:
             wire.keeps_connections = True
         world.start()

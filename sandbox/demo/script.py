@@ -32,20 +32,20 @@ class Chapter:
 
 
 def astrago(scene: Scene) -> str:
-    """Two services in one commit; a slip of the finger; and no way back by a deploy."""
+    """A slip of the finger; two services in one commit; and no way back by a deploy."""
     new, older = scene.sha(BACKEND, BRANCH)[:8], scene.sha(BACKEND, f"{BRANCH}~1")[:8]
-    scene.stage.tells("Two services at once are one commit.")
-    scene.deploys(BOB.id, f"/deploy core,batch {older} stage because the session fix must wait")
-
     scene.stage.tells("A slip of the finger. Only the person who typed it hears of it.")
-    right = f"/deploy core {new} stage"
-    answer = scene.types(ALICE.id, f"/deploy cor {new} stage")
+    right = f"/deploy core {older} stage"
+    answer = scene.types(ALICE.id, f"/deploy cor {older} stage")
     scene.holds("the answer holds the corrected line to copy", true=right in answer.words)
     scene.stage.tells("She copies the corrected line.")
     scene.deploys(ALICE.id, right)
 
-    scene.stage.tells("Bob repeats his line of before. Nobody goes back by accident.")
-    scene.is_refused(BOB.id, f"/deploy core {older} stage", "goes back 1 commit")
+    scene.stage.tells("Two services at once are one commit.")
+    scene.deploys(BOB.id, f"/deploy core,batch {new} stage because the session fix is urgent")
+
+    scene.stage.tells("Alice repeats her line of before. Nobody goes back by accident.")
+    scene.is_refused(ALICE.id, right, "goes back 1 commit")
     return "live; no way back"
 
 
