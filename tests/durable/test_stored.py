@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import Clock
 from bot.domain.operations import Phase
 from sandbox.ci import Verdict
-from tests.durable.lives import BACKEND, BRANCH, Lives
+from tests.durable.lives import BACKEND, BRANCH, SPEED, Lives
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +24,7 @@ class Stored(Lives):
     def __init__(self, folder, name):
         database = folder / "shipmate.db"
         database.write_bytes(gzip.decompress((STORED / f"{name}.db.gz").read_bytes()))
-        super().__init__(folder, f"sqlite:///{database}", epoch=left_at(database))
+        super().__init__(folder, f"sqlite:///{database}", epoch=epoch_for(left_at(database)))
         self._name = name
 
     def __enter__(self):
@@ -51,6 +52,12 @@ def left_at(database):
     (at,) = connection.execute("SELECT max(at) FROM timeline").fetchone()
     connection.close()
     return datetime.fromisoformat(at).replace(tzinfo=UTC)
+
+
+def epoch_for(left):
+    """Return the epoch of a fast clock that shows *left* at this moment, whatever day it is."""
+    now = Clock().now()
+    return now + (now - left) / (SPEED - 1)
 
 
 def flows(lives):
