@@ -22,6 +22,7 @@ from bot.domain.locks import Lock
 from bot.domain.operations import Change, Operation
 from bot.domain.plan_digest import Part
 from bot.domain.problems import Problem, Reason
+from bot.domain.retreats import Retreat
 from bot.domain.rights import Action, Actor, GitHubUser
 from bot.domain.unknown import Unknown
 
@@ -95,6 +96,7 @@ class ApprovalCase:
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
     *trouble* says what keeps a yes from counting, such as a GitHub that does not answer. *whom* are
     the Slack ids of those who are called to decide. *instead_of* are older operations it ended.
+    *retreats* say how far a rollback goes back.
     """
 
     operation: str
@@ -113,6 +115,7 @@ class ApprovalCase:
     trouble: Problem | None = None
     whom: tuple[str, ...] = ()
     instead_of: tuple[str, ...] = ()
+    retreats: tuple[Retreat, ...] = ()
 
     def ended_as(self, end: End | None, approved: tuple[Actor, ...]) -> "ApprovalCase":
         """Return the case with what people said of it so far."""

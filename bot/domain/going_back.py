@@ -29,7 +29,8 @@ class Past:
 
     *commit* is the full SHA of the code, empty where nobody knows. *at* is when it came there, by
     *operation* where that was one of ours. It was *verified* if that went live. *left* tells that
-    somebody went back from it: it is never meant unless it is named.
+    somebody went back from it: it is never meant unless it is named. *gitops* is the GitOps commit
+    that brought it, where Git told of it.
     """
 
     tag: str
@@ -39,6 +40,7 @@ class Past:
     source: Told
     verified: bool
     left: bool = False
+    gitops: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def from_others(
     times = [n for n, one in enumerate(values) if one.tag == current]
     last = times[-1] if times and not returned else -1
     made = (
-        Past(one.tag, "", None, one.at, source, verified=False, left=n < last)
+        Past(one.tag, "", None, one.at, source, verified=False, left=n < last, gitops=one.commit)
         for n, one in enumerate(values)
         if one.tag is not None
     )

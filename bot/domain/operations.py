@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.problems import Problem
+from bot.domain.retreats import Retreat
 from bot.domain.rollout import Rollout
 
 
@@ -89,7 +90,8 @@ class Change:
 class Plan:
     """What exactly an operation will do. Approvals are given to its digest.
 
-    *commit* is the full SHA of the code, *title* the first line of its message.
+    *commit* is the full SHA of the code, *title* the first line of its message. *retreats* say how
+    far a rollback goes back; nothing is bound to them.
     """
 
     repo: str
@@ -99,6 +101,7 @@ class Plan:
     author: str
     source: str
     changes: tuple[Change, ...]
+    retreats: tuple[Retreat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

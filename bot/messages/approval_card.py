@@ -33,6 +33,7 @@ from bot.messages import blocks
 from bot.messages.cards import Links, ask_anew
 from bot.messages.holding import brief
 from bot.messages.problems import say
+from bot.messages.retreats import retreat_lines
 from bot.messages.spans import (
     NAME,
     Bold,
@@ -86,6 +87,8 @@ def approval_card(case: ApprovalCase, links: Links) -> Message:
         blocks.prose(f"{block}asked", [blocks.lines(*_asked(case))]),
         blocks.prose(f"{block}services", [blocks.bullets(_services(case))]),
     ]
+    if how_far := retreat_lines(case.retreats):
+        said.append(blocks.prose(f"{block}retreats", [blocks.lines(*how_far)]))
     if rows := _commits(case, links):
         said.append(blocks.prose(f"{block}commits", rows))
     if case.diff:

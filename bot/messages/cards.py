@@ -17,6 +17,7 @@ from bot.domain.undoing import undoing
 from bot.messages import blocks
 from bot.messages import rollout as rollouts
 from bot.messages.problems import say
+from bot.messages.retreats import retreat_lines
 from bot.messages.spans import (
     SENTENCE,
     Bold,
@@ -138,6 +139,8 @@ def card(
     ]
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
+    if operation.plan is not None and (how_far := retreat_lines(operation.plan.retreats)):
+        said.append(_prose(operation, "retreats", how_far))
     said.append(_prose(operation, "state", _state(operation, now)))
     said += _rollouts(operation, blocks.ROOM - sum(map(blocks.size, said)))
     if operation.phase in CANCELLABLE:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError
+from bot.domain.going_back import Past
 from bot.domain.observation import Health, Observation
 from bot.domain.operations import Kind, Request
 from bot.domain.problems import Problem, Reason
@@ -24,12 +25,13 @@ class Choice:
     """*version* names the commit, and is empty where a tag names none that we know.
 
     *tag* is given where it is not made from the version. *undoes* is the operation that brought
-    what stands there now, where that is taken back.
+    what stands there now, where that is taken back. *past* is what a rollback goes back to.
     """
 
     version: str
     tag: str | None = None
     undoes: str | None = None
+    past: Past | None = None
 
 
 Chosen = Choice | Problem | BotError | Unknown
@@ -87,7 +89,7 @@ class Chooser:
         if not isinstance(back, Back):
             return back
         tag = back.to.tag
-        return Choice(back.to.commit or revision_of(tag, target) or "", tag, back.undoes)
+        return Choice(back.to.commit or revision_of(tag, target) or "", tag, back.undoes, back.to)
 
     def _origin(self, target: Target) -> Target | None:
         origin = self._request.origin

@@ -53,4 +53,5 @@ class Faces:
             trouble=operation.problem if operation.phase is Phase.AWAITING else None,
             whom=evidence.whom,
             instead_of=evidence.instead_of,
+            retreats=operation.plan.retreats if operation.plan is not None else (),
         )

@@ -19,6 +19,7 @@ from bot.domain.operations import Request
 from bot.domain.planning import Text
 from bot.domain.policy import one_repository
 from bot.domain.problems import Problem
+from bot.domain.retreats import Retreat
 from bot.domain.rights import Action, Who
 from bot.domain.unknown import Unknown
 from bot.operations.choosing import Chooser, Chosen
@@ -28,6 +29,7 @@ from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
 from bot.operations.people import People
 from bot.operations.reading import Outside, Reading
+from bot.operations.retreating import Retreating
 from bot.operations.store import Store
 from bot.operations.target_facts import Read, TargetReader, absent, version_of
 from bot.operations.troubles import problem_of, reason_of
@@ -108,6 +110,11 @@ class Gatherer:
             away=reading.away,
             read_at=at,
         )
+
+    async def retreats(self, request: Request, gathered: Gathered) -> tuple[Retreat, ...]:
+        """Return how far *request*, a rollback, goes back; what cannot be read is Unknown."""
+        reader = Retreating(self._outside, self._books.store, gathered)
+        return await reader.read(self.targets(request))
 
     async def refresh(self, request: Request, earlier: Gathered, *, rights: bool) -> Gathered:
         """Return *earlier*, read a moment ago, with locks, freezes and holds as they are.

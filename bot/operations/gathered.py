@@ -10,8 +10,10 @@ from bot.adapters.gitops import Snapshot
 from bot.domain.catalog import Application
 from bot.domain.errors import BotError
 from bot.domain.facts import Facts
+from bot.domain.going_back import Past
 from bot.domain.observation import Observation
 from bot.domain.problems import Problem
+from bot.domain.retreats import Retreat
 from bot.domain.unknown import Unknown
 
 
@@ -19,12 +21,14 @@ from bot.domain.unknown import Unknown
 class Aim:
     """What a target shall come to: the *tag*, and the *commit* it is made of, or None.
 
+    *past* is what a rollback goes back to.
     *undoes* is the operation that brought what stands there now, where that is taken back.
     """
 
     tag: str
     commit: Commit | None
     undoes: str | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Gathered:
     of one repository run different versions it is the longest way. *observations* are those of the
     request's own targets. *trouble* is a definite no that no rule words. *away* is the first
     system that did not answer, and may be asked again. *read_at* is when the outside was asked;
-    ``facts.at`` may be later, where rights, locks and freezes were read anew.
+    ``facts.at`` may be later, where rights, locks and freezes were read anew. *retreats* are there
+    once somebody asked how far a rollback goes back.
     """
 
     facts: Facts
@@ -47,6 +52,7 @@ class Gathered:
     trouble: Problem | None
     away: BotError | None
     read_at: datetime
+    retreats: tuple[Retreat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,8 +337,10 @@ def _refused(commit: Named) -> Problem | None:
 def _aim(chosen: Chosen, commit: Named, tag: str | Problem | Unknown) -> Aim | None:
     if not isinstance(tag, str):
         return None
-    undoes = chosen.undoes if isinstance(chosen, Choice) else None
-    return Aim(tag, commit if isinstance(commit, Commit) else None, undoes)
+    known = commit if isinstance(commit, Commit) else None
+    if not isinstance(chosen, Choice):
+        return Aim(tag, known)
+    return Aim(tag, known, chosen.undoes, past=chosen.past)
 
 
 def version_of(commit: Commit) -> Version:

@@ -13,7 +13,7 @@ from bot.domain.approvals import Asked
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.facts import Facts
-from bot.domain.operations import Change, Operation, Phase, Plan
+from bot.domain.operations import Change, Kind, Operation, Phase, Plan
 from bot.domain.patience import next_try
 from bot.domain.plan_digest import fingerprint
 from bot.domain.planning import Edits, plan_edits
@@ -83,6 +83,9 @@ class Check:
         if (problem := refusal(operation.request, self._catalog)) is not None:
             return await asyncio.to_thread(self._refuse, operation, problem)
         gathered = await self._gatherer.gather(operation.request)
+        if operation.request.kind is Kind.ROLLBACK:
+            retreats = await self._gatherer.retreats(operation.request, gathered)
+            gathered = replace(gathered, retreats=retreats)
         return await asyncio.to_thread(self._decide, operation, gathered, failures)
 
     def _enter(self, operation_id: str) -> Operation | None:
@@ -122,7 +125,7 @@ class Check:
         made = plan(operation, targets, gathered)
         if isinstance(made, Problem):
             return self._refuse(operation, made)
-        planned, edits = made
+        planned, edits = replace(made[0], retreats=gathered.retreats), made[1]
         who = requester_of(operation, gathered.facts)
         if who is None:  # the rules pass nobody without an account
             return self._refuse(operation, Problem(Reason.INTERNAL, {"operation": operation.id}))

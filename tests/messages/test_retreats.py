@@ -1,0 +1,56 @@
+"""How far a rollback goes back, in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.retreats import Beside, Lost, Retreat
+from bot.domain.unknown import Unknown
+from bot.messages.retreats import ROOM, retreat_lines
+from bot.messages.spans import length, mrkdwn
+from tests.messages.operations import ASKED
+
+RETREAT = Retreat("core", "v1", ASKED, left=False, lost=Lost(3, ("Ann", "Bo")), beside=Beside())
+
+
+def said(*retreats):
+    return [mrkdwn(one, 3_000) for one in retreat_lines(retreats)]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({}, "That takes away 3 commits by Ann and Bo.", id="commits and authors"),
+        pytest.param({"lost": Lost(1, ("Ann",))}, "takes away 1 commit by Ann.", id="one commit"),
+        pytest.param({"lost": Lost(0)}, "That takes away no commit.", id="none"),
+        pytest.param({"lost": Unknown("no")}, "could not be read", id="commits are unknown"),
+        pytest.param({"left": True}, "`v1` was rolled back itself before.", id="left before"),
+        pytest.param(
+            {"beside": Beside(("a/config.yaml", "a/m.sql"))},
+            "left as it is now: `a/config.yaml` and `a/m.sql`.",
+            id="other files",
+        ),
+        pytest.param(
+            {"beside": Beside(("a/config.yaml",), more=True)}, "(and perhaps more)", id="cut"
+        ),
+        pytest.param({"beside": Beside((), more=True)}, "a great many files", id="too many"),
+        pytest.param(
+            {"beside": Unknown("no")}, "What else changed for it in Git", id="files are unknown"
+        ),
+    ],
+)
+def test_what_people_should_know_is_said(change, says):
+    assert says in " ".join(said(replace(RETREAT, **change)))
+
+
+def test_nothing_is_said_where_nothing_goes_back_or_nothing_is_odd():
+    assert [] == said()
+    (only,) = said(RETREAT)
+    assert "core to `v1`, which came there <!date^" in only
+
+
+def test_many_services_are_counted():
+    many = [replace(RETREAT, service="s" * 70, tag="t" * 120) for _ in range(30)]
+    lines = retreat_lines(many)
+    assert sum(map(length, lines)) <= ROOM + 40
+    assert "more go back" in mrkdwn(lines[-1], 100)

@@ -1,0 +1,39 @@
+"""How far a rollback goes back stands on its card, and what it leaves as it is."""
+
+from bot.domain.retreats import Beside, Lost
+from sandbox.world import unguarded
+
+FOLDER = "apps/pay/overlays/staging"
+
+
+def read(told, operation):
+    """Return the words of the card of *operation*, on one line."""
+    return " ".join(told.card(operation.id).words.split())
+
+
+def test_a_rollback_says_what_it_takes_away_and_what_stays(story):
+    with story("flash_tickets", speed=60.0, config=unguarded) as told:
+        told.goes_live(told.types("/deploy pay v1.2.3 staging"))
+        path = f"{FOLDER}/migrations/002.sql"
+        inside, outside = {path: "alter table users;"}, {"elsewhere.txt": "nobody reads it"}
+        told.github.push(told.system.gitops, told.system.branch, inside | outside, message="more")
+        told.goes_live(told.types("/deploy pay v1.3.0 staging"))
+
+        back = told.goes_live(told.types("/rollback pay staging because it fails"))
+
+        (retreat,) = back.plan.retreats
+        assert isinstance(retreat.lost, Lost)
+        assert (2, False) == (retreat.lost.total, retreat.left)
+        assert retreat.lost.authors
+        assert Beside((path,)) == retreat.beside
+        said = read(told, back)
+        assert "That takes away 2 commits by" in said
+        assert f"left as it is now: {path} ." in said
+
+        told.types("/ship release pay staging", by="U0BOB")
+        assert told.world.until(lambda: not told.held("pay/staging"))
+        again = told.goes_live(told.types("/rollback pay staging v1.3.0"))
+
+        (retreat,) = again.plan.retreats
+        assert retreat.left
+        assert "was rolled back itself before" in read(told, again)
