@@ -51,6 +51,7 @@ from bot.operations.histories import Histories
 from bot.operations.hold_book import HoldBook
 from bot.operations.identity_book import IdentityBook
 from bot.operations.lock_book import LockBook
+from bot.operations.open_items import OpenItemBook
 from bot.operations.people import People
 from bot.operations.store import Store
 from bot.operations.threads import Threads
@@ -228,7 +229,8 @@ def _gatherer(
         Histories(store, holds, FileHistory(github), argocd, threads[0]),
         *threads,
     )
-    books = Books(store, LockBook(database), FreezeBook(database), holds)
+    items = OpenItemBook(database, store.changed)
+    books = Books(store, LockBook(database), FreezeBook(database), holds, items)
     try:
         yield Gatherer(config.catalog, people, outside, books, clock), slowest
     finally:

@@ -57,6 +57,9 @@ from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.differing import Differing
+from bot.operations.emergency.around import Around
+from bot.operations.emergency.resuming import Resuming
+from bot.operations.emergency.steps import Steps as AroundSteps
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.facts import Books, Gatherer, Outside
@@ -78,6 +81,7 @@ from bot.operations.locking import Locking
 from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
 from bot.operations.move_book import MoveBook
+from bot.operations.open_items import OpenItemBook
 from bot.operations.outbox import Outbox
 from bot.operations.people import People
 from bot.operations.picking import Picking
@@ -190,6 +194,7 @@ class Shipmate:
     holding: Holding
     watch: HoldWatch
     outbox: Outbox
+    resuming: Resuming
     waking: Waking
     making_way: MakingWay
     started: bool = False
@@ -210,6 +215,7 @@ class Shipmate:
         self._tick("expired locks", self.locking.end_expired, SWEEP)
         self._tick("old locks", self.locking.remind, REMIND)
         self._tick("what is held", self.watch.look, WATCH)
+        self._tick("auto-sync", self.resuming.look, WATCH)
         self._tick("links", self.linking.follow, LINKS)
         if self.rights.check.unknown:
             self.scheduler.add_job(self.rights.check.ask, id="teams")
@@ -322,7 +328,7 @@ def _alone(work: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def build(
+def build(  # noqa: PLR0915  # one statement for each part of the bot
     settings: Settings,
     config: Config,
     clock: Clock | None = None,
@@ -377,12 +383,14 @@ def build(
     selves = Selves(whoami, linking)
     links = Links(github.web)
     approvals = ApprovalBook(database, store.changed)
-    cards = Cards(store, slack, Faces(approvals, links).show, clock)
+    items = OpenItemBook(database, store.changed)
+    cards = Cards(store, slack, Faces(approvals, items, links).show, clock)
     store.observe(cards.changed)
 
     threads, others = Threads("github"), Threads("others", OTHERS_AT_ONCE)
     registry = Registry(_hosts(config, settings), clock=clock)
     holds, values = HoldBook(database), FileHistory(github)
+    histories = Histories(store, holds, values, argocd, threads)
     outside = Outside(
         commits,
         Versions(github),
@@ -391,12 +399,13 @@ def build(
         gitops,
         argocd,
         registry,
-        Histories(store, holds, values, argocd, threads),
+        histories,
         threads,
         others,
     )
+    around = Around(catalog, argocd, histories, others)
     letters = LockLetters(catalog)
-    books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds)
+    books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds, items)
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
     recent, approvers = Recent(clock), Approvers(rights.desk)
     acts, may = ActBook(database), rights.desk.may
@@ -417,6 +426,7 @@ def build(
         merge=Merge(store, pulls, write, threads, clock),
         follow=Follow(store, catalog, sight, changes, clock),
         tell=Tell(store, catalog, slack, cards, ended_badly, clock),
+        around=AroundSteps(store, catalog, argocd, around, items, holding, clock),
     )
     DeployFlow(engine, steps)
     intake = Intake(store, engine, changes, clock)
@@ -429,7 +439,8 @@ def build(
     zone_of = Zones(slack).of
     locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)
     freezing = Freezing(catalog, may, zone_of, books.freezes, acts, clock)
-    standing_still = StandingStill(catalog, locking, freezing, holding, books, clock)
+    resuming = Resuming(catalog, argocd, around, store, items, may, acts, clock)
+    standing_still = StandingStill(catalog, locking, freezing, holding, resuming, books, clock)
     rollouts = RolloutDesk(
         catalog, argocd, may, books, approvals, MoveBook(database), acts, changes, clock
     )
@@ -497,6 +508,7 @@ def build(
         holding=holding,
         watch=HoldWatch(catalog, store, holds, gitops, values, clock),
         outbox=Outbox(database, slack, clock),
+        resuming=resuming,
         waking=Waking(approvals, wake),
         making_way=MakingWay(store, wake),
     )

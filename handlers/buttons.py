@@ -56,6 +56,17 @@ def _order(
     speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 
+def on_resume(
+    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
+) -> None:
+    """Resume auto-sync after the rollback that the button names; the clicker reads the answer."""
+    channel = str((body.get("container") or {}).get("channel_id", ""))
+    asker = Asker(body["user"]["id"], channel, asked=f"action:{body['trigger_id']}")
+    answer = desk.resume_after(str(action.get("value", "")), asker)
+    ack()
+    speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+
+
 def on_other_action(ack: Ack, action: dict[str, Any]) -> None:
     """Take every other click: links are buttons too, and old cards may hold forgotten ones."""
     ack()

@@ -27,6 +27,7 @@ from bot.domain.commands import (
     Misread,
     Promote,
     Release,
+    Resume,
     Rollback,
     Rollout,
     Status,
@@ -150,7 +151,7 @@ class Desk:
             case WhoAmI() | Link() | Unlink():
                 first, later = self._selves.hear(command, asker.user)
                 return Answer(first, later=later)
-            case Lock() | Unlock() | Freeze() | Unfreeze() | Hold() | Release():
+            case Lock() | Unlock() | Freeze() | Unfreeze() | Hold() | Release() | Resume():
                 return Answer(
                     replies.checking_rights(),
                     later=lambda: self._stand_still(command, asker),
@@ -296,6 +297,18 @@ class Desk:
             log.warning("cancel not written down", error=str(away))
             return replies.try_again()
 
+    def resume_after(self, operation_id: str, asker: Asker) -> Answer:
+        """Answer a click that wants auto-sync on again after the rollback *operation_id*."""
+
+        def resumed() -> Message:
+            try:
+                return self._standing_still.resume_after(operation_id, asker.user, asker.asked)
+            except Unavailable as away:
+                log.warning("not resumed", error=str(away))
+                return replies.try_again()
+
+        return Answer(replies.checking_rights(), later=resumed)
+
     def _stand_still(self, command: Stopping, asker: Asker) -> Message:
         try:
             return self._standing_still.obey(command, asker.user, asker.asked)
@@ -307,10 +320,11 @@ class Desk:
         try:
             rows, left_off = self._reader.read(command.service, command.environment)
             still = self._standing_still.now(command.service, command.environment)
+            off = self._standing_still.off(command.service, command.environment)
         except Unavailable as away:
             log.warning("no status", error=str(away))
             return replies.try_again()
-        return status(rows, self._clock.now(), left_off, still)
+        return status(rows, self._clock.now(), left_off, still, off)
 
     def _help(self, command: Help) -> Message:
         if command.topic:

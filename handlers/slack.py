@@ -14,6 +14,7 @@ from bot.adapters.slack import Identity
 from bot.domain.form import Field
 from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
+from bot.messages.auto_sync import RESUME
 from bot.messages.cards import ANEW, CANCEL
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
@@ -26,7 +27,13 @@ from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
-from handlers.buttons import on_cancel, on_other_action, on_promote_these, on_rollback_in
+from handlers.buttons import (
+    on_cancel,
+    on_other_action,
+    on_promote_these,
+    on_resume,
+    on_rollback_in,
+)
 from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
 from handlers.desk import Desk
 from handlers.filling import Forms
@@ -53,6 +60,7 @@ BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     CONFIRM: on_link_confirm,
     DECLINE: on_link_decline,
     OLDER: on_older,
+    RESUME: on_resume,
     **dict.fromkeys(ACTIONS, on_move),
     re.compile(f"{re.escape(BACK_IN)}.+"): on_rollback_in,
     re.compile(f"{re.escape(PROMOTE_THESE)}.+"): on_promote_these,

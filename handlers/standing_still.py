@@ -4,16 +4,18 @@ from typing import assert_never
 
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
-from bot.domain.commands import Freeze, Hold, Lock, Release, Unfreeze, Unlock
+from bot.domain.commands import Freeze, Hold, Lock, Release, Resume, Unfreeze, Unlock
+from bot.domain.emergency import OpenItem
 from bot.domain.message import Message
 from bot.domain.standstills import Standstill, standstills
-from bot.messages import freezing, holding, locking
+from bot.messages import emergency, freezing, holding, locking
+from bot.operations.emergency.resuming import Resuming
 from bot.operations.facts import Books
 from bot.operations.freezing import Freezing
 from bot.operations.holding import Holding
 from bot.operations.locking import Locking
 
-Stopping = Lock | Unlock | Freeze | Unfreeze | Hold | Release
+Stopping = Lock | Unlock | Freeze | Unfreeze | Hold | Release | Resume
 
 
 class StandingStill:
@@ -25,13 +27,16 @@ class StandingStill:
         locks: Locking,
         freezes: Freezing,
         holds: Holding,
+        resuming: Resuming,
         books: Books,
         clock: Clock,
     ) -> None:
         self._catalog, self._locks, self._freezes, self._holds = catalog, locks, freezes, holds
-        self._books, self._clock = books, clock
+        self._resuming, self._books, self._clock = resuming, books, clock
 
-    def obey(self, command: Stopping, user: str, asked: str) -> Message:
+    def obey(  # noqa: PLR0911  # one a command
+        self, command: Stopping, user: str, asked: str
+    ) -> Message:
         """Do *command* for the Slack *user* if they may, and say what became of it.
 
         Raises:
@@ -50,8 +55,27 @@ class StandingStill:
                 return holding.hold_answer(self._holds.hold(command, user, asked))
             case Release():
                 return holding.release_answer(self._holds.release(command, user, asked), user)
+            case Resume(service, environment):
+                done = self._resuming.resume(service, environment, user, asked)
+                return emergency.resumed(done)
             case _:
                 assert_never(command)
+
+    def resume_after(self, operation_id: str, user: str, asked: str) -> Message:
+        """Switch auto-sync on that the rollback *operation_id* switched off, if *user* may.
+
+        Raises:
+            Unavailable: the database is away; nothing was written.
+        """
+        return emergency.resumed(self._resuming.resume_after(operation_id, user, asked))
+
+    def off(self, service: str | None, environment: str | None) -> tuple[OpenItem, ...]:
+        """Return what rollbacks by Argo CD left without auto-sync, of one place or of all.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        return self._resuming.standing(service, environment)
 
     def now(self, service: str | None, environment: str | None) -> tuple[Standstill, ...]:
         """Return what stands still now, of one service and environment or of all.

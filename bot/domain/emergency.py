@@ -41,7 +41,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class SetRule:
-    """What an ApplicationSet does: it *keeps* a changed sync policy, it *rolls* syncs out itself."""
+    """What an ApplicationSet does: it *keeps* a changed sync policy, it *rolls* out itself."""
 
     keeps: bool
     rolls: bool = False
@@ -49,7 +49,7 @@ class SetRule:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An owner could not be read, and *why*: plain, unescaped text. It counts as one that reverts."""
+    """An owner could not be read, and *why* (plain text). It counts as one that reverts."""
 
     why: str
 
@@ -316,7 +316,7 @@ def still_differs(
 
 
 def stops_others(items: Collection[OpenItem], services: Collection[str]) -> Problem | None:
-    """Refuse a change by Git of *services* that would bring back what one of *items* went back from.
+    """Refuse a change by Git of *services* that would bring back what was rolled back.
 
     *items* are those of the applications that the change is of. With auto-sync off a change is
     synced by us, and with the whole of Git: what was rolled back, too, unless it is what changes.

@@ -33,15 +33,7 @@ def one_repository(request: Request, catalog: Catalog) -> Problem | None:
     return None
 
 
-def by_git(request: Request, _: Catalog) -> Problem | None:
-    """Refuse a way around Git."""
-    if not request.by_argocd:
-        return None
-    facts = {"services": ", ".join(request.services), "environment": request.environment}
-    return Problem(Reason.BY_ARGOCD_CLOSED, facts)
-
-
-RULES = (lives_there, one_repository, by_git)
+RULES = (lives_there, one_repository)
 
 
 def refusal(request: Request, catalog: Catalog) -> Problem | None:

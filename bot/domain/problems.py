@@ -48,7 +48,6 @@ class Reason(StrEnum):
     NEVER_HERE = "never_here"  # service, tag, environment: a rollback to what never ran here
     NOTHING_TO_GO_BACK_TO = "nothing_to_go_back_to"  # service, environment, runs (may be absent)
     NO_SUCH_ENTRY = "no_such_entry"  # service, environment, entry (as typed), last (may be absent)
-    BY_ARGOCD_CLOSED = "by_argocd_closed"  # services, environment: it is not offered
     NOT_OF_HERE = "not_of_here"  # service, environment, operation, there (targets it was about)
     SOAKING = "soaking"  # service, tag, before, since (ISO time), ready (ISO time)
     FROZEN = "frozen"  # environment, until (ISO time, absent: no end), by, rule, detail
@@ -113,6 +112,7 @@ class Reason(StrEnum):
         "not_in_argocd_history"  # app, wanted, known (may be empty)
     )
     OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
+    APP_BUSY = "app_busy"  # app, operation: it changes something else there by Git
     AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app
     STUCK_OPERATION = "stuck_operation"  # app, detail
     NOT_ROLLED_BACK = "not_rolled_back"  # app, detail

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.approvals import Approval, Decision, Override
+from bot.domain.emergency import ItemState, OpenItem
 from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Reason
 from bot.domain.undoing import undoing
-from bot.messages import blocks
+from bot.messages import auto_sync, blocks
 from bot.messages import rollout as rollouts
 from bot.messages.problems import say
 from bot.messages.retreats import retreat_lines
@@ -119,6 +120,13 @@ DOING: Mapping[Phase, str] = {
     Phase.FAILED: "Failed",
 }
 
+AROUND: Mapping[Phase, str] = {
+    Phase.CHECKING: "Reading Argo CD's history, and who else writes the application",
+    Phase.COMMITTING: "Preparing: nothing is changed yet",
+    Phase.FOLLOWING: "Argo CD rolls it back",
+}
+"""What is done in a phase where a rollback goes around Git."""
+
 STAGES: Mapping[Stage, str] = {
     Stage.WAITING: "waiting for Argo CD",
     Stage.SYNCING: "syncing",
@@ -130,9 +138,16 @@ STAGES: Mapping[Stage, str] = {
 
 
 def card(
-    operation: Operation, links: Links, now: datetime, decisions: Sequence[Decision] = ()
+    operation: Operation,
+    links: Links,
+    now: datetime,
+    decisions: Sequence[Decision] = (),
+    item: OpenItem | None = None,
 ) -> Message:
-    """Return the card of *operation* as it stands at *now*, with what people decided about it."""
+    """Return the card of *operation* as it stands at *now*, with what people decided about it.
+
+    *item* is the auto-sync that it switched off, if it did.
+    """
     said: list[blocks.Block] = [
         blocks.header(headline(operation), f"{operation.id}:headline"),
         _prose(operation, "request", [*_request(operation, links), *_decided(decisions)]),
@@ -142,6 +157,7 @@ def card(
     if operation.plan is not None and (how_far := retreat_lines(operation.plan.retreats)):
         said.append(_prose(operation, "retreats", how_far))
     said.append(_prose(operation, "state", _state(operation, now)))
+    said += _auto_sync(operation, item)
     said += _rollouts(operation, blocks.ROOM - sum(map(blocks.size, said)))
     if operation.phase in CANCELLABLE:
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
@@ -152,6 +168,15 @@ def card(
         said.append(blocks.actions([undo_button(undo)], f"{operation.id}:actions"))
     said.append(_small_print(operation))
     return Message(summary(operation), tuple(said))
+
+
+def _auto_sync(operation: Operation, item: OpenItem | None) -> Iterator[blocks.Block]:
+    """Yield how auto-sync stands, and the button that resumes it once the rollback has ended."""
+    if item is None or item.state is ItemState.SAVED:
+        return
+    yield _prose(operation, "auto-sync", [auto_sync.card_line(item)])
+    if item.stands and operation.phase.ended:
+        yield blocks.actions([auto_sync.button(item)], f"{operation.id}:resume")
 
 
 def _rollouts(operation: Operation, room: int) -> Iterator[blocks.Block]:
@@ -192,7 +217,8 @@ def news(operation: Operation) -> Line:
     """Return who asked for what, how it stands, and what to do if something is wrong."""
     request = operation.request
     asked = line(f"{operation.id}: ", Person(request.requester), " asked to ", *to_do(request))
-    said = line(*asked, f". {SENTENCES[operation.phase]}")
+    around = AROUND.get(operation.phase) if request.by_argocd else None
+    said = line(*asked, f". {around}." if around else f". {SENTENCES[operation.phase]}")
     if operation.phase is Phase.QUEUED:
         said = line(*said, " ", *_ahead(operation))
     if operation.problem is None:
@@ -307,7 +333,8 @@ def _state(operation: Operation, now: datetime) -> Iterator[Line]:
 
 
 def _doing(operation: Operation, now: datetime) -> Iterator[Line]:
-    doing = DOING[operation.phase]
+    around = AROUND.get(operation.phase) if operation.request.by_argocd else None
+    doing = around or DOING[operation.phase]
     if operation.phase.ended:
         took = lasted((operation.ended_at or now) - operation.requested_at)
         yield line(Bold(doing), f" · after {took}")

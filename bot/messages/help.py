@@ -88,6 +88,7 @@ TOPICS: Mapping[str, Callable[[Catalog], Message]] = {
     "unfreeze": help_stops.unfreeze,
     "hold": help_stops.hold,
     "release": help_stops.release,
+    "resume": help_stops.resume,
     "whoami": _whoami,
     "link": _link,
     "unlink": _unlink,
@@ -96,7 +97,7 @@ TOPICS: Mapping[str, Callable[[Catalog], Message]] = {
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Change": ("deploy", "promote", "rollback"),
     "Look": ("why", "status", "history", "diff", "rollout"),
-    "Stop": ("cancel", "lock", "unlock", "freeze", "unfreeze", "hold", "release"),
+    "Stop": ("cancel", "lock", "unlock", "freeze", "unfreeze", "hold", "release", "resume"),
     "Yourself": ("whoami", "link", "unlink"),
 }
 """The topics by what they are for, as the overview shows them."""

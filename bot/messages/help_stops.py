@@ -96,6 +96,16 @@ def release(catalog: Catalog) -> Message:
     )
 
 
+def resume(catalog: Catalog) -> Message:
+    """Return the help on ``resume``."""
+    shown = example(catalog)
+    return reply(
+        line(Code("/ship resume"), " lets Argo CD sync by itself again, after a rollback by Argo"),
+        line("CD switched that off. It is refused while Git still names what was rolled back."),
+        copy=(f"/ship resume {shown.service} {shown.environment}",),
+    )
+
+
 _ENDS: Line = line(
     "It may end by itself: ",
     *listed(map(Code, ("for 30m", "for 2h", "for 1d", "until 18:00", "until 2026-12-01T18:00"))),

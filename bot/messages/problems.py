@@ -169,16 +169,12 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.NOTHING_TO_GO_BACK_TO: Words(
         "Nobody knows a version of {service} that ran well in {environment}[ before {runs}].",
-        "Look at `/ship history {service} {environment}`, and name the version that you mean:"
-        " `/rollback {service} {environment} <tag>`.",
+        "Name one from `/ship history {service} {environment}` if you know that it was well:"
+        " `/rollback {service} {environment} <tag>`. Or deploy a good version by its name.",
     ),
     Reason.NO_SUCH_ENTRY: Words(
         "{entry} names nothing that {service} had in {environment}[: the list ends at {last}].",
         "Choose from `/ship history {service} {environment}`; `#1` is the newest of it.",
-    ),
-    Reason.BY_ARGOCD_CLOSED: Words(
-        "This Shipmate does not roll {services} in {environment} back by Argo CD.",
-        "Roll it back by Git: the same command without `by argocd`.",
     ),
     Reason.NOT_OF_HERE: Words(
         "{operation} was not about {service} in {environment}[, but about {there}].",
@@ -432,6 +428,11 @@ WORDS: Mapping[Reason, Words] = {
         "Argo CD rolls back the whole of {app}, and when that had {wanted}, {services} had another"
         " version than now, or one that nobody knows.",
         "Roll it back by Git, without `by argocd`: that moves nothing else.",
+    ),
+    Reason.APP_BUSY: Words(
+        "{operation} is changing {app} right now.",
+        "Wait until it has ended, or cancel it: `/ship cancel {operation}`; then send the command"
+        " again.",
     ),
     Reason.AUTO_SYNC_CAME_ON: Words(
         "Somebody or something switched auto-sync of {app} on again while it was rolled back, so"

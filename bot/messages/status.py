@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain.emergency import OpenItem
 from bot.domain.freezes import AdHocFreeze, Frozen
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.domain.standstills import Standstill
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
-from bot.messages import blocks, holding
+from bot.messages import blocks, emergency, holding
 from bot.messages.freezing import by_person
 from bot.messages.locking import standing
 from bot.messages.spans import (
@@ -49,16 +50,19 @@ def status(
     now: datetime,
     left_off: int = 0,
     still: Sequence[Standstill] = (),
+    off: Sequence[OpenItem] = (),
 ) -> Message:
     """Return the state of *rows*, in their order; those that do not fit are counted.
 
     *left_off* is how many there are besides *rows*. *still* is what keeps environments from
-    changing; it is shown below, so that nobody's reason pushes the rows away.
+    changing; it is shown below, so that nobody's reason pushes the rows away. *off* is auto-sync
+    that a rollback switched off.
     """
     if not rows:
         nothing = line("No service fits. ", Code("/ship status"), " alone shows all of them.")
         return Message(mrkdwn(nothing, blocks.TEXT), (_block(blocks.lines(nothing)),))
-    stops, more_stops = _fitting([said for one in still for said in _still(one)], STILL)
+    stands = [*map(emergency.standing, off), *(said for one in still for said in _still(one))]
+    stops, more_stops = _fitting(stands, STILL)
     lines, _ = _fitting([_row(row, now) for row in rows], ROOM - sum(map(length, stops)))
     shown = [blocks.bullets(lines)]
     spoken = list(lines)

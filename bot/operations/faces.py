@@ -10,13 +10,14 @@ from bot.messages.approval_card import approval_card
 from bot.messages.cards import Links, card
 from bot.operations.approval_book import ApprovalBook, Request
 from bot.operations.facts import proposal_of
+from bot.operations.open_items import OpenItemBook
 
 
 class Faces:
     """Renders operations, with what was said of them. For any thread."""
 
-    def __init__(self, approvals: ApprovalBook, links: Links) -> None:
-        self._approvals, self._links = approvals, links
+    def __init__(self, approvals: ApprovalBook, items: OpenItemBook, links: Links) -> None:
+        self._approvals, self._items, self._links = approvals, items, links
 
     def show(self, operation: Operation, now: datetime) -> Message:
         """Return the message that *operation* is at *now*.
@@ -33,7 +34,8 @@ class Faces:
                 yes = tuple(one.by for one in decisions if isinstance(one, Approval))
                 case = self._case(operation, request)
                 return approval_card(case.ended_as(end, yes), self._links)
-        return card(operation, self._links, now, decisions)
+        item = self._items.of(operation.id) if operation.request.by_argocd else None
+        return card(operation, self._links, now, decisions, item)
 
     def _case(self, operation: Operation, request: Request) -> ApprovalCase:
         wish, evidence = operation.request, request.evidence

@@ -9,6 +9,7 @@ from bot.adapters.github.comparison import Comparison
 from bot.adapters.gitops import Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
+from bot.domain.emergency import stops_others
 from bot.domain.errors import Rejected
 from bot.domain.facts import Facts, Incomparable, NothingRuns, Proposal, TargetFacts
 from bot.domain.freezes import AdHocFreeze
@@ -23,10 +24,13 @@ from bot.domain.retreats import Retreat
 from bot.domain.rights import Action, Who
 from bot.domain.unknown import Unknown
 from bot.operations.choosing import Chooser, Chosen
+from bot.operations.emergency.around import Around
+from bot.operations.emergency.evidence import aims_of, facts_of
 from bot.operations.freeze_book import FreezeBook
 from bot.operations.gathered import Aim, Freshness, Gathered
 from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
+from bot.operations.open_items import OpenItemBook
 from bot.operations.people import People
 from bot.operations.reading import Outside, Reading
 from bot.operations.retreating import Retreating
@@ -54,6 +58,7 @@ class Books:
     locks: LockBook
     freezes: FreezeBook
     holds: HoldBook
+    open_items: OpenItemBook
 
 
 class Gatherer:
@@ -68,6 +73,7 @@ class Gatherer:
     ) -> None:
         self._catalog, self._people, self._outside = catalog, people, outside
         self._books, self._clock = books, clock
+        self._around = Around(catalog, outside.argocd, outside.histories, outside.others)
 
     def targets(self, request: Request) -> tuple[Target, ...]:
         """Return the request's targets by name; services that do not live there have none."""
@@ -76,6 +82,8 @@ class Gatherer:
 
     async def gather(self, request: Request) -> Gathered:
         """Return everything about *request*, in the time of the slowest chain of answers."""
+        if request.by_argocd:
+            return await self._gather_around(request)
         at = self._clock.now()
         targets = self.targets(request)
         goes_back = proposal_of(request).action is Action.ROLLBACK
@@ -106,8 +114,48 @@ class Gatherer:
             snapshot=snapshot,
             observations=await _observations(reading, targets),
             between=_between(read),
-            trouble=trouble or next((one.trouble for one in read if one.trouble), None),
+            trouble=trouble
+            or next((one.trouble for one in read if one.trouble), None)
+            or await self._stopped(request),
             away=reading.away,
+            read_at=at,
+        )
+
+    async def _gather_around(self, request: Request) -> Gathered:
+        """Return what a way around Git needs; what concerns only a new commit is not asked."""
+        at = self._clock.now()
+        targets = self.targets(request)
+        reading = Reading(self._outside, self._catalog, targets, with_checks=False)
+        who, freezes, locks, holds, ways = await asyncio.gather(
+            self._who(request),
+            self._freezes(request, at),
+            self._locks(request, at),
+            self._holds(request),
+            self._around.ways(request, targets),
+        )
+        known = [one for one in targets if one.service in ways.ways]
+        names = (f"{one.image}:{ways.ways[one.service].new}" for one in known)
+        images = await asyncio.gather(*map(reading.image, names))
+        found = dict(zip((one.service for one in known), images, strict=True))
+        homes = self._catalog.environments_of
+        about = (facts_of(one, homes(one.service), ways, found, locks, holds) for one in targets)
+        return Gathered(
+            facts=Facts(
+                at=at,
+                who=who.identity,
+                memberships=who.memberships,
+                permissions=self._catalog.permissions,
+                environments=tuple(self._catalog.environments),
+                policy=self._catalog.policy(request.environment, request.services),
+                targets=(*about, *self._absent(request)),
+                freezes=freezes,
+            ),
+            aims=aims_of(ways),
+            snapshot=None,
+            observations={one.application: ways.seen for one in known if ways.seen is not None},
+            between={},
+            trouble=ways.trouble,
+            away=ways.away,
             read_at=at,
         )
 
@@ -143,11 +191,15 @@ class Gatherer:
                 for one in earlier.facts.targets
             ),
         )
-        return replace(earlier, facts=facts)
+        trouble = earlier.trouble or await self._stopped(request)
+        return replace(earlier, facts=facts, trouble=trouble)
 
     async def freshness(self, request: Request) -> Freshness:
         """Return what an approval of *request* is bound to: the commits and the files, no more."""
         targets = self.targets(request)
+        if request.by_argocd:
+            ways = await self._around.ways(request, targets)
+            return Freshness(aims_of(ways), None, ways.trouble, ways.away)
         reading = Reading(self._outside, self._catalog, targets, with_checks=False)
         several = one_repository(request, self._catalog)
         reader = self._reader(request, reading, one_branch=several is None)
@@ -211,6 +263,15 @@ class Gatherer:
     async def _freezes(self, request: Request, at: datetime) -> tuple[AdHocFreeze, ...]:
         ask = self._books.freezes.standing
         return await self._outside.others.run(ask, at, request.environment)
+
+    async def _stopped(self, request: Request) -> Problem | None:
+        """Return why auto-sync that is off stands in the way of a change by Git, or None."""
+        if request.by_argocd:
+            return None
+        applications = {target.application for target in self.targets(request)}
+        ask = self._books.open_items.standing_on
+        items = await self._outside.others.run(ask, applications)
+        return stops_others(items, request.services)
 
     def _absent(self, request: Request) -> Iterable[TargetFacts]:
         for service in request.services:

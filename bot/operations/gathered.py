@@ -22,13 +22,15 @@ class Aim:
     """What a target shall come to: the *tag*, and the *commit* it is made of, or None.
 
     *past* is what a rollback goes back to.
-    *undoes* is the operation that brought what stands there now, where that is taken back.
+    *undoes* is the operation that brought what stands there now, where that is taken back. *old* is
+    what it takes the place of, where no file was read that says so.
     """
 
     tag: str
     commit: Commit | None
     undoes: str | None = None
     past: Past | None = None
+    old: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a target had before: from our own operations, else from Git, else from Argo CD."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +49,17 @@ class Back:
 
     to: Past
     undoes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """The *tags* that stood in Git at commits, by the commit; one that nobody knows is left out.
+
+    *away* did not answer, so that something may be missing.
+    """
+
+    tags: Mapping[str, str | None]
+    away: BotError | None = None
 
 
 class Histories:
@@ -123,6 +134,29 @@ class Histories:
         except BotError as away:
             return Listing(past, brought, away)
         return Listing(past, brought)
+
+    def stood(self, target: Target, commits: Collection[str]) -> Stood:
+        """Return what stood in Git for *target* at GitOps *commits*. For any thread.
+
+        Of commits of our own nobody else is asked, so these are known while GitHub is away.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        made = self._store.latest([target.service], target.environment)
+        ours: dict[str, str | None] = {
+            one.written.sha: change.new
+            for one in made
+            if one.written is not None and one.plan is not None
+            for change in one.plan.changes
+            if change.service == target.service and one.written.sha in commits
+        }
+        others = [one for one in commits if FULL_SHA.fullmatch(one) and one not in ours]
+        try:
+            told = self._files.at(target.location, others) if others else {}
+        except BotError as away:
+            return Stood(ours, away)
+        return Stood({**told, **ours})
 
     def _held(self, target: Target) -> frozenset[str]:
         return frozenset(one.hold.tag for one in self._holds.standing(targets=[target.name]))

@@ -229,6 +229,9 @@ class Store:
             change = _change(row, service)
             if change is None or change.old == change.new:
                 continue
+            if load(Request, row.request).by_argocd:  # Git never had it, and has what was left
+                taken.add(change.old or "")
+                continue
             if row.phase == Phase.LIVE.value:
                 found.append(_lived_as(row, change, left=change.new in taken))
             if row.kind == Kind.ROLLBACK.value and row.written and change.old is not None:
@@ -339,7 +342,7 @@ class Store:
             now = _operation(row)
             if now.phase.ended:
                 return now, CancelOutcome.ENDED
-            if now.written is not None:
+            if now.written is not None or now.phase is Phase.FOLLOWING:
                 return now, CancelOutcome.TOO_LATE
             connection.execute(
                 insert_or_leave(connection, decisions).values(

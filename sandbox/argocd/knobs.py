@@ -153,6 +153,14 @@ class Knobs:
             self.controller.set_spec(self._find(application), spec)
         self.touch()
 
+    def own(self, application: str | tuple[str, str], owner: Owner) -> None:
+        """Let *owner*, of the same kind and name as before, behave otherwise from now on."""
+        with self.lock:
+            found = self._find(application)
+            assert found.owner is not None
+            assert (type(found.owner), found.owner.name) == (type(owner), owner.name)
+            found.owner = owner
+
     def sync_parent(self, name: str) -> None:
         """Let the parent *name* sync: all its children get their specs back."""
         with self.lock:

@@ -21,7 +21,6 @@ ELSEWHERE = replace(target("web").location, repo="xiilab/other")
         pytest.param(
             {"services": ("core", "web")}, Reason.SEVERAL_REPOSITORIES, id="two repositories"
         ),
-        pytest.param({"by_argocd": True}, Reason.BY_ARGOCD_CLOSED, id="around Git"),
     ],
 )
 def test_refusal(change, expected):

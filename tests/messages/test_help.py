@@ -16,7 +16,7 @@ def test_the_overview_shows_examples_that_work_here():
         "*user-service* (dev and prod), *frontend* (prod)\n"
         "*Change*: `deploy`, `promote` and `rollback`.\n"
         "*Look*: `why`, `status`, `history`, `diff` and `rollout`.\n"
-        "*Stop*: `cancel`, `lock`, `unlock`, `freeze`, `unfreeze`, `hold` and `release`.\n"
+        "*Stop*: `cancel`, `lock`, `unlock`, `freeze`, `unfreeze`, `hold`, `release` and `resume`.\n"
         "*Yourself*: `whoami`, `link` and `unlink`.\n"
         "`/deploy` alone opens a form. `/ship help <command>` tells more of each. For example:\n"
         "    /deploy core a1b2c3d4 dev\n"

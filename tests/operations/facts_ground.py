@@ -42,6 +42,7 @@ from bot.operations.freeze_book import FreezeBook
 from bot.operations.histories import Histories
 from bot.operations.hold_book import HoldBook
 from bot.operations.lock_book import LockBook
+from bot.operations.open_items import OpenItemBook
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from sandbox.argocd import ArgoCD as FakeArgoCD
@@ -146,7 +147,8 @@ class Ground:
         self.database.migrate()
         self.store = Store(self.database)
         locks, freezes = LockBook(self.database), FreezeBook(self.database)
-        self.books = Books(self.store, locks, freezes, HoldBook(self.database))
+        items = OpenItemBook(self.database, self.store.changed)
+        self.books = Books(self.store, locks, freezes, HoldBook(self.database), items)
         self.says("core-dev", [f"dev-{self.new[:8]}"])
         self.says("core-stage", [f"stage-{self.new[:8]}"])
         self.says("core-prod", [f"prod-{self.running[:8]}"])

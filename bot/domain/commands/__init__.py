@@ -17,6 +17,7 @@
     unfreeze  <env>
     hold      <service>[,<service>…]|all <env> [<tag>] because <reason>
     release   <service>[,<service>…]|all <env> [<tag>]
+    resume    <service> <env>
     whoami, link, unlink
     help      [<command>]
 
@@ -51,6 +52,7 @@ from bot.domain.commands.nouns import (
     MisreadReason,
     Promote,
     Release,
+    Resume,
     Rollback,
     Rollout,
     Status,
@@ -92,6 +94,7 @@ __all__ = [
     "MisreadReason",
     "Promote",
     "Release",
+    "Resume",
     "Rollback",
     "Rollout",
     "Status",
@@ -112,7 +115,7 @@ _DEAD_ENDS = frozenset(
 )
 _HELP = frozenset({"help", "?", "-h", "--help"})
 _WITHOUT_REASON = frozenset(
-    {"status", "history", "diff", "rollout", "cancel", "help", "whoami", "link", "unlink"}
+    {"status", "history", "diff", "rollout", "resume", "cancel", "help", "whoami", "link", "unlink"}
 )
 
 

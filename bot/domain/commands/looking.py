@@ -1,9 +1,9 @@
-"""The grammar of ``rollout`` and ``diff``: one service, where it is looked at."""
+"""The grammar of ``rollout``, ``resume`` and ``diff``: one service, in one place or two."""
 
 from dataclasses import replace
 from itertools import pairwise
 
-from bot.domain.commands.nouns import Diff, Misread, MisreadReason, Rollout
+from bot.domain.commands.nouns import Diff, Misread, MisreadReason, Resume, Rollout
 from bot.domain.commands.places import (
     all_and_some,
     no_service,
@@ -21,6 +21,12 @@ def read_rollout(said: Said) -> Rollout | Misread:
     """Return whose rollout was asked for, or how it was misread."""
     words = sorted_out(said, "")
     return _misread(said, words) or Rollout(words.services[0], words.environments[0])
+
+
+def read_resume(said: Said) -> Resume | Misread:
+    """Return whose auto-sync is to go on, or how it was misread."""
+    words = sorted_out(said, "")
+    return _misread(said, words) or Resume(words.services[0], words.environments[0])
 
 
 def read_diff(said: Said) -> Diff | Misread:

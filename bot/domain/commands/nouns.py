@@ -190,6 +190,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Let Argo CD sync by itself again what a rollback of *service* in *environment* stopped."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """Show how far *service* has rolled out in *environment*, with what can be done about it."""
 
@@ -235,6 +243,7 @@ Command = (
     | Unfreeze
     | Hold
     | Release
+    | Resume
     | Rollout
     | History
     | Diff

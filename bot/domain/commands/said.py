@@ -25,6 +25,7 @@ VERBS = (
     "unfreeze",
     "hold",
     "release",
+    "resume",
     "whoami",
     "link",
     "unlink",

@@ -7,7 +7,7 @@ from bot.domain.commands.asking import read_cancel, read_help, read_history, rea
 from bot.domain.commands.freezing import read_freeze, read_unfreeze
 from bot.domain.commands.holding import read_hold, read_release
 from bot.domain.commands.locking import read_lock, read_unlock
-from bot.domain.commands.looking import read_diff, read_rollout
+from bot.domain.commands.looking import read_diff, read_resume, read_rollout
 from bot.domain.commands.nouns import Command, Deploy, Misread, MisreadReason
 from bot.domain.commands.promoting import read_promote
 from bot.domain.commands.rolling_back import read_rollback
@@ -35,6 +35,7 @@ READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
     "unfreeze": read_unfreeze,
     "hold": read_hold,
     "release": read_release,
+    "resume": read_resume,
     "whoami": read_whoami,
     "link": read_link,
     "unlink": read_unlink,

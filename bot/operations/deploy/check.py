@@ -27,6 +27,7 @@ from bot.operations.deploy.break_glass import BreakGlass
 from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
+from bot.operations.emergency.evidence import plan_of
 from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of
 from bot.operations.gathered import Aim, Freshness, Gathered
 from bot.operations.outcome import Next, Outcome
@@ -83,7 +84,7 @@ class Check:
         if (problem := refusal(operation.request, self._catalog)) is not None:
             return await asyncio.to_thread(self._refuse, operation, problem)
         gathered = await self._gatherer.gather(operation.request)
-        if operation.request.kind is Kind.ROLLBACK:
+        if operation.request.kind is Kind.ROLLBACK and not operation.request.by_argocd:
             retreats = await self._gatherer.retreats(operation.request, gathered)
             gathered = replace(gathered, retreats=retreats)
         return await asyncio.to_thread(self._decide, operation, gathered, failures)
@@ -131,7 +132,9 @@ class Check:
             return self._refuse(operation, Problem(Reason.INTERNAL, {"operation": operation.id}))
         waits = isinstance(decision, NeedsApproval) and operation.phase is not Phase.QUEUED
         if isinstance(decision, NeedsApproval) and waits:
-            if not decision.rule.authors_ok and (unread := authors_known(gathered)) is not None:
+            # By Argo CD nothing comes that was not here before, so there is nobody's new work.
+            asks = not decision.rule.authors_ok and not operation.request.by_argocd
+            if asks and (unread := authors_known(gathered)) is not None:
                 return self._refuse(operation, unread)
             self._ask(operation, who, planned, edits, gathered, decision.rule)
         elif operation.request.override:
@@ -147,7 +150,10 @@ class Check:
             for target in targets
         }
         names = [target.name for target in targets]
-        return Outcome(Next.GO, carry={"targets": names, "degraded": degraded, "awaits": waits})
+        carry = {"targets": names, "degraded": degraded, "awaits": waits}
+        if operation.request.by_argocd:
+            carry["by_argocd"] = True
+        return Outcome(Next.GO, carry=carry)
 
     def _go_on(
         self, operation: Operation, phase: Phase, planned: Plan, skipped: tuple[RuleName, ...]
@@ -249,9 +255,14 @@ def plan(
     operation: Operation, targets: tuple[Target, ...], gathered: Gathered | Freshness
 ) -> tuple[Plan, Edits] | Problem:
     """Return what *operation* will do and the bytes that do it, or why it can't be done."""
+    aims = gathered.aims
+    if operation.request.by_argocd:
+        if any(target.service not in aims for target in targets):
+            return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
+        around = plan_of(targets, aims)
+        return around, Edits(around.changes, {})
     if gathered.snapshot is None:
         return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
-    aims = gathered.aims
     if any(target.service not in aims for target in targets):
         return gathered.trouble or Problem(Reason.INTERNAL, {"operation": operation.id})
     tags = {target: aims[target.service].tag for target in targets}

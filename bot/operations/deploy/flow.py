@@ -24,6 +24,8 @@ from bot.operations.deploy.propose import Propose
 from bot.operations.deploy.recheck import Permit, Recheck, permit_of
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
+from bot.operations.emergency.flow import AroundFlow
+from bot.operations.emergency.steps import Steps as AroundSteps
 from bot.operations.engine import Engine
 from bot.operations.outcome import Next, Outcome
 
@@ -70,6 +72,7 @@ class Steps:
     merge: Merge
     follow: Follow
     tell: Tell
+    around: AroundSteps
 
 
 class DeployFlow:
@@ -77,6 +80,7 @@ class DeployFlow:
 
     def __init__(self, engine: Engine, steps: Steps) -> None:
         self._engine, self._steps = engine, steps
+        self._around = AroundFlow(engine, steps.around)
         for kind in Kind:
             engine.register(kind.value, self.deploy)
         engine.register("hold", self.hold)
@@ -153,6 +157,9 @@ class DeployFlow:
         await self._engine.take_turn(targets[index], "hold", _child(operation, index), *arguments)
 
     async def _act(self, operation: str, flow: int, carry: dict[str, Any]) -> None:
+        if carry.get("by_argocd"):
+            await self._act_around(operation)
+            return
         if flow < JUDGED_TWICE:
             begun = await self._engine.step("begin", self._steps.write.begin, operation)
             if begun.next is Next.OVER:
@@ -166,6 +173,15 @@ class DeployFlow:
             if looked.next is Next.OVER:
                 return
             state = {**state, **looked.carry}
+
+    async def _act_around(self, operation: str) -> None:
+        """Roll back by Argo CD, once everything is judged by the facts of that moment."""
+        recheck = partial(_recheck, self._steps.recheck, operation, False)  # noqa: FBT003
+        judged = await self._repeat("recheck", recheck)
+        if judged.next is not Next.OVER:
+            requester = permit_of(judged.carry).requester
+            assert requester is not None, "the rules pass nobody without an account"
+            await self._around.act(operation, requester)
 
     async def _write_as_permitted(self, operation: str) -> Outcome:
         """Commit; right before each try everything is judged by the facts of that moment."""
