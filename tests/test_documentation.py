@@ -38,7 +38,7 @@ def test_each_example_fits_into_the_complete_file(block):
 
 
 def test_no_yaml_block_escapes_the_tests():
-    assert 10 == len(BLOCKS) == len(YAML_BLOCKS)
+    assert 11 == len(BLOCKS) == len(YAML_BLOCKS)
 
 
 PUBLISHED = schema()

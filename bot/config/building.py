@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.config.change import Merger
 from bot.config.models import Environment as Piece
 from bot.config.pieces import Pieces, Report
-from bot.config.rights import approval_rule, permissions_of
+from bot.config.rights import approval_rule, permissions_of, rollback_rule
 from bot.config.targets import TargetOf
 from bot.config.values import LONGEST_WAIT, duration
 from bot.domain.catalog import Catalog, Environment, Instance, Target
@@ -44,7 +44,7 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         after=piece.after,
         soak=duration(piece.soak, LONGEST_WAIT) if piece.soak else timedelta(),
         approvals=approvals,
-        rollback_approvals=approvals,
+        rollback_approvals=rollback_rule(name, pieces, report, approvals),
         tags=TagRule(
             deny=tuple(tags.deny) if tags else (),
             require=tuple(tags.require) if tags else (),

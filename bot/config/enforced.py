@@ -6,9 +6,10 @@ from typing import Final
 from pydantic import BaseModel
 
 from bot.config.models import Environment, Override, Service
+from bot.config.policies import Rollback
 
 NOT_YET: Final[Mapping[type[BaseModel], frozenset[str]]] = {
-    Environment: frozenset({"rollback"}),
+    Rollback: frozenset({"auto", "after", "grace"}),
     Override: frozenset({"approvals", "soak", "change"}),
     Service: frozenset({"approvals", "soak", "change"}),
 }

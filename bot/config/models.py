@@ -10,6 +10,7 @@ from bot.config.policies import (
     People,
     Permissions,
     Registry,
+    Rollback,
     TagRules,
 )
 from bot.config.problems import Unfit
@@ -96,6 +97,7 @@ class Environment(Part):
         default=None, description="How long a version runs healthy in `after` before it comes here."
     )
     approvals: Approvals | None = None
+    rollback: Rollback | None = None
     tags: TagRules | None = None
     freeze: list[Freeze] | None = Field(default=None, description="When nothing may change here.")
     checks: MaybeChecks = None

@@ -66,6 +66,18 @@ class Approvals(Part):
     expires: LongDuration = Field(default="4h", description="How long people have for it.")
 
 
+class Rollback(Part):
+    """What a rollback asks that other changes do not, or the other way round."""
+
+    approvals: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_APPROVALS,
+        description="How many people have to say yes to a rollback, by the environment's "
+        "`approvals` for the rest; 0: nobody is asked. As many as there by default.",
+    )
+
+
 class TagRules(Part):
     """Which image tags are taken, by shell patterns."""
 

@@ -1,8 +1,10 @@
 """Rights and approvals of a document, and everything in them that leads nowhere."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.config.pieces import Pieces, Report, section
+from bot.config.policies import Approvals
 from bot.config.policies import Permissions as Piece
 from bot.config.problems import Path
 from bot.config.values import LONGEST_WAIT, duration
@@ -10,6 +12,7 @@ from bot.domain.approval_rule import ApprovalRule
 from bot.domain.rights import Action, Grant, Permissions
 
 APPROVE = Action.APPROVE.value
+UNGIVEN = "asks for approval that nobody may give"
 
 
 def permissions_of(pieces: Pieces, report: Report) -> Permissions:
@@ -37,15 +40,50 @@ def approval_rule(name: str, pieces: Pieces, report: Report) -> ApprovalRule | N
     elsewhere = section(pieces.data, "permissions", APPROVE)
     if piece.from_ is not None and name in elsewhere:
         report.at_key((*path, "from"), f"stands in `permissions.{APPROVE}.{name}` too", "keep one")
+    if not (teams := _approvers(name, piece, pieces)) and _is_known_for_nobody(name, pieces):
+        report.at_key(path, UNGIVEN, "name GitHub teams in `from`")
+    return _rule(piece, piece.count, teams)
+
+
+def rollback_rule(
+    name: str, pieces: Pieces, report: Report, approvals: ApprovalRule | None
+) -> ApprovalRule | None:
+    """Return what approval a rollback in *name* asks, where other changes ask *approvals*.
+
+    Only the number of people is its own; the rest is as the environment's `approvals` say, even
+    where these ask nobody.
+    """
+    environment = pieces.environments[name]
+    count = environment.rollback.approvals if environment.rollback else None
+    if count is None:
+        return approvals
+    if count == 0:
+        return None
+    if approvals is not None:
+        return replace(approvals, count=count)
+    piece = environment.approvals or Approvals()
+    if not (teams := _approvers(name, piece, pieces)) and _is_known_for_nobody(name, pieces):
+        path = ("environments", name, "rollback", "approvals")
+        report.at_key(path, UNGIVEN, f"name GitHub teams in `permissions.{APPROVE}.{name}`")
+    return _rule(piece, count, teams)
+
+
+def _approvers(name: str, piece: Approvals, pieces: Pieces) -> frozenset[str]:
+    """Return the teams of those who may say yes in *name*."""
     teams = piece.from_
     if teams is None and pieces.permissions and pieces.permissions.approve:
         teams = pieces.permissions.approve.get(name)
-    if not teams and "permissions" not in pieces.broken and not _by_service(name, pieces):
-        message = "asks for approval that nobody may give"
-        report.at_key(path, message, "name GitHub teams in `from`")
+    return frozenset(teams or ())
+
+
+def _is_known_for_nobody(name: str, pieces: Pieces) -> bool:
+    return "permissions" not in pieces.broken and not _by_service(name, pieces)
+
+
+def _rule(piece: Approvals, count: int, teams: frozenset[str]) -> ApprovalRule:
     return ApprovalRule(
-        piece.count,
-        frozenset(teams or ()),
+        count,
+        teams,
         self_ok=piece.self,
         authors_ok=piece.authors,
         expires=duration(piece.expires, LONGEST_WAIT),

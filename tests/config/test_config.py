@@ -206,7 +206,7 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
         pytest.param(
             "channel: C0PROD",
             "rollback: {auto: true}",
-            "9:24: environments.prod.rollback: `rollback` is not supported by this version; "
+            "9:35: environments.prod.rollback.auto: `auto` is not supported by this version; "
             "take it out: a rule that is written here but not kept would be dangerous",
             id="a rule of a later version",
         ),

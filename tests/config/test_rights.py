@@ -1,6 +1,7 @@
 """Rights, approvals and rules of the file: what they mean, and what is refused."""
 
 import json
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -385,9 +386,43 @@ def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
     assert expected in problems(changed(old, new))
 
 
-@pytest.mark.parametrize("key", ["rollback"])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param("", 2, id="as other changes"),
+        pytest.param("rollback: {}", 2, id="as other changes, where nothing is said in it"),
+        pytest.param("rollback: {approvals: 0}", None, id="nobody"),
+        pytest.param("rollback: {approvals: 1}", 1, id="fewer people, the same otherwise"),
+        pytest.param("rollback: {approvals: 3}", 3, id="more people"),
+    ],
+)
+def test_a_rollback_asks_people_of_its_own_number(said, expected):
+    rules = load(changed("    soak: 30m\n", f"    soak: 30m\n    {said}\n")).catalog
+    rules = rules.environments["prod"].rules
+    assert rules.approvals == ApprovalRule(2, frozenset({"sre"}), True, False, timedelta(hours=26))
+    asked = replace(rules.approvals, count=expected) if expected else None
+    assert asked == rules.rollback_approvals
+
+
+def test_a_rollback_may_ask_where_nothing_else_does():
+    said = "permissions:\n  approve: {dev: [sre]}\n"
+    text = changed("  dev:\n", "  dev: {rollback: {approvals: 1}}\n")
+    assert 1 == text.count("permissions:\n  deploy")
+    rules = load(text.replace("permissions:\n", said, 1)).catalog.environments["dev"].rules
+    assert rules.approvals is None
+    assert ApprovalRule(1, frozenset({"sre"})) == rules.rollback_approvals
+
+
+def test_a_rollback_that_nobody_may_approve_is_a_mistake():
+    found = problems(changed("  dev:\n", "  dev: {rollback: {approvals: 1}}\n"))
+    assert any(
+        "environments.dev.rollback.approvals: asks for approval that" in one for one in found
+    )
+
+
+@pytest.mark.parametrize("key", ["auto", "after", "grace"])
 def test_rules_of_later_versions_stay_refused(key):
-    text = changed("    soak: 30m\n", f"    {key}: commit\n")
+    text = changed("    soak: 30m\n", f"    rollback: {{{key}: 3m}}\n")
     assert any(f"`{key}` is not supported by this version" in one for one in problems(text))
 
 
