@@ -165,7 +165,8 @@ def card(
         said.append(blocks.actions([ask_anew(operation.id)], f"{operation.id}:actions"))
     elif commit_stands(operation) and (undo := undoing(operation)) is not None:
         said.append(_prose(operation, "back", [undo_line(undo)]))
-        said.append(blocks.actions([undo_button(undo)], f"{operation.id}:actions"))
+        if (button := undo_button(undo)) is not None:
+            said.append(blocks.actions([button], f"{operation.id}:actions"))
     said.append(_small_print(operation))
     return Message(summary(operation), tuple(said))
 

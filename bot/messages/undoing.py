@@ -3,7 +3,7 @@
 from bot.domain.undoing import Undoing
 from bot.messages import blocks
 from bot.messages.spans import Bold, Line, code, line, listed, name
-from bot.messages.ways_back import BACK_IN
+from bot.messages.ways_back import BACK_IN, MOST_VALUE
 
 SERVICES = 600
 """The most characters of all services together; what does not fit is counted."""
@@ -18,8 +18,13 @@ def undo_line(undo: Undoing) -> Line:
     return line(*said, " to the last version that was well there. Git said ", *before, " before.")
 
 
-def undo_button(undo: Undoing) -> blocks.Block:
-    """Return the button that orders it as if it had been typed; it asks first."""
+def undo_button(undo: Undoing) -> blocks.Block | None:
+    """Return the button that orders it as if it had been typed; it asks first.
+
+    None where the command is too long for a button; then people type it.
+    """
+    if len(undo.command) > MOST_VALUE:
+        return None
     steps = "; ".join(f"{one.service} from {one.new}" for one in undo.changes)
     question = blocks.confirm(
         f"Roll back in {undo.environment}?",

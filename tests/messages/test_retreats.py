@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.operations import Change, Phase, Plan
 from bot.domain.retreats import Beside, Lost, Retreat
 from bot.domain.unknown import Unknown
+from bot.messages.approval_card import approval_card
+from bot.messages.cards import card
 from bot.messages.retreats import ROOM, retreat_lines
 from bot.messages.spans import length, mrkdwn
-from tests.messages.operations import ASKED
+from tests.messages.limits import assert_slack_takes
+from tests.messages.operations import ASKED, WRITTEN, operation
+from tests.messages.test_approval_card import HOSTILE, LINKS, hostile_case
 
 RETREAT = Retreat("core", "v1", ASKED, left=False, lost=Lost(3, ("Ann", "Bo")), beside=Beside())
 
@@ -54,3 +59,22 @@ def test_many_services_are_counted():
     lines = retreat_lines(many)
     assert sum(map(length, lines)) <= ROOM + 40
     assert "more go back" in mrkdwn(lines[-1], 100)
+
+
+def hostile(text, many):
+    """Return *many* ways back in which every word from outside is *text*."""
+    lost, beside = Lost(250, (text,) * 20), Beside((text,) * 50, more=True)
+    return tuple(Retreat(f"{n}{text}", text, ASKED, True, lost, beside) for n in range(many))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20])
+@pytest.mark.parametrize("many", [1, 40])
+def test_both_cards_have_room_for_it_and_read_no_markup(text, many):
+    retreats = hostile(text, many)
+    asked = approval_card(replace(hostile_case(text, many), retreats=retreats), LINKS)
+    assert_slack_takes(asked)
+    assert "<!channel>" not in asked.text
+    changes = tuple(Change(one.service, text, text, f"{text}2", text) for one in retreats)
+    plan = Plan(*[text] * 6, changes, retreats)
+    for phase in Phase:
+        assert_slack_takes(card(operation(phase, plan=plan, written=WRITTEN), LINKS, ASKED))
