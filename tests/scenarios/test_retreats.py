@@ -1,8 +1,11 @@
 """How far a rollback goes back stands on its card, and what it leaves as it is."""
 
+from bot.domain.operations import Phase
 from bot.domain.retreats import Beside, Lost
+from bot.messages.ways_back import BACK_IN
 from sandbox.world import unguarded
 
+IMAGES = "210987654321.dkr.ecr.ap-northeast-2.amazonaws.com/flash-tickets-"
 FOLDER = "apps/pay/overlays/staging"
 
 
@@ -37,3 +40,24 @@ def test_a_rollback_says_what_it_takes_away_and_what_stays(story):
         (retreat,) = again.plan.retreats
         assert retreat.left
         assert "was rolled back itself before" in read(told, again)
+
+
+def test_the_card_of_what_failed_offers_the_way_back(story):
+    with story("flash_tickets", speed=60.0, config=unguarded) as told:
+        told.goes_live(told.types("/deploy pay v1.2.3 staging"))
+        told.argocd.break_image(f"{IMAGES}pay", "v1.3.0")
+
+        failed = told.ends(told.types("/deploy pay v1.3.0 staging"))
+
+        assert Phase.FAILED is failed.phase
+        assert "to the last version that was well there" in read(told, failed)
+        assert [f"{BACK_IN}staging"] == told.buttons(failed.id)
+
+        told.slack.click(f"{BACK_IN}staging", by="U0BOB")
+
+        assert told.world.until(lambda: told.store.latest()[0].id != failed.id)
+        back = told.ends_with_id(told.store.latest()[0].id)
+        assert (Phase.LIVE, "U0BOB") == (back.phase, back.request.requester), back.problem
+        (change,) = back.plan.changes
+        assert "v1.2.3" == change.new
+        assert f"{failed.id} failed" == back.request.reason
