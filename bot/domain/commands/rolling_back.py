@@ -17,6 +17,7 @@ _BY = frozenset({"by", "via", "with", "using", "through"})
 _ARGOCD = frozenset({"argocd", "argo-cd", "argo"})
 _PLACE = re.compile(r"#0*(?P<number>[0-9]{1,6})")
 _OPERATION = re.compile(r"d-0*(?P<number>[0-9]{1,12})", re.IGNORECASE)
+_LETTERS = re.compile(r"(?<![0-9a-z])[a-f]{7,40}$")
 _TRIED = 5  # words compared with the names; more are no typos
 
 
@@ -139,7 +140,7 @@ def _strange_service(said: Said, words: Words, way: _Way) -> Misread | None:
     listed_ = _listed(said)
     for word in way.whats[:_TRIED]:
         near = said.services_near(word)
-        if _says_what(word) or not (word in listed_ or (near and not _has_digit(word))):
+        if _says_what(word) or not (word in listed_ or (near and not _may_be_a_tag(word))):
             continue
         left = [what for what in way.whats if what != word]
         tail = way.tail(left[0] if len(left) == 1 else "")
@@ -233,5 +234,6 @@ def _listed(said: Said) -> frozenset[str]:
     )
 
 
-def _has_digit(word: str) -> bool:
-    return any(map(str.isdigit, word))
+def _may_be_a_tag(word: str) -> bool:
+    """Tell whether *word* has what names of services seldom have: a digit, or a SHA of letters."""
+    return any(map(str.isdigit, word)) or _LETTERS.search(word) is not None
