@@ -39,7 +39,11 @@ def promote(catalog: Catalog) -> Message:
     return reply(
         line(Code("/promote"), " brings what runs healthy in one environment to a later one."),
         line("Without the first of the two it takes the nearest before, for each service its own."),
-        line("Several services, with commas between, or ", Code("all"), ", make one commit."),
+        line(
+            "Several services, with commas between, make one commit. ",
+            Code("all"),
+            " shows first which can move, and a button moves these.",
+        ),
         line(
             "It takes no version: ",
             Code("/deploy"),
