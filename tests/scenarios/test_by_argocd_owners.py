@@ -2,6 +2,7 @@
 
 from bot.domain.problems import Reason
 from sandbox.argocd import ApplicationSet, Parent
+from sandbox.wire import Fault
 from sandbox.world import unguarded
 from tests.scenarios.test_by_argocd import asks, policy, refuses
 
@@ -24,12 +25,19 @@ def test_a_set_that_writes_the_policy_back_refuses_and_one_that_leaves_it_alone_
         refuses(told, "/rollback user-service prod by argocd", Reason.REVERTED_BY_SET, **owner)
         account.rights = rights
 
+        # GitHub still tells who is in which team, and nothing about repositories.
+        told.github.arm("graphql", Fault(drop="before"), times=None, when=is_of_a_repository)
         told.goes_live(told.types("/rollback user-service prod by argocd"))
+        told.github.disarm()
 
         assert [old] == [one.rpartition(":")[2] for one in told.argocd.images(app)]
         told.goes_live(told.types("/rollback user-service prod"))
         assert "is on again" in asks(told, "/ship resume user-service prod")
         assert policy(told, app)["automated"]["selfHeal"] is True
+
+
+def is_of_a_repository(request):
+    return b"repository(" in request.get_data()
 
 
 def test_a_parent_that_heals_itself_refuses(story):

@@ -179,6 +179,11 @@ class Resuming:
             self._items.end(item, Ending.NOT_NEEDED, "shipmate", self._clock.now())
         elif self._argocd[item.instance].look(self._application(item)).auto_sync:
             self._end(item, Ending.FOUND_ON, "shipmate")
+        else:  # said once; this is for a rollback that died of a fault before it could say so
+            key, message = f"{operation.key}.auto-sync-off", words.switched_off(item)
+            place = self._catalog.environments.get(item.environment)
+            to = ToChannel(place.channel) if place else ToPerson(item.owner)
+            self._items.announce([Letter(key, to, message)], self._clock.now())
 
     def _reminders(self, item: OpenItem) -> Iterator[Letter]:
         now = self._clock.now()
