@@ -2,7 +2,9 @@
 
 from bot.domain.operations import Phase
 from bot.domain.retreats import Beside, Lost
+from bot.domain.unknown import Unknown
 from bot.messages.ways_back import BACK_IN
+from sandbox.wire import Fault, answer
 from sandbox.world import unguarded
 
 IMAGES = "210987654321.dkr.ecr.ap-northeast-2.amazonaws.com/flash-tickets-"
@@ -12,6 +14,10 @@ FOLDER = "apps/pay/overlays/staging"
 def read(told, operation):
     """Return the words of the card of *operation*, on one line."""
     return " ".join(told.card(operation.id).words.split())
+
+
+def of_gitops(asked):
+    return "flash-tickets-gitops" in asked.path
 
 
 def test_a_rollback_says_what_it_takes_away_and_what_stays(story):
@@ -40,6 +46,17 @@ def test_a_rollback_says_what_it_takes_away_and_what_stays(story):
         (retreat,) = again.plan.retreats
         assert retreat.left
         assert "was rolled back itself before" in read(told, again)
+
+        told.types("/ship release pay staging", by="U0BOB")
+        assert told.world.until(lambda: not told.held("pay/staging"))
+        down = Fault(answer=lambda: answer({"message": "oops"}, 500))
+        told.github.arm("compare", down, times=None, when=of_gitops)
+
+        blind = told.goes_live(told.types("/rollback pay staging v1.2.3"))
+
+        (retreat,) = blind.plan.retreats
+        assert isinstance(retreat.beside, Unknown)
+        assert "What else changed for it in Git since then could not be read." in read(told, blind)
 
 
 def test_the_card_of_what_failed_offers_the_way_back(story):
