@@ -1,5 +1,6 @@
 """What a promote of many services would come to, looked up and judged before it is ordered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.domain.operations import Request
@@ -24,8 +25,8 @@ async def preview(gatherer: Gatherer, request: Request) -> Preview | Problem:
     stay = staying(proposal, gathered.facts)
     movers = tuple(one for one in request.services if one not in stay)
     stays = tuple(
-        Stays(name, _now(gathered, name), _why(gathered, why, name))
-        for name, why in sorted(stay.items())
+        Stays(name, _now(gathered, name), why)
+        for name, why in sorted(_explained(gathered, stay).items())
     )
     if not movers:
         return Preview(request.origin, request.environment, (), stays)
@@ -53,9 +54,12 @@ def _now(gathered: Gathered, service: str) -> str | None:
     return facts.in_git if isinstance(facts.in_git, str) else None
 
 
-def _why(gathered: Gathered, why: Problem, service: str) -> Problem:
-    """Return *why*, or the definite no behind what no rule could read about *service*."""
-    trouble = gathered.trouble
-    if why.reason is not Reason.NOT_ANSWERED or trouble is None:
-        return why
-    return trouble if trouble.facts.get("service", service) == service else why
+def _explained(gathered: Gathered, stay: Mapping[str, Problem]) -> Mapping[str, Problem]:
+    """Return *stay* with the definite no behind what no rule could read, where it is plain whose.
+
+    Such a no does not say which service it is about.
+    """
+    unread = [name for name, why in stay.items() if why.reason is Reason.NOT_ANSWERED]
+    if gathered.trouble is None or len(unread) != 1:
+        return stay
+    return {**stay, unread[0]: gathered.trouble}
