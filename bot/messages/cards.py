@@ -120,6 +120,10 @@ DOING: Mapping[Phase, str] = {
     Phase.FAILED: "Failed",
 }
 
+AROUND_STATES: Mapping[Phase, str] = {
+    Phase.COMMITTING: "Preparing",
+    Phase.FOLLOWING: "Rolling back by Argo CD",
+}
 AROUND: Mapping[Phase, str] = {
     Phase.CHECKING: "Reading Argo CD's history, and who else writes the application",
     Phase.COMMITTING: "Preparing: nothing is changed yet",
@@ -206,7 +210,8 @@ def headline(operation: Operation) -> str:
     where = name(operation.request.environment).text
     request = operation.request
     way = f"back in {where}" if request.kind is Kind.ROLLBACK else f"to {where}"
-    return f"{MARKS[operation.phase]} {STATES[operation.phase]}: {names} {way}"
+    around = AROUND_STATES.get(operation.phase) if request.by_argocd else None
+    return f"{MARKS[operation.phase]} {around or STATES[operation.phase]}: {names} {way}"
 
 
 def summary(operation: Operation) -> str:

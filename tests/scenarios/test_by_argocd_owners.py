@@ -1,6 +1,10 @@
 """Who writes the application besides people decides whether it can go back by Argo CD."""
 
+import re
+
+from bot.domain.operations import Phase
 from bot.domain.problems import Reason
+from bot.messages.approval_card import APPROVE
 from sandbox.argocd import ApplicationSet, Parent
 from sandbox.wire import Fault
 from sandbox.world import unguarded
@@ -34,6 +38,29 @@ def test_a_set_that_writes_the_policy_back_refuses_and_one_that_leaves_it_alone_
         told.goes_live(told.types("/rollback user-service prod"))
         assert "is on again" in asks(told, "/ship resume user-service prod")
         assert policy(told, app)["automated"]["selfHeal"] is True
+
+
+def test_it_is_approved_as_every_rollback_is(story):
+    def without_order(text):
+        return re.sub(r"^ +(?:after|soak): .*\n", "", text, flags=re.MULTILINE)
+
+    with story("pingvas", speed=60.0, config=without_order) as told:
+        app = "user-service-prod"
+        told.argocd.own(app, ApplicationSet("pingvas-prod-apps", ("/spec/syncPolicy",)))
+        old, new = (told.world.sha("pingvas/pingvas-studio", f"main~{n}") for n in (1, 0))
+        for text in (
+            f"/deploy user-service {old} prod",
+            f"/deploy user-service {new} prod",
+            "/rollback user-service prod by argocd",
+        ):
+            number = told.operation(told.types(text)).id
+            assert told.world.until(lambda number=number: told.waits(number), 30)
+            told.slack.click(APPROVE, by="U0BOB", message=told.card(number))
+            ended = told.ends_with_id(number)
+            assert Phase.LIVE is ended.phase, (ended.problem, told.timeline(number))
+
+        assert [old] == [one.rpartition(":")[2] for one in told.argocd.images(app)]
+        assert "Auto-sync is OFF" in told.card(number).words
 
 
 def is_of_a_repository(request):
