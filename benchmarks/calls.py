@@ -125,7 +125,7 @@ def _bot_far_away(
             wire.name: stack.enter_context(LatencyProxy(urlsplit(wire.url).port or 0, DELAY)).url
             for wire in world.wires
         }
-        bot = stack.enter_context(running(world, folder, **_distant(world, folder, far)))
+        bot = stack.enter_context(running(world, folder, **distant(world, folder, far)))
         yield bot, Journal(world), far
 
 
@@ -142,7 +142,7 @@ def _second_version(bot: Bot, journal: Journal) -> str:
     return second
 
 
-def _distant(world: World, folder: Path, far: Mapping[str, str]) -> dict[str, str]:
+def distant(world: World, folder: Path, far: Mapping[str, str]) -> dict[str, str]:
     """Return what makes the bot see everybody from afar."""
     world.environment("sqlite://")
     text = (folder / "shipmate.yaml").read_text(encoding="utf-8")
