@@ -61,6 +61,7 @@ class Reason(StrEnum):
     WROTE_IT = "wrote_it"  # user: authors may not approve their own commits
     ALREADY_APPROVED = "already_approved"  # user
     NOT_AN_APPROVER = "not_an_approver"  # user; teams (may be empty)
+    CARD_UNKNOWN = "card_unknown"  # operation: Slack has not told yet which message is its card
     APPROVAL_OVER = "approval_over"  # operation, state: it has ended already
     REJECTED_BY = "rejected_by"  # by, detail
     APPROVAL_EXPIRED = "approval_expired"  # expired (ISO time)
@@ -108,9 +109,7 @@ class Reason(StrEnum):
     NO_UPDATE_RIGHT = "no_update_right"  # app
     WINDOW_BARS = "window_bars"  # app, detail
     NO_ARGOCD_HISTORY = "no_argocd_history"  # app
-    NOT_IN_ARGOCD_HISTORY = (
-        "not_in_argocd_history"  # app, wanted, known (may be empty)
-    )
+    NOT_IN_ARGOCD_HISTORY = "not_in_argocd_history"  # app, wanted, known (may be empty)
     OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
     APP_BUSY = "app_busy"  # app, operation: it changes something else there by Git
     AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app

@@ -170,6 +170,9 @@ def _stands(end: End | None) -> str:  # noqa: PLR0911  # one for each end
 
 def _asked(case: ApprovalCase) -> Iterator[Line]:
     yield line(*_wish(case), ".")
+    if case.by_argocd:
+        opening = line("⚠️ ", Bold("By Argo CD itself"))
+        yield line(*opening, ": auto-sync is switched off, and Git still names what is left.")
     if called := _called(case):
         yield called
     if case.reason and (reason := quoted(case.reason)).text:
@@ -317,7 +320,8 @@ def commits_between(
     where = line(" of ", code(source, NAME))
     if isinstance(commits, Unknown):
         return line("Commits in between", *where, ": ", *_unknown(commits)), []
-    back = f"; goes back {commits.behind} commits" if commits.behind else ""
+    commit = "commit" if commits.behind == 1 else "commits"
+    back = f"; goes back {commits.behind} {commit}" if commits.behind else ""
     count = "1 commit" if commits.total == 1 else f"{commits.total} commits"
     shown = commits.newest[:MOST_COMMITS]
     rows = _fitting([_commit(one, source, links) for one in shown], COMMITS - 300, "commit")

@@ -202,13 +202,12 @@ WORDS: Mapping[Reason, Words] = {
         " {environment}` lets it go on.]",
     ),
     Reason.OLDER: Words(
-        "This goes back {behind} commits from what runs of {service} in {environment}"
-        "[, which is {runs}].",
+        "This goes back {behind} from what runs of {service} in {environment}[, which is {runs}].",
         "If that is meant, send `/rollback {service} {environment}`.",
     ),
     Reason.DIVERGED: Words(
-        "This version of {service} lacks {behind} commits of what runs in {environment}[ ({runs})],"
-        " and has {ahead} others.",
+        "This version of {service} lacks {behind} of what runs in {environment}[ ({runs})],"
+        " and has {ahead} of its own.",
         "Bring the two branches together and deploy the result; to go back on purpose,"
         " send `/rollback {service} {environment}`.",
     ),
@@ -229,6 +228,10 @@ WORDS: Mapping[Reason, Words] = {
         "{user} may not decide about this.",
         "[Ask a member of {teams} to look at it|Nobody may approve yet: ask a platform engineer"
         " to name teams under `approvals.from` in `shipmate.yaml`].",
+    ),
+    Reason.CARD_UNKNOWN: Words(
+        "The card of {operation} was posted this moment, and Slack has not confirmed it yet.",
+        "Click once more in a few seconds.",
     ),
     Reason.APPROVAL_OVER: Words(
         "{operation} no longer waits for approval[: it is {state}].",

@@ -46,7 +46,10 @@ def under_way(operation: Operation, card: str | None = None) -> Message:
     return reply(line(*said, " Nothing new was started. ", *where))
 
 
-_card_follows: Line = (Text(" "), Text("Its card follows it in the environment's channel."))
+_card_follows: Line = (
+    Text(" "),
+    Text("Its card follows it in the environment's channel; a refusal is told to you alone."),
+)
 
 
 click_again = reply(line("The question came too late for Slack to show it. Click once more."))

@@ -91,6 +91,10 @@ def _words(value: str) -> Line:
     return (Text(clean(value, NAME)),)
 
 
+def _commits(value: str) -> Line:
+    return (Text(f"{clean(value, NAME)} commit{'' if value == '1' else 's'}"),)
+
+
 def _moment(value: str) -> Line:
     try:
         at = datetime.fromisoformat(value)
@@ -206,7 +210,9 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "pull": _words,
     "login": _words,
     "missing": _words,
-    "lacks": _words,
+    "lacks": _commits,
+    "behind": _commits,
+    "ahead": _commits,
     "incomparable": _sentence,
     "length": _words,
     "limit": _words,
@@ -222,8 +228,6 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "ready": _day,
     "expired": _day,
     "action": _words,
-    "behind": _words,
-    "ahead": _words,
     "count": _words,
     "rule": _words,
     "teams": _teams,

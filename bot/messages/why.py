@@ -84,8 +84,8 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
     RuleName.NEW: ("[{tag} takes the place of {runs}]", "Nothing of it runs there yet"),
     RuleName.AGE: (
         (
-            "[This {exempt} goes back][ {behind} commits][{incomparable}][It lacks {lacks} commits"
-            " of what runs. ][It has {ahead} commits that what runs lacks]"
+            "[This {exempt} goes back][ {behind}][{incomparable}][It lacks {lacks} of what"
+            " runs. ][It has {ahead} that what runs lacks]"
         ),
         "It is not older than what runs",
     ),

@@ -135,6 +135,8 @@ class Deciding:
         request = self._approvals.asked(operation_id) if operation else None
         if operation is None or request is None:
             return NotTaken(_over(operation_id, "not waiting for anything"))
+        if place is not None and self._is_not_known_yet(operation_id):
+            return NotTaken(Problem(Reason.CARD_UNKNOWN, {"operation": operation_id}), operation)
         if place is not None and not self._is_card(operation_id, place):
             log.warning("a button of another message", operation=operation_id)
             return NotTaken(_over(operation_id, "not what this button belongs to"), operation)
@@ -147,6 +149,11 @@ class Deciding:
             self._wake(operation_id)
             return NotTaken(problem, operation)
         return operation, request
+
+    def _is_not_known_yet(self, operation_id: str) -> bool:
+        """Tell whether Slack has not answered yet where the card stands: somebody was quicker."""
+        card = self._store.card(operation_id)
+        return card is None or card.ts is None
 
     def _is_card(self, operation_id: str, place: Place) -> bool:
         card = self._store.card(operation_id)
