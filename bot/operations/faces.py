@@ -55,5 +55,6 @@ class Faces:
             trouble=operation.problem if operation.phase is Phase.AWAITING else None,
             whom=evidence.whom,
             instead_of=evidence.instead_of,
+            by_argocd=wish.by_argocd,
             retreats=operation.plan.retreats if operation.plan is not None else (),
         )

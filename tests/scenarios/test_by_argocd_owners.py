@@ -55,10 +55,12 @@ def test_it_is_approved_as_every_rollback_is(story):
         ):
             number = told.operation(told.types(text)).id
             assert told.world.until(lambda number=number: told.waits(number), 30)
+            asked = told.card(number).words
             told.slack.click(APPROVE, by="U0BOB", message=told.card(number))
             ended = told.ends_with_id(number)
             assert Phase.LIVE is ended.phase, (ended.problem, told.timeline(number))
 
+        assert "By Argo CD itself" in asked
         assert [old] == [one.rpartition(":")[2] for one in told.argocd.images(app)]
         assert "Auto-sync is OFF" in told.card(number).words
 
