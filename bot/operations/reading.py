@@ -77,11 +77,13 @@ class Reading:
         self._with_checks = with_checks
         self._targets = targets
         self._asked: dict[tuple[str, ...], asyncio.Task[Any]] = {}
+        self._spared: set[tuple[str, ...]] = set()
 
     @property
     def away(self) -> BotError | None:
         """Return who did not answer and may be asked again, in a steady order; None: nobody."""
-        answers = (self._asked[key].result() for key in sorted(self._asked))
+        needed = sorted(self._asked.keys() - self._spared)
+        answers = (self._asked[key].result() for key in needed)
         return next((one for one in answers if isinstance(one, Unavailable | Garbled)), None)
 
     async def commit(self, source: str, version: str) -> Commit | Problem | BotError:
@@ -128,11 +130,19 @@ class Reading:
             lambda: _answered(self._outside.github.run(ask, source, sha)),
         )
 
-    async def between(self, source: str, base: str, head: str) -> Comparison | BotError:
-        """Return what lies between two commits of *source*."""
+    async def between(
+        self, source: str, base: str, head: str, *, decides: bool = True
+    ) -> Comparison | BotError:
+        """Return what lies between two commits of *source*.
+
+        Where it *decides* nothing, as for a way back, nobody waits for whoever does not tell it.
+        """
+        key = ("5 compare", source, base, head)
+        if not decides:
+            self._spared.add(key)
         ask = self._outside.comparisons.between
         return await self._once(
-            ("5 compare", source, base, head),
+            key,
             lambda: _answered(self._outside.github.run(ask, source, base, head)),
         )
 

@@ -304,7 +304,9 @@ class TargetReader:
             return Incomparable(f"the tag that runs, {tag}, does not say of which commit it is")
         if not isinstance(found, Commit):
             return NO_COMMIT
-        return _comparable(await self._reading.between(target.source, base, found.sha), base)
+        decides = self._action is not Action.ROLLBACK
+        between = self._reading.between(target.source, base, found.sha, decides=decides)
+        return _comparable(await between, base)
 
 
 def absent(service: str, environment: str, homes: tuple[str, ...]) -> TargetFacts:

@@ -28,7 +28,7 @@ from bot.domain.facts import (
 )
 from bot.domain.freezes import AdHocFreeze
 from bot.domain.locks import Lock
-from bot.domain.operations import Change, Phase
+from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Membership, Standing, Unidentified, Who, WhyNot
 from bot.domain.rules import NeedsApproval, Refused, judge
@@ -726,3 +726,17 @@ def test_rights_that_were_read_just_now_are_not_read_again(at):
     found = asyncio.run(gatherer.refresh(at.request(), earlier, rights=False))
 
     assert earlier.facts.who == found.facts.who
+
+
+@pytest.mark.parametrize(
+    ("kind", "waits"),
+    [
+        pytest.param(Kind.DEPLOY, True, id="deploy"),
+        pytest.param(Kind.ROLLBACK, False, id="rollback"),
+    ],
+)
+def test_a_way_back_waits_for_nobody_who_only_knows_how_far_it_is(at, kind, waits):
+    lived(at, f"prod-{at.new[:8]}", NOON - HOUR, "prod")
+    at.github.arm("compare", Fault(answer=lambda: answer({}, 503)), times=None)
+    found = asyncio.run(at.gatherer().gather(at.request(kind=kind)))
+    assert waits is (found.away is not None), found.away
