@@ -266,6 +266,8 @@ def test_two_who_roll_back_at_once_go_back_once(told):
     assert Kind.ROLLBACK is began.request.kind
 
     again = told.types("/rollback core stage", by=BOB)
+    # Who is checked first is first in line.
+    assert told.world.until(lambda: told.store.operation(began.id).plan)
     other = told.operation(told.types("/rollback core stage core-stage-ba01", by=BOB))
     told.argocd.hang_refresh("astrago", on=False)
 
@@ -275,5 +277,5 @@ def test_two_who_roll_back_at_once_go_back_once(told):
     assert f"core-stage-{sha(told, 1)}" == ended.plan.changes[0].new
     # Bob named a version, so it goes there, from where the first one went.
     (change,) = then.plan.changes
+    assert (Phase.LIVE, Phase.LIVE) == (ended.phase, then.phase), then.problem
     assert (ended.plan.changes[0].new, "core-stage-ba01") == (change.old, change.new)
-    assert (Phase.LIVE, Phase.LIVE) == (ended.phase, then.phase)
