@@ -80,7 +80,8 @@ def lived(at, tag, ended, environment="stage", service="core"):
     """Let an operation of ours have brought *tag* live."""
     request = at.request(environment=environment, services=(service,), version=tag)
     made, _ = at.store.receive(request, f"s:{service}:{tag}:{ended}", ended)
-    changes = {"plan": plan(changes=(Change(service, "f", "x", tag, "b" * 40),))}
+    commit = at.new if at.new[:8] in tag else at.running
+    changes = {"plan": plan(changes=(Change(service, "f", "x", tag, "b" * 40, commit),))}
     for phase in (Phase.CHECKING, Phase.QUEUED, Phase.COMMITTING, Phase.FOLLOWING, Phase.LIVE):
         at.store.move(made.id, phase, ended, phase.value, changes=changes)
 
@@ -738,5 +739,7 @@ def test_rights_that_were_read_just_now_are_not_read_again(at):
 def test_a_way_back_waits_for_nobody_who_only_knows_how_far_it_is(at, kind, waits):
     lived(at, f"prod-{at.new[:8]}", NOON - HOUR, "prod")
     at.github.arm("compare", Fault(answer=lambda: answer({}, 503)), times=None)
-    found = asyncio.run(at.gatherer().gather(at.request(kind=kind)))
+    version = {} if kind is Kind.DEPLOY else {"version": f"prod-{at.new[:8]}"}
+    found = asyncio.run(at.gatherer().gather(at.request(kind=kind, **version)))
+    assert "core" in found.aims, found.facts.targets[0].tag
     assert waits is (found.away is not None), found.away
