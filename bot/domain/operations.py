@@ -91,7 +91,8 @@ class Plan:
     """What exactly an operation will do. Approvals are given to its digest.
 
     *commit* is the full SHA of the code, *title* the first line of its message. *retreats* say how
-    far a rollback goes back; nothing is bound to them.
+    far a rollback goes back, *through_freeze* that it goes on while the environment is frozen;
+    nothing is bound to them.
     """
 
     repo: str
@@ -102,6 +103,7 @@ class Plan:
     source: str
     changes: tuple[Change, ...]
     retreats: tuple[Retreat, ...] = ()
+    through_freeze: bool = False
 
 
 @dataclass(frozen=True, slots=True)

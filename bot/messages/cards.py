@@ -254,6 +254,8 @@ def _request(operation: Operation, links: Links) -> Iterator[Line]:
         yield line("Commit ", which, " ", quoted(plan.title, TITLE), *by)
     if request.reason and (reason := quoted(request.reason)).text:
         yield line("Because: ", reason)
+    if plan is not None and plan.through_freeze:
+        yield line(name(request.environment), " is frozen; a rollback goes on all the same.")
 
 
 def _decided(decisions: Sequence[Decision]) -> Iterator[Line]:

@@ -180,7 +180,14 @@ def test_what_happens_to_a_pull_request_of_ours_wakes_its_operation(events, woke
 
 @pytest.mark.parametrize(
     "ref",
-    ["feature", "shipmate/x", "shipmate/d-1", "shipmate/d-١-1f3a9c02", "shipmate/d-1-1f3a9c02-x", 7],
+    [
+        "feature",
+        "shipmate/x",
+        "shipmate/d-1",
+        "shipmate/d-١-1f3a9c02",
+        "shipmate/d-1-1f3a9c02-x",
+        7,
+    ],
 )
 def test_what_happens_to_other_branches_is_nothing_to_us(events, woken, ref):
     assert 202 == hear(events, "pull_request", {"pull_request": {"head": {"ref": ref}}})

@@ -126,7 +126,10 @@ class Check:
         made = plan(operation, targets, gathered)
         if isinstance(made, Problem):
             return self._refuse(operation, made)
-        planned, edits = replace(made[0], retreats=gathered.retreats), made[1]
+        planned, edits = made
+        planned = replace(
+            planned, retreats=gathered.retreats, through_freeze=goes_through_freeze(judgement)
+        )
         who = requester_of(operation, gathered.facts)
         if who is None:  # the rules pass nobody without an account
             return self._refuse(operation, Problem(Reason.INTERNAL, {"operation": operation.id}))
@@ -285,6 +288,12 @@ def plan(
 
 def _aimed(change: Change, aim: Aim) -> Change:
     return replace(change, commit=aim.commit.sha if aim.commit else "", undoes=aim.undoes)
+
+
+def goes_through_freeze(judgement: Judgement) -> bool:
+    """Tell whether there is a freeze that what was judged need not wait for."""
+    freezes = (one for one in judgement.rulings if one.rule is RuleName.FREEZE)
+    return any(one.facts.get("exempt") for one in freezes)
 
 
 def requester_of(operation: Operation, facts: Facts) -> Actor | None:
