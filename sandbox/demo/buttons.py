@@ -4,6 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.rollout import Move
+from bot.messages.rollout import ACTIONS
+
+_ACTION_OF = {move: action for action, move in ACTIONS.items()}
+ONE_STEP, FULLY = _ACTION_OF[Move.PROMOTE], _ACTION_OF[Move.PROMOTE_FULLY]
+"""The buttons by which a paused Rollout goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -25,6 +32,12 @@ def find(blocks: Iterable[Mapping[str, Any]], action: str) -> Button:
             if element.get("action_id") == action:
                 return _read(element)
     raise LookupError(f"there is no button {action}")
+
+
+def has(blocks: Iterable[Mapping[str, Any]], action: str) -> bool:
+    """Tell whether *blocks* have a button with the id *action*."""
+    elements = (element for block in blocks for element in block.get("elements", ()))
+    return any(element.get("action_id") == action for element in elements)
 
 
 def _read(element: Mapping[str, Any]) -> Button:

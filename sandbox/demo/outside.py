@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from bot.clock import Clock
 from bot.domain.catalog import Application
 from sandbox.argocd import ArgoCD
@@ -16,15 +14,6 @@ from sandbox.wire import Wire
 
 Looked = tuple[str, str, str, str]
 """How an application looks: sync, health, the running operation's phase, the revision."""
-
-
-@dataclass(frozen=True, slots=True)
-class PausedRollout:
-    """A Rollout that waits for a person, and the application it belongs to."""
-
-    application: Application
-    name: str
-    namespace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +73,6 @@ class Outside:
         """Tell whether it is healthy, or Argo CD says that it cannot even be compared to Git."""
         broken = bool(self.application(named)["status"].get("conditions"))
         return broken or self.is_healthy(named)
-
-    def paused_rollout(self, named: Application) -> PausedRollout:
-        """Return the first Rollout of the application that waits for a person.
-
-        Raises:
-            LookupError: none does.
-        """
-        for one in self.application(named)["status"].get("resources", []):
-            if one["kind"] == "Rollout" and one["health"]["status"] == "Suspended":
-                return PausedRollout(named, one["name"], one["namespace"])
-        raise LookupError(f"no Rollout of {named.name} is paused")
-
-    def promote(self, rollout: PausedRollout, *, full: bool) -> None:
-        """Promote a Rollout one step, or *full* to its end, by Argo CD's API."""
-        document = self.application(rollout.application)
-        argocd = self.argocd[rollout.application.instance]
-        httpx.post(
-            f"{argocd.url}/api/v1/applications/{rollout.application.name}/resource/actions",
-            params={
-                "appNamespace": document["metadata"]["namespace"],
-                "project": document["spec"]["project"],
-                "namespace": rollout.namespace,
-                "resourceName": rollout.name,
-                "group": "argoproj.io",
-                "version": "v1alpha1",
-                "kind": "Rollout",
-            },
-            json="promote-full" if full else "resume",
-            headers={"Authorization": f"Bearer {argocd.token}"},
-        ).raise_for_status()
 
 
 def _key(named: Application) -> str | tuple[str, str]:

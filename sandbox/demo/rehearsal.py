@@ -13,10 +13,11 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.config import Config, load
-from bot.domain.catalog import Application, Target
+from bot.domain.catalog import Target
 from bot.domain.commands import Deploy, parse
 from bot.messages.approval_card import APPROVE
 from sandbox.demo import clone as clones
+from sandbox.demo.buttons import FULLY, ONE_STEP
 from sandbox.demo.clone import Clone
 from sandbox.demo.ground import READER, Ground
 from sandbox.demo.playing import BROKEN, keep_logs
@@ -213,18 +214,21 @@ def _play(stage: Stage, config: Config, ground: Ground, bot: Process, wish: Wish
 
 def _act(scene: Scene, wish: Wish, people: tuple[str, ...]) -> str:
     """Deploy as wished to the end, approved by others of *people*; return the end in a word."""
-
-    def promotes(application: Application) -> None:
-        scene.stage.tells("A Rollout waits for a person. Here somebody promotes it at once.")
-        scene.promotes(wish.by, application, full=True)
-
     asked = scene.asks(wish.by, wish.text)
-    scene.follow(asked, lambda: scene.waits_for_approval(asked), paused=promotes)
+    scene.follow(asked, lambda: _waits(scene, asked))
     if scene.waits_for_approval(asked):
         _approve(scene, asked, [one for one in people if one != wish.by])
-        scene.follow(asked, paused=promotes)
+        scene.follow(asked, lambda: scene.offers(asked, ONE_STEP))
+    if scene.offers(asked, ONE_STEP):
+        scene.stage.tells("A Rollout waits for a person. Here somebody promotes it at once.")
+        scene.presses(wish.by, asked, FULLY)
+        scene.follow(asked)
     scene.shows_the_end(asked)
     return scene.phase(asked) or "without a card"
+
+
+def _waits(scene: Scene, asked: Asked) -> bool:
+    return scene.waits_for_approval(asked) or scene.offers(asked, ONE_STEP)
 
 
 def _approve(scene: Scene, asked: Asked, others: Sequence[str]) -> None:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.domain.catalog import Application, Target
-from bot.domain.commands import Deploy, parse
+from bot.domain.catalog import Target
+from bot.domain.commands import Deploy, Promote, Rollback, parse
 from sandbox.demo.buttons import find
 from sandbox.demo.sight import Asked, Sight, Untold
 from sandbox.slack import Reply
@@ -26,25 +27,41 @@ class Scene(Sight):
         return reply
 
     def asks(self, by: str, text: str) -> Asked:
-        """Let *by* type a deploy; return it once the bot has taken it."""
+        """Let *by* type a deploy, promote or rollback; return it once the bot has taken it."""
         head, at = self.head(), self.outside.clock.now()
-        reply = self.types(by, text)
-        number = re.search(r"Received as .*?(D-\d+)", reply.words, re.DOTALL)
+        return self._taken(self.types(by, text).words, text, head, at)
+
+    def accepts(self, by: str, action: str, order: str) -> Asked:
+        """Let *by* press the button *action* of what they alone were shown last: it is *order*."""
+        head, at = self.head(), self.outside.clock.now()
+        shown = self.slack.ephemerals(by)[-1]
+        return self._taken(self._clicks(by, "under the answer", shown, action), order, head, at)
+
+    def _taken(self, answer: str, text: str, head: str, at: datetime) -> Asked:
+        """Return what *text* ordered, by the *answer* of the bot.
+
+        Raises:
+            Untold: the bot did not take it.
+        """
+        number = re.search(r"Received as .*?(D-\d+)", answer, re.DOTALL)
         if number is None:
             raise Untold("the bot did not take it; its answer stands above")
-        understood = parse("deploy", text.removeprefix("/deploy "), self.catalog)
-        assert isinstance(understood, Deploy), understood
+        verb, _, rest = text.removeprefix("/").partition(" ")
+        understood = parse(verb, rest, self.catalog)
+        assert isinstance(understood, Deploy | Promote | Rollback), understood
         asked = Asked(number[1], understood, at, head, self._targets(understood))
         for one in asked.applications:
             asked.looked[one] = self.outside.look(one)
         return asked
 
-    def _targets(self, deploy: Deploy) -> tuple[Target, ...]:
-        found = (self.catalog.target(one, deploy.environment) for one in deploy.services)
+    def _targets(self, asked: Deploy | Promote | Rollback) -> tuple[Target, ...]:
+        where = asked.environment
+        assert where is not None, asked
+        found = (self.catalog.target(one, where) for one in asked.services)
         return tuple(one for one in found if one is not None)
 
     def deploys(self, by: str, text: str) -> Asked:
-        """Let *by* deploy; show all of it, and look whether it ended as it should."""
+        """Let *by* deploy, promote or roll back; show all of it, and look whether it went live."""
         asked = self.asks(by, text)
         self.follow(asked)
         self.shows_the_end(asked)
@@ -68,14 +85,6 @@ class Scene(Sight):
         good = why in said and alone and not self.commits(head)
         self.holds(f"{self.names[by]} is refused, and nobody else was troubled", true=good)
 
-    def promotes(self, by: str, application: Application, *, full: bool = False) -> None:
-        """Let *by* promote the paused Rollout of *application*, with Argo's own tool."""
-        rollout = self.outside.paused_rollout(application)
-        option = " --full" if full else ""
-        command = f"kubectl argo rollouts promote {rollout.name} -n {rollout.namespace}{option}"
-        self.stage.typed(self.names[by], "$", command)
-        self.outside.promote(rollout, full=full)
-
     def presses(self, by: str, asked: Asked, action: str) -> str:
         """Let *by* press a button on the card of *asked* and say yes to Slack's question.
 
@@ -83,14 +92,7 @@ class Scene(Sight):
         """
         card = self.card(asked)
         assert card is not None
-        button = find(card.blocks, action)
-        who = self.names[by]
-        self.stage.typed(who, f"on the card of {asked.id}", f"[ {button.label} ]")
-        if button.question:
-            self.stage.is_asked(who, button.question, button.yes)
-        before = self.slack.ephemerals(by)
-        self.slack.click(action, by=by, message=card)
-        return self._hears(by, before, "the answer to the button")
+        return self._clicks(by, f"on the card of {asked.id}", card, action)
 
     def inquires(self, by: str, text: str) -> str:
         """Let *by* ask something whose answer needs a look outside; show and return it."""
@@ -120,6 +122,15 @@ class Scene(Sight):
         self.waits(lambda: found() != [], f"a word in the channel about {words}")
         version = found()[-1].versions[-1]
         self.stage.announced(self.names[self.channel], version, self.names)
+
+    def _clicks(self, by: str, where: str, on: Message, action: str) -> str:
+        button, who = find(on.blocks, action), self.names[by]
+        self.stage.typed(who, where, f"[ {button.label} ]")
+        if button.question:
+            self.stage.is_asked(who, button.question, button.yes)
+        before = self.slack.ephemerals(by)
+        self.slack.click(action, by=by, message=on)
+        return self._hears(by, before, "the answer to the button")
 
     def _hears(self, by: str, before: Sequence[Message], what: str, wanted: int = 1) -> str:
         """Wait for the last of *wanted* answers that only *by* sees; show and return that one."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.catalog import Application
 from bot.domain.operations import Phase
 from bot.messages.approval_card import APPROVE
 from bot.messages.cards import CANCEL
+from bot.messages.promoting import PROMOTE_THESE
+from sandbox.demo.buttons import FULLY, ONE_STEP
 from sandbox.demo.scene import Scene
+from sandbox.demo.sight import Asked
 from sandbox.github.server import mutates
 from sandbox.systems.astrago.system import BACKEND, BRANCH
 from sandbox.systems.people import ALICE, BOB, CAROL, MALLORY
@@ -32,7 +34,7 @@ class Chapter:
 
 
 def astrago(scene: Scene) -> str:
-    """A slip of the finger; two services in one commit; and no way back by a deploy."""
+    """A slip of the finger; two services in one commit; and a bad version that goes back."""
     new, older = scene.sha(BACKEND, BRANCH)[:8], scene.sha(BACKEND, f"{BRANCH}~1")[:8]
     scene.stage.tells("A slip of the finger. Only the person who typed it hears of it.")
     right = f"/deploy core {older} stage"
@@ -44,9 +46,26 @@ def astrago(scene: Scene) -> str:
     scene.stage.tells("Two services at once are one commit.")
     scene.deploys(BOB.id, f"/deploy core,batch {new} stage because the session fix is urgent")
 
-    scene.stage.tells("Alice repeats her line of before. Nobody goes back by accident.")
-    scene.is_refused(ALICE.id, right, "goes back 1 commit")
-    return "live; no way back"
+    _bad_version(scene, right, f"/deploy core {new} stage")
+    return "live; rolled back"
+
+
+def _bad_version(scene: Scene, before: str, bad: str) -> None:
+    """What went out is found bad: back by one commit, and it does not come again by accident."""
+    scene.stage.tells(
+        "Then logins fail. But a deploy is no way back: nobody goes back by accident."
+    )
+    scene.is_refused(ALICE.id, before, "goes back 1 commit")
+
+    scene.stage.tells("So she says what she means, and needs to know no version for it.")
+    scene.deploys(ALICE.id, "/rollback core stage because logins fail")
+
+    scene.stage.tells("Bob has not heard of it, and deploys the bad version again.")
+    scene.is_refused(BOB.id, bad, "logins fail")
+
+    scene.stage.tells("Once the cause is found elsewhere, it may go out again.")
+    answer = scene.inquires(ALICE.id, "/ship release core stage")
+    scene.holds("the version is held no longer", true="Released" in answer)
 
 
 def pingvas(scene: Scene) -> str:
@@ -112,7 +131,14 @@ def _freeze(scene: Scene, sha: str) -> None:
 
 
 def flash_tickets(scene: Scene) -> str:
-    """Kill -9 at the worst moment: GitHub has the commit, the bot has not heard so."""
+    """From staging to prod; and kill -9 when GitHub has the commit, which the bot has not heard."""
+    scene.stage.tells("A release goes to staging first.")
+    scene.deploys(ALICE.id, "/deploy api,gateway v1.3.0 staging")
+
+    scene.stage.tells("What of staging can go on to prod? All is shown before anything moves.")
+    answer = scene.inquires(ALICE.id, "/promote all staging prod because the tests are green")
+    scene.holds("two of four can move", true="2 of 4 services would move" in answer)
+
     pid = scene.bot.pid
     killing = Fault(kill=pid, kill_when="after")
     scene.outside.github.arm("graphql", killing, when=mutates)
@@ -120,7 +146,8 @@ def flash_tickets(scene: Scene) -> str:
         "This bot will die at the worst moment: GitHub has taken the commit, "
         "and the bot has not heard so."
     )
-    asked = scene.asks(ALICE.id, "/deploy api v1.3.0 prod")
+    moved = "/promote api,gateway staging prod because the tests are green"
+    asked = scene.accepts(ALICE.id, f"{PROMOTE_THESE}0", moved)
     scene.dies(asked)
     scene.stage.alarms(f"kill -9 {pid}")
     scene.holds("the commit stands in GitHub", true=len(scene.commits(asked.head)) == 1)
@@ -138,25 +165,35 @@ def flash_tickets(scene: Scene) -> str:
 def pinksea(scene: Scene) -> str:
     """A blue-green and a canary Rollout, each of which waits for a person."""
     sha = scene.sha(PINKSEA, "main")[:7]
-
-    def looks_and_promotes(application: Application) -> None:
-        scene.stage.tells("The card says that a person is waited for. Alice looks at the preview.")
-        scene.promotes(ALICE.id, application)
-
-    def promotes_fully(application: Application) -> None:
-        scene.stage.tells("A fifth of the people have it. Alice has seen enough.")
-        scene.promotes(ALICE.id, application, full=True)
-
     scene.stage.tells("Blue-green: the new version waits beside the old one.")
     blue_green = scene.asks(ALICE.id, f"/deploy user-service {sha} prod")
-    scene.follow(blue_green, paused=looks_and_promotes)
+    scene.follow(blue_green, lambda: scene.offers(blue_green, ONE_STEP))
+    scene.stage.tells("The card says that a person is waited for. Alice looks at the preview.")
+    _promotes(scene, ALICE.id, blue_green, ONE_STEP, "Promoted")
+    scene.follow(blue_green)
     scene.shows_the_end(blue_green)
 
     scene.stage.tells("Canary: a release by its name, for a fifth of the people first.")
     canary = scene.asks(ALICE.id, "/deploy generation-service v1.2.3 prod")
-    scene.follow(canary, paused=promotes_fully)
+    scene.follow(canary, lambda: scene.offers(canary, ONE_STEP))
+    scene.stage.tells("A fifth of the people have it, and nothing breaks: one step on.")
+    _promotes(scene, ALICE.id, canary, ONE_STEP, "Promoted")
+    scene.follow(canary, lambda: _offers_at(scene, canary, "step 4 of 8"))
+    scene.stage.tells("It waits again, at 40 %. Carol has the right too, and has seen enough.")
+    _promotes(scene, CAROL.id, canary, FULLY, "Fully promoted")
+    scene.follow(canary)
     scene.shows_the_end(canary)
-    return "live after promotion"
+    return "promoted by buttons"
+
+
+def _promotes(scene: Scene, by: str, asked: Asked, button: str, done: str) -> None:
+    scene.holds("the button moved it", true=done in scene.presses(by, asked, button))
+
+
+def _offers_at(scene: Scene, asked: Asked, step: str) -> bool:
+    """Tell whether the card of *asked* is at *step* and offers the next one."""
+    card = scene.card(asked)
+    return card is not None and step in card.words and scene.offers(asked, ONE_STEP)
 
 
 def guide(scene: Scene) -> str:
@@ -201,7 +238,7 @@ CHAPTERS: Sequence[Chapter] = (
     ),
     Chapter(
         "flash_tickets",
-        "Kustomize overlays under an app-of-apps; releases are deployed by their names.",
+        "Kustomize overlays under an app-of-apps; a release goes from staging to prod.",
         flash_tickets,
     ),
     Chapter(

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.commands import Deploy
+from bot.domain.commands import Deploy, Promote, Rollback
 from bot.domain.operations import Phase
-from bot.domain.operations import Stage as Progressing
-from bot.messages.cards import MARKS, STAGES, STATES
+from bot.messages.cards import MARKS, STATES
+from sandbox.demo.buttons import has
 from sandbox.demo.outside import Looked, Outside
 from sandbox.demo.stage import Shown, Stage
 from sandbox.process import Process
@@ -39,14 +39,14 @@ class Untold(Exception):  # noqa: N818  # it names what became of the story
 
 @dataclass
 class Asked:
-    """A deploy that somebody asked for: its id, what it is about, and Git's head before it.
+    """A change that somebody asked for: its id, what it is about, and Git's head before it.
 
     *shown* counts the versions of its card that people saw, *looked* is what they saw last of its
     applications.
     """
 
     id: str
-    what: Deploy
+    what: Deploy | Promote | Rollback
     at: datetime
     head: str
     targets: tuple[Target, ...]
@@ -107,6 +107,11 @@ class Sight:
         """Tell whether the card of *asked* asks people to decide."""
         return self.phase(asked) is Phase.AWAITING
 
+    def offers(self, asked: Asked, action: str) -> bool:
+        """Tell whether a button with the id *action* is on the card of *asked*."""
+        card = self.card(asked)
+        return card is not None and has(card.blocks, action)
+
     def holds(self, what: str, *, true: bool, otherwise: str = "") -> None:
         """Print that *what* is *true*, or what is so *otherwise*, and keep that as a failure."""
         said = what if true else otherwise or f"not so: {what}"
@@ -128,15 +133,9 @@ class Sight:
         self,
         asked: Asked,
         until: Callable[[], bool] | None = None,
-        *,
-        paused: Callable[[Application], None] | None = None,
     ) -> None:
-        """Show the card and Argo CD as they change, *until* it is so, or the deploy has ended.
-
-        *paused* is called once, when the card says that a Rollout waits for a person.
-        """
+        """Show the card and Argo CD as they change, *until* it is so, or the deploy has ended."""
         with self.stage.card_on_screen():
-            answered = paused is None
             if self.stage.edits_in_place:
                 asked.shown = max(0, asked.shown - 1)  # what stands there comes on screen again
             while True:
@@ -145,9 +144,6 @@ class Sight:
                 over = self._ended(asked)
                 if over or (until is not None and until()):
                     return
-                if paused is not None and not answered and self._waits_for_a_person(asked):
-                    paused(asked.applications[0])
-                    answered = True
                 self._wait_for_news(asked, seen, until)
 
     def shows_the_end(self, asked: Asked) -> None:
@@ -211,14 +207,6 @@ class Sight:
     def _ended(self, asked: Asked) -> bool:
         phase = self.phase(asked)
         return phase is not None and phase.ended
-
-    def _waits_for_a_person(self, asked: Asked) -> bool:
-        card = self.card(asked)
-        return (
-            card is not None
-            and STAGES[Progressing.PAUSED] in card.words
-            and any(health == "Suspended" for _, health, _, _ in asked.looked.values())
-        )
 
     def _seen(self, asked: Asked) -> tuple[int, tuple[Looked, ...]]:
         card = self.card(asked)

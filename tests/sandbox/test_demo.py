@@ -227,10 +227,56 @@ def test_production_is_approved_by_another_person_under_every_rule_of_its_owners
     assert "✗" not in result.output
 
 
-def test_a_deploy_survives_kill_9_before_the_audience():
+def test_a_bad_version_goes_back_by_one_commit_and_is_held_until_it_is_released():
+    result = run("--script", "--only", "astrago", "--speed", FAST)
+
+    assert 0 == result.exit_code, result.output
+    told = iter(result.output.splitlines())
+    for words in (
+        "│ ✅ Live: batch and core to stage",
+        "│ Next: If that is meant, send /rollback core stage.",
+        "alice  in #deploys  /rollback core stage because logins fail",
+        "│ ✅ Live: core back in stage",
+        "│ Back: core to core-stage-",
+        "Shipmate-Undoes: D-2",
+        "✓ one commit, one changed line",
+        "is held back from stage since",
+        "✓ it is refused and changed nothing",
+        "alice  in #deploys  /ship release core stage",
+        "✓ the version is held no longer",
+    ):
+        assert any(words in line for line in told), f"{words}, after what stands before it"
+    assert "✗" not in result.output
+
+
+def test_rollouts_go_on_by_the_buttons_of_their_cards():
+    result = run("--script", "--only", "pinksea", "--speed", FAST)
+
+    assert 0 == result.exit_code, result.output
+    told = iter(result.output.splitlines())
+    for words in (
+        "alice  on the card of D-1  [ Promote ]",
+        "│ ✅ Live: user-service to prod",
+        "paused at step 2 of 8, 20 % on the new",
+        "alice  on the card of D-2  [ Promote ]",
+        "paused at step 4 of 8, 40 % on the new",
+        "carol  on the card of D-2  [ Promote fully ]",
+        "│ ✅ Live: generation-service to prod",
+        "✓ ghcr.io/pinksea-ai/generation-service:v1.2.3 runs",
+    ):
+        assert any(words in line for line in told), f"{words}, after what stands before it"
+    assert "✗" not in result.output
+
+
+def test_a_promote_survives_kill_9_before_the_audience():
     result = run("--script", "--only", "flash_tickets", "--speed", "20")
 
     assert 0 == result.exit_code, result.output
+    assert (
+        "│ 2 of 4 services would move from staging to prod. Nothing was started." in result.output
+    )
+    assert "alice  under the answer  [ Promote these 2 ]" in result.output
+    assert "│ @alice promotes api and gateway from staging to prod" in result.output
     assert re.search(r"kill -9 \d+\n +✓ the commit stands in GitHub\n", result.output)
     assert "✓ no second commit, no second card" in result.output
     assert "live after kill -9" in result.output
