@@ -43,16 +43,16 @@ from bot.config import Config, load
 from bot.domain.catalog import Catalog
 from bot.domain.images import ImageReference
 from bot.domain.operations import Kind, Request
+from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.hold_book import HoldBook
+from bot.operations.books.identity_book import IdentityBook
+from bot.operations.books.lock_book import LockBook
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import Database
-from bot.operations.facts import Books, Gatherer, Outside
-from bot.operations.freeze_book import FreezeBook
-from bot.operations.gathered import Gathered
-from bot.operations.histories import Histories
-from bot.operations.hold_book import HoldBook
-from bot.operations.identity_book import IdentityBook
-from bot.operations.lock_book import LockBook
-from bot.operations.open_items import OpenItemBook
-from bot.operations.people import People
+from bot.operations.gathering.facts import Books, Gatherer, Outside
+from bot.operations.gathering.gathered import Gathered
+from bot.operations.gathering.histories import Histories
+from bot.operations.identity.people import People
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from sandbox.wire import Wire

@@ -39,8 +39,14 @@ from bot.domain.errors import BotError
 from bot.domain.images import ImageReference
 from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
-from bot.operations.act_book import ActBook
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.hold_book import HoldBook
+from bot.operations.books.identity_book import IdentityBook
+from bot.operations.books.lock_book import LockBook
+from bot.operations.books.move_book import MoveBook
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.cards import Cards
 from bot.operations.changes import Changes, application_change
 from bot.operations.database import Database
@@ -62,39 +68,33 @@ from bot.operations.emergency.resuming import Resuming
 from bot.operations.emergency.steps import Steps as AroundSteps
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
-from bot.operations.facts import Books, Gatherer, Outside
 from bot.operations.form import FormReader
-from bot.operations.freeze_book import FreezeBook
-from bot.operations.freezing import Freezing
-from bot.operations.histories import Histories
-from bot.operations.hold_book import HoldBook
-from bot.operations.hold_watch import HoldWatch
-from bot.operations.holding import Holding
-from bot.operations.identity_book import IdentityBook
+from bot.operations.gathering.facts import Books, Gatherer, Outside
+from bot.operations.gathering.histories import Histories
+from bot.operations.gathering.judging import Judging
+from bot.operations.gathering.picking import Picking
+from bot.operations.identity.linking import Linking
+from bot.operations.identity.people import People
+from bot.operations.identity.rights_desk import RightsDesk
+from bot.operations.identity.roster import Roster
+from bot.operations.identity.team_check import TeamCheck
+from bot.operations.identity.whoami import Whoami
+from bot.operations.identity.zones import Zones
 from bot.operations.intake import Intake
-from bot.operations.judging import Judging
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease, lease_for
-from bot.operations.linking import Linking
-from bot.operations.lock_book import LockBook
-from bot.operations.lock_letters import LockLetters
-from bot.operations.locking import Locking
 from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
-from bot.operations.move_book import MoveBook
-from bot.operations.open_items import OpenItemBook
 from bot.operations.outbox import Outbox
-from bot.operations.people import People
-from bot.operations.picking import Picking
-from bot.operations.rights_desk import RightsDesk
 from bot.operations.rollouts import RolloutDesk
-from bot.operations.roster import Roster
+from bot.operations.standstill.freezing import Freezing
+from bot.operations.standstill.hold_watch import HoldWatch
+from bot.operations.standstill.holding import Holding
+from bot.operations.standstill.lock_letters import LockLetters
+from bot.operations.standstill.locking import Locking
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
-from bot.operations.team_check import TeamCheck
 from bot.operations.threads import Threads
 from bot.operations.waking import Waking
-from bot.operations.whoami import Whoami
-from bot.operations.zones import Zones
 from bot.settings import RegistryLogin, Settings
 from handlers.desk import Desk
 from handlers.filling import Forms

@@ -18,7 +18,7 @@ from bot.domain.edit import DROP, UNCHECKED, EditCode, Edited, EditError, set_ta
 from bot.domain.locations import At, Container, Key, Kustomize
 
 if TYPE_CHECKING:
-    from bot.operations.team_check import TeamCheck
+    from bot.operations.identity.team_check import TeamCheck
 
 PLUGINS = "shipmate.commands"
 """The entry-point group of further commands: each entry is a plain typer command function."""

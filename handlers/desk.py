@@ -51,10 +51,10 @@ from bot.domain.words import escaped
 from bot.messages import deploy_form, misread, promoting, replies, ways_back, why
 from bot.messages import help as helping
 from bot.messages.status import status
+from bot.operations.gathering.judging import Judging
+from bot.operations.gathering.picking import Picking
 from bot.operations.intake import Intake, Received
-from bot.operations.judging import Judging
-from bot.operations.picking import Picking
-from bot.operations.refusals import May
+from bot.operations.standstill.refusals import May
 from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
 from handlers.links import Selves

@@ -11,8 +11,8 @@ from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.messages import linking as words
 from bot.messages import replies
-from bot.operations.linking import Linking
-from bot.operations.whoami import Whoami
+from bot.operations.identity.linking import Linking
+from bot.operations.identity.whoami import Whoami
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)

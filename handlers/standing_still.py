@@ -10,10 +10,10 @@ from bot.domain.message import Message
 from bot.domain.standstills import Standstill, standstills
 from bot.messages import emergency, freezing, holding, locking
 from bot.operations.emergency.resuming import Resuming
-from bot.operations.facts import Books
-from bot.operations.freezing import Freezing
-from bot.operations.holding import Holding
-from bot.operations.locking import Locking
+from bot.operations.gathering.facts import Books
+from bot.operations.standstill.freezing import Freezing
+from bot.operations.standstill.holding import Holding
+from bot.operations.standstill.locking import Locking
 
 Stopping = Lock | Unlock | Freeze | Unfreeze | Hold | Release | Resume
 

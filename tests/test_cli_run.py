@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 from bot.adapters.github.teams import Teams
 from bot.cli import _look_for_teams, app
 from bot.domain.rights import Action, Grant, Permissions
-from bot.operations.team_check import TeamCheck
+from bot.operations.identity.team_check import TeamCheck
 from sandbox.wire import Fault
 from tests.adapters.github_world import World
 

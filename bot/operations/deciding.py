@@ -26,12 +26,12 @@ from bot.domain.catalog import Catalog
 from bot.domain.operations import Operation, Phase
 from bot.domain.plan_digest import fingerprint, moved
 from bot.domain.problems import Problem, Reason
-from bot.operations.act_book import Act, ActBook, Deed
-from bot.operations.approval_book import ApprovalBook, Receipt, Request
+from bot.operations.books.act_book import Act, ActBook, Deed
+from bot.operations.books.approval_book import ApprovalBook, Receipt, Request
 from bot.operations.deploy.approve import Approvers, counted, problem_of_tally
 from bot.operations.deploy.check import plan
-from bot.operations.facts import Gatherer, problem_of, proposal_of
-from bot.operations.gathered import Freshness
+from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of
+from bot.operations.gathering.gathered import Freshness
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)

@@ -8,9 +8,9 @@ from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.messages.approval_card import approval_card
 from bot.messages.cards import Links, card
-from bot.operations.approval_book import ApprovalBook, Request
-from bot.operations.facts import proposal_of
-from bot.operations.open_items import OpenItemBook
+from bot.operations.books.approval_book import ApprovalBook, Request
+from bot.operations.books.open_items import OpenItemBook
+from bot.operations.gathering.facts import proposal_of
 
 
 class Faces:

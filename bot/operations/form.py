@@ -16,7 +16,7 @@ from bot.domain.form_filling import Versions, Waiting, Weighed
 from bot.domain.operations import Request
 from bot.domain.problems import Problem
 from bot.domain.rules import Judgement
-from bot.operations.facts import problem_of
+from bot.operations.gathering.facts import problem_of
 
 log = structlog.get_logger(__name__)
 

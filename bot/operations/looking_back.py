@@ -8,9 +8,9 @@ from bot.domain.going_back import Past
 from bot.domain.history import PAGE, Cursor, Page, Told, read_cursor
 from bot.domain.operations import Operation
 from bot.domain.unknown import Unknown
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.database import DATABASE
-from bot.operations.histories import Histories
+from bot.operations.gathering.histories import Histories
 from bot.operations.store import Store
 
 

@@ -19,8 +19,8 @@ from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
+from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
-from bot.operations.rows import insert_or_leave
 from bot.operations.tables import outbox
 
 log = structlog.get_logger(__name__)

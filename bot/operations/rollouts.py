@@ -24,15 +24,15 @@ from bot.domain.rights import Action, Actor, Identified
 from bot.domain.rollout import ONWARD, Move, Reference, Rollout, of_image, refused, right_for
 from bot.domain.rules.moments import not_frozen, not_held, not_locked
 from bot.messages.rollout import announced
-from bot.operations.act_book import ActBook
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.books.move_book import Claim, First, MoveBook
 from bot.operations.changes import Changes, operation_change
-from bot.operations.facts import Books
-from bot.operations.move_book import Claim, First, MoveBook
+from bot.operations.gathering.facts import Books
+from bot.operations.gathering.target_facts import absent
+from bot.operations.gathering.troubles import problem_of
 from bot.operations.outbox import Letter, ToChannel
-from bot.operations.refusals import May, refusal, why_not
-from bot.operations.target_facts import absent
-from bot.operations.troubles import problem_of
+from bot.operations.standstill.refusals import May, refusal, why_not
 
 log = structlog.get_logger(__name__)
 

@@ -32,9 +32,9 @@ from bot.domain.operations import (
     Written,
 )
 from bot.domain.problems import Problem, Reason
+from bot.operations.books.rows import insert_or_leave
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
-from bot.operations.rows import insert_or_leave
 from bot.operations.tables import cards, decisions, operation_services, operations, timeline
 
 log = structlog.get_logger(__name__)

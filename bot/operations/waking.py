@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 from cachetools import LRUCache
 
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 
 log = structlog.get_logger(__name__)
 

@@ -220,9 +220,7 @@ def test_whoami_is_asked_once(slack, pretend):
         pytest.param({}, {}, id="a colleague"),
         pytest.param({"guest": True}, {"is_guest": True}, id="a guest"),
         pytest.param({"bot": True}, {"is_bot": True}, id="a bot"),
-        pytest.param(
-            {"deleted": True}, {"deleted": True, "zone": ""}, id="a deactivated person"
-        ),
+        pytest.param({"deleted": True}, {"deleted": True, "zone": ""}, id="a deactivated person"),
         pytest.param({"stranger": True}, {"is_stranger": True, "team": "T0OTHER"}, id="a stranger"),
         pytest.param(
             {"team": "T9"}, {"is_stranger": True, "team": "T9"}, id="a team that is not ours"

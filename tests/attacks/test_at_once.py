@@ -51,7 +51,7 @@ def as_if_nobody_had_spoken(connection, _number):
     return ()
 
 
-@pytest.mark.guard("bot.operations.approval_book._decisions", as_if_nobody_had_spoken)
+@pytest.mark.guard("bot.operations.books.approval_book._decisions", as_if_nobody_had_spoken)
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_a_yes_and_a_no_at_the_same_instant_have_one_outcome(world, _round):
     """Guard: the order in which ``ApprovalBook`` keeps decisions, under the operation's lock."""
@@ -94,7 +94,7 @@ def test_one_person_who_clicks_eight_times_at_once_counts_once(world):
     assert 1 == len(yes)
 
 
-@pytest.mark.guard("bot.operations.approval_book._decisions", as_if_nobody_had_spoken)
+@pytest.mark.guard("bot.operations.books.approval_book._decisions", as_if_nobody_had_spoken)
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_two_yes_race_a_no_where_two_are_asked(world, _round):
     """Guard: as above. One end, and everybody is told the one that it was."""

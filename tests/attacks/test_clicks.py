@@ -99,7 +99,7 @@ def test_a_click_of_another_workspace_is_turned_away(they):
     nothing_came_of_it(they, number)
 
 
-@pytest.mark.guard("bot.operations.people.People.outsider", lambda *_, **__: None)
+@pytest.mark.guard("bot.operations.identity.people.People.outsider", lambda *_, **__: None)
 @pytest.mark.parametrize(
     ("user", "who"),
     [
@@ -153,7 +153,7 @@ def as_named(_self, seen):
     return seen
 
 
-@pytest.mark.guard("bot.operations.identity_book.IdentityBook.remember", as_named)
+@pytest.mark.guard("bot.operations.books.identity_book.IdentityBook.remember", as_named)
 def test_a_login_that_changed_hands_is_nobody(they):
     """Guard: ``IdentityBook.remember``. Dave renamed his account; a stranger took the old name."""
     first = they.asks("user-service")
@@ -198,7 +198,7 @@ def opened(self, operation_id, _place):
     return self._store.operation(operation_id), self._approvals.asked(operation_id)
 
 
-@pytest.mark.guard("bot.operations.approval_book._open_for", lambda _: frozenset(Phase))
+@pytest.mark.guard("bot.operations.books.approval_book._open_for", lambda _: frozenset(Phase))
 @pytest.mark.guard("bot.operations.deciding.Deciding._open", opened)
 @pytest.mark.parametrize("end", ["superseded", "cancelled", "rejected", "live"])
 def test_a_yes_after_the_end_changes_nothing(they, end):
@@ -227,7 +227,7 @@ def test_a_yes_after_the_end_changes_nothing(they, end):
     assert ended == they.store.operation(number)
 
 
-@pytest.mark.guard("bot.operations.approval_book._open_for", lambda _: frozenset(Phase))
+@pytest.mark.guard("bot.operations.books.approval_book._open_for", lambda _: frozenset(Phase))
 @pytest.mark.guard("bot.operations.deciding.Deciding._open", opened)
 def test_a_yes_after_the_time_changes_nothing(they):
     """Guards: ``Deciding._open`` and ``approval_book._open_for``."""

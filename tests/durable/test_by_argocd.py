@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.operations import Phase
-from bot.operations.open_items import OpenItemBook
+from bot.operations.books.open_items import OpenItemBook
 from sandbox.wire import Fault
 from tests.durable.lives import APPLICATION, Lives
 from tests.scenarios.test_by_argocd import no_such_deployment

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.operations import Phase
-from bot.operations.hold_book import HoldBook
+from bot.operations.books.hold_book import HoldBook
 from sandbox.github.server import mutates
 from sandbox.wire import Fault
 from tests.durable.lives import APPLICATION, Lives

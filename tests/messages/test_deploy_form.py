@@ -159,8 +159,8 @@ def test_versions_say_their_checks_author_and_time():
                 Reason.UNAVAILABLE,
                 {"system": "GitHub", "doing": "list the newest commits", "detail": "no answer"},
             ),
-            "❔ The newest commits could not be read. GitHub gave no usable answer, so the bot could "
-            "not list the newest commits (no answer). A version can still be written below.",
+            "❔ The newest commits could not be read. GitHub gave no usable answer, so the bot"
+            " could not list the newest commits (no answer). A version can still be written below.",
             id="GitHub is away",
         ),
     ],

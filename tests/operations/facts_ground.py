@@ -36,13 +36,13 @@ from bot.domain.rights import (
     Who,
 )
 from bot.domain.tags import TagTemplate
+from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.hold_book import HoldBook
+from bot.operations.books.lock_book import LockBook
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import Database
-from bot.operations.facts import Books, Gatherer, Outside
-from bot.operations.freeze_book import FreezeBook
-from bot.operations.histories import Histories
-from bot.operations.hold_book import HoldBook
-from bot.operations.lock_book import LockBook
-from bot.operations.open_items import OpenItemBook
+from bot.operations.gathering.facts import Books, Gatherer, Outside
+from bot.operations.gathering.histories import Histories
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from sandbox.argocd import ArgoCD as FakeArgoCD

@@ -9,9 +9,9 @@ from bot.adapters.github.teams import Teams
 from bot.adapters.slack import Slack
 from bot.config import People as Configured
 from bot.config import Source
+from bot.operations.books.identity_book import IdentityBook
 from bot.operations.database import Database
-from bot.operations.identity_book import IdentityBook
-from bot.operations.people import People
+from bot.operations.identity.people import People
 from sandbox.slack import Slack as PretendSlack
 from tests.adapters.github_world import HandClock, World
 from tests.sandbox.slack_bot import ALICE, BOT_TOKEN, slack_with

@@ -7,13 +7,13 @@ from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.freezes import calendar_freeze
 from bot.domain.problems import Problem, Reason
 from bot.domain.until import zone_named
-from bot.operations.act_book import ActBook
-from bot.operations.freeze_book import FreezeBook
-from bot.operations.freezing import Freezing
-from bot.operations.lock_book import LockBook
-from bot.operations.lock_letters import LockLetters
-from bot.operations.locking import Locking
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.lock_book import LockBook
 from bot.operations.outbox import Outbox
+from bot.operations.standstill.freezing import Freezing
+from bot.operations.standstill.lock_letters import LockLetters
+from bot.operations.standstill.locking import Locking
 from tests.builders import catalog, environment, target
 from tests.operations.people import ALICE, BOB, CAROL, NOON
 

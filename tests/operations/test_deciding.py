@@ -7,13 +7,13 @@ import pytest
 from bot.clock import Clock
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.operations.act_book import ActBook
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.deciding import Deciding, NotTaken, Place
 from bot.operations.store import Card, Store
 from tests.builders import request
+from tests.operations.books.test_approval_book import ASKED, EVIDENCE, RULE
 from tests.operations.people import NOON
-from tests.operations.test_approval_book import ASKED, EVIDENCE, RULE
 
 
 class Unasked:

@@ -12,16 +12,16 @@ from bot.domain.freezes import AdHocFreeze
 from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rollout import Move, reference_of
-from bot.operations.act_book import ActBook
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.hold_book import HoldBook
+from bot.operations.books.lock_book import LockBook
+from bot.operations.books.move_book import MoveBook
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.changes import Changes
 from bot.operations.database import Database
-from bot.operations.facts import Books
-from bot.operations.freeze_book import FreezeBook
-from bot.operations.hold_book import HoldBook
-from bot.operations.lock_book import LockBook
-from bot.operations.move_book import MoveBook
-from bot.operations.open_items import OpenItemBook
+from bot.operations.gathering.facts import Books
 from bot.operations.rollouts import Moved, RolloutDesk
 from bot.operations.store import Store
 from tests.adapters.test_argocd import client

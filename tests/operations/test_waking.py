@@ -4,12 +4,12 @@ import pytest
 
 from bot.domain.approvals import Approval, Rejection
 from bot.domain.operations import Phase
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.store import Store
 from bot.operations.waking import Waking
 from tests.builders import request
+from tests.operations.books.test_approval_book import ASKED, EVIDENCE, RULE
 from tests.operations.people import BOB, CAROL, NOON
-from tests.operations.test_approval_book import ASKED, EVIDENCE, RULE
 
 
 @pytest.fixture

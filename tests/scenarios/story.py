@@ -8,7 +8,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.domain.operations import Phase, Stage
-from bot.operations.hold_book import HoldBook
+from bot.operations.books.hold_book import HoldBook
 from sandbox.inside import Inside
 from sandbox.systems import system
 from sandbox.world import SPEED, World

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.operations.act_book import ActBook, Deed
-from bot.operations.lock_book import LockBook
+from bot.operations.books.act_book import ActBook, Deed
+from bot.operations.books.lock_book import LockBook
 from bot.operations.tables import locks
 from sandbox.wire import Fault
 

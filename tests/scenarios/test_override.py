@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.operations.roster import MEMBERS_FOR
+from bot.operations.identity.roster import MEMBERS_FOR
 from sandbox.ci import Verdict
 from sandbox.wire import Fault, answer
 from tests.scenarios.story import told_in

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from bot.domain.operations import Phase, Stage
 from bot.domain.problems import Reason
 from bot.messages.rollout import ACTIONS
-from bot.operations.act_book import ActBook, Deed
+from bot.operations.books.act_book import ActBook, Deed
 from sandbox.wire import Fault
 from sandbox.world import unguarded
 from tests.scenarios.story import told_in

@@ -20,9 +20,9 @@ from bot.domain.approvals import (
 from bot.domain.operations import Operation, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Actor
-from bot.operations.approval_book import ApprovalBook, Request
+from bot.operations.books.approval_book import ApprovalBook, Request
+from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.outcome import Next, Outcome
-from bot.operations.rights_desk import RightsDesk
 from bot.operations.store import Store
 
 LONGEST_REST = timedelta(minutes=10)

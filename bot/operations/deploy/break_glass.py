@@ -11,10 +11,10 @@ from bot.domain.operations import Operation
 from bot.domain.rights import Action, Actor
 from bot.domain.rules import Judgement, approvals_asked
 from bot.messages.break_glass import override_announced
-from bot.operations.approval_book import ApprovalBook
-from bot.operations.facts import proposal_of
+from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.gathering.facts import proposal_of
+from bot.operations.identity.roster import Roster
 from bot.operations.outbox import Letter, ToChannel
-from bot.operations.roster import Roster
 
 
 class BreakGlass:

@@ -22,16 +22,16 @@ from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, Identified
 from bot.domain.rules import Allowed, Judgement, NeedsApproval, judge
 from bot.domain.rules.rulings import RuleName
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.deploy.break_glass import BreakGlass
 from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
 from bot.operations.emergency.evidence import plan_of
-from bot.operations.facts import Gatherer, problem_of, proposal_of, texts_of
-from bot.operations.gathered import Aim, Freshness, Gathered
+from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of, texts_of
+from bot.operations.gathering.gathered import Aim, Freshness, Gathered
+from bot.operations.identity.roster import Roster
 from bot.operations.outcome import Next, Outcome
-from bot.operations.roster import Roster
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)

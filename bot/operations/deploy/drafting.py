@@ -17,7 +17,7 @@ from bot.domain.planning import (
 )
 from bot.domain.problems import Problem, Reason
 from bot.operations.deploy.recheck import Permit
-from bot.operations.facts import texts_of
+from bot.operations.gathering.facts import texts_of
 
 KEY_TRAILER = "Shipmate-Key"
 """The trailer our commit is recognised by. Operation ids begin anew with a new database, these

@@ -11,7 +11,7 @@ from bot.domain.planning import Edits
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
 from bot.domain.unknown import Unknown
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.gathered import Gathered
 
 MOST_KEPT = 50
 """Commits of one repository that are kept with the evidence; all of them are counted."""

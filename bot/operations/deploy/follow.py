@@ -20,7 +20,7 @@ from bot.domain.verdict import Ask, Expectation, Verdict, Watched
 from bot.operations.changes import Changes, application_change, operation_change
 from bot.operations.codec import dump, load
 from bot.operations.deploy.sight import Seen, Sight
-from bot.operations.facts import problem_of
+from bot.operations.gathering.facts import problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 

@@ -30,7 +30,7 @@ from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words
 from bot.operations.deploy.recheck import Permit
 from bot.operations.deploy.write import Made, Write
-from bot.operations.facts import problem_of
+from bot.operations.gathering.facts import problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 from bot.operations.threads import Threads

@@ -27,13 +27,13 @@ from bot.domain.pull_requests import branch_of
 from bot.domain.rights import Actor, GitHubUser
 from bot.messages.cards import Links
 from bot.messages.pull_request import Told, body, title
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.evidence import evidence_of
 from bot.operations.deploy.recheck import Permit
 from bot.operations.deploy.write import UNSURE_FOR, Made, Write
-from bot.operations.facts import Gatherer, problem_of
+from bot.operations.gathering.facts import Gatherer, problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 from bot.operations.threads import Threads

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 from bot.adapters.gitops import Snapshot
 from bot.clock import Clock
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.gathered import Gathered
 
 FRESH_FOR = timedelta(seconds=15)
 """How old facts may be at the commit. Locks and freezes are read anew all the same."""

@@ -18,14 +18,14 @@ from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
 from bot.domain.rules import NeedsApproval, judge
-from bot.operations.approval_book import ApprovalBook
+from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.codec import dump, load
 from bot.operations.deploy.approve import Approvers, problem_of_tally
 from bot.operations.deploy.check import plan, requester_of, seconds
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
-from bot.operations.facts import Gatherer, problem_of, proposal_of
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of
+from bot.operations.gathering.gathered import Gathered
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
 

@@ -4,7 +4,7 @@ from bot.domain.errors import BotError
 from bot.domain.problems import Problem, Reason
 from bot.domain.rules import Allowed, Judgement, NeedsApproval, Refused
 from bot.domain.rules.rulings import Verdict
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.gathered import Gathered
 
 Weighed = Allowed | NeedsApproval | Problem | BotError
 """It may go on, it may not, or a system has to be asked again before anybody knows."""

@@ -25,9 +25,9 @@ from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.recheck import Permit
-from bot.operations.facts import problem_of
-from bot.operations.holding import Holding
+from bot.operations.gathering.facts import problem_of
 from bot.operations.outcome import Next, Outcome
+from bot.operations.standstill.holding import Holding
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 

@@ -17,9 +17,9 @@ from bot.domain.operations import Request
 from bot.domain.problems import Problem, Reason
 from bot.domain.running import neighbours, running_tags
 from bot.operations.database import DATABASE
-from bot.operations.histories import Back, Histories
+from bot.operations.gathering.histories import Back, Histories
+from bot.operations.gathering.troubles import problem_of
 from bot.operations.threads import Threads
-from bot.operations.troubles import problem_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from bot.domain.locks import Lock
 from bot.domain.operations import Change, Plan
 from bot.domain.unknown import Unknown
 from bot.operations.emergency.around import Ways
-from bot.operations.gathered import Aim
-from bot.operations.target_facts import absent
+from bot.operations.gathering.gathered import Aim
+from bot.operations.gathering.target_facts import absent
 
 NOT_COMPARED = Unknown("a rollback by Argo CD does not compare commits")
 NOT_SEEN = Unknown("the application could not be read")

@@ -19,14 +19,14 @@ from bot.domain.observation import Observation, Sync
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
 from bot.messages import emergency as words
-from bot.operations.act_book import ActBook
+from bot.operations.books.act_book import ActBook
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around
-from bot.operations.open_items import OpenItemBook
+from bot.operations.gathering.troubles import problem_of
 from bot.operations.outbox import Letter, ToChannel, ToPerson
-from bot.operations.refusals import May, refusal, why_not
+from bot.operations.standstill.refusals import May, refusal, why_not
 from bot.operations.store import Store
-from bot.operations.troubles import problem_of
 
 log = structlog.get_logger(__name__)
 

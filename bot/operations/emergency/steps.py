@@ -36,15 +36,15 @@ from bot.domain.operations import Change, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
 from bot.messages import emergency as words
+from bot.operations.books.open_items import OpenItemBook
 from bot.operations.codec import load
 from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around
-from bot.operations.holding import Holding
-from bot.operations.open_items import OpenItemBook
+from bot.operations.gathering.troubles import problem_of
 from bot.operations.outbox import Letter, ToChannel
 from bot.operations.outcome import Next, Outcome
+from bot.operations.standstill.holding import Holding
 from bot.operations.store import Store
-from bot.operations.troubles import problem_of
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from bot.domain.locks import Lock
 from bot.domain.planning import Edits
 from bot.domain.unknown import Unknown
 from bot.operations.deploy.evidence import evidence_of
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.gathered import Gathered
 from tests.builders import plan
 from tests.domain.policies import ALICE, BOB, NOON, facts, target_facts
 

@@ -12,7 +12,7 @@ from bot.domain.rights import Membership, Standing
 from bot.domain.rules import NeedsApproval, judge
 from bot.domain.unknown import Silence, Unknown
 from bot.operations.deploy.weigh import weigh
-from bot.operations.gathered import Gathered
+from bot.operations.gathering.gathered import Gathered
 from tests.domain.policies import IN, NOON, facts, proposal, target_facts
 
 BUSY = Silence("GitHub", "read the teams", "answered 429", timedelta(seconds=7))

@@ -1,0 +1,98 @@
+"""What people did to locks, freezes, holds and identities, and what was refused: append-only.
+
+What happens to one operation stands in its own timeline instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from bot.operations.books.rows import insert_or_leave
+from bot.operations.database import Database
+from bot.operations.tables import acts
+
+
+class Deed(StrEnum):
+    """What was done, or was asked for and refused."""
+
+    LOCKED = "locked"
+    STOLEN = "stolen"
+    UNLOCKED = "unlocked"
+    LOCK_EXPIRED = "lock_expired"
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
+    HELD = "held"
+    RELEASED = "released"
+    CAME_BACK = "came_back"  # somebody else's commit brought what is held back
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    AUTO_SYNC_OFF = "auto_sync_off"  # by a rollback by Argo CD
+    AUTO_SYNC_ON = "auto_sync_on"
+    ROLLOUT = "rollout"  # a move of an Argo Rollout, claimed right before it
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deed *by* a Slack user id or ``shipmate``, on *subject* (``core/prod``, ``U0ALICE``).
+
+    *mark* is the deed's own name: what has the same one is the same deed. *environment* is None
+    where it has none. *detail* is plain, unescaped text.
+    """
+
+    mark: str
+    at: datetime
+    by: str
+    what: Deed
+    subject: str
+    environment: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class ActBook:
+    """The acts in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note(self, act: Act) -> bool:
+        """Write *act* down once; tell whether it is new."""
+        with self._database.write() as connection:
+            return write_act(connection, act)
+
+    def latest(self, environment: str | None = None, limit: int = 50) -> tuple[Act, ...]:
+        """Return the newest acts, newest first; those of one *environment*, or all."""
+        query = sa.select(acts).order_by(acts.c.id.desc()).limit(limit)
+        if environment is not None:
+            query = query.where(acts.c.environment == environment)
+        with self._database.read() as connection:
+            return tuple(
+                Act(
+                    row.mark,
+                    row.at,
+                    row.by,
+                    Deed(row.what),
+                    row.subject,
+                    row.environment,
+                    row.detail,
+                )
+                for row in connection.execute(query)
+            )
+
+
+def write_act(connection: sa.Connection, act: Act) -> bool:
+    """Write *act* in the transaction of what it tells of; tell whether it is new."""
+    values = {
+        "mark": act.mark,
+        "at": act.at,
+        "by": act.by,
+        "what": act.what.value,
+        "environment": act.environment,
+        "subject": act.subject,
+        "detail": dict(act.detail),
+    }
+    statement = insert_or_leave(connection, acts).returning(acts.c.id)
+    return connection.execute(statement, values).first() is not None

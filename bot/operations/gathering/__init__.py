@@ -1,0 +1,1 @@
+"""Everything that a decision is about, read at once from the outside as it is now."""

@@ -1,0 +1,65 @@
+"""What a promote of many services would come to, looked up and judged before it is ordered."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.domain.operations import Request
+from bot.domain.previews import Moves, News, Preview, Stays, staying, stranger
+from bot.domain.problems import Problem, Reason
+from bot.domain.rules import judge
+from bot.operations.deploy.evidence import commits_of
+from bot.operations.gathering.facts import Gatherer, proposal_of
+from bot.operations.gathering.gathered import Gathered
+from bot.operations.gathering.judging import decision_of
+
+
+async def preview(gatherer: Gatherer, request: Request) -> Preview | Problem:
+    """Return which services of *request*, a promote, would move; a Problem where nobody may ask.
+
+    What can move is then judged once more by itself, as it would be ordered.
+    """
+    gathered = await gatherer.gather(request)
+    proposal = proposal_of(request)
+    if (problem := stranger(proposal, gathered.facts)) is not None:
+        return problem
+    stay = staying(proposal, gathered.facts)
+    movers = tuple(one for one in request.services if one not in stay)
+    stays = tuple(
+        Stays(name, _now(gathered, name), why)
+        for name, why in sorted(_explained(gathered, stay).items())
+    )
+    if not movers:
+        return Preview(request.origin, request.environment, (), stays)
+    ordered = replace(request, services=movers)
+    if stays:
+        gathered = await gatherer.gather(ordered)
+    judgement = judge(proposal_of(ordered), gathered.facts)
+    return Preview(
+        request.origin,
+        request.environment,
+        tuple(_move(gathered, name) for name in movers),
+        stays,
+        tuple(News(source, commits_of(one)) for source, one in sorted(gathered.between.items())),
+        decision_of(judgement, gathered),
+    )
+
+
+def _move(gathered: Gathered, service: str) -> Moves:
+    aim = gathered.aims.get(service)
+    return Moves(service, _now(gathered, service), aim.tag if aim else "")
+
+
+def _now(gathered: Gathered, service: str) -> str | None:
+    facts = next(one for one in gathered.facts.targets if one.service == service)
+    return facts.in_git if isinstance(facts.in_git, str) else None
+
+
+def _explained(gathered: Gathered, stay: Mapping[str, Problem]) -> Mapping[str, Problem]:
+    """Return *stay* with the definite no behind what no rule could read, where it is plain whose.
+
+    Such a no does not say which service it is about.
+    """
+    unread = [name for name, why in stay.items() if why.reason is Reason.NOT_ANSWERED]
+    if gathered.trouble is None or len(unread) != 1:
+        return stay
+    return {**stay, unread[0]: gathered.trouble}

@@ -1,0 +1,1 @@
+"""Who somebody is, which teams they are in, and what that lets them do."""

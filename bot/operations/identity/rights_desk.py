@@ -1,0 +1,41 @@
+"""Answers whether somebody may, for everything that is done at once: locks, freezes, clicks."""
+
+from collections.abc import Collection
+
+from bot.domain.catalog import Catalog
+from bot.domain.entitlement import WHOLE, entitled
+from bot.domain.problems import Problem
+from bot.domain.rights import Action, Actor
+from bot.operations.identity.people import People
+
+
+class RightsDesk:
+    """Joins people and the configured rights. Every method is for any thread."""
+
+    def __init__(self, people: People, catalog: Catalog) -> None:
+        self._people, self._catalog = people, catalog
+
+    def may(
+        self,
+        slack_user: str,
+        action: Action,
+        services: Collection[str],
+        environment: str,
+        *,
+        teams: frozenset[str] | None = None,
+    ) -> Actor | Problem:
+        """Return who it is if they may do *action* to each of *services* now, else why not.
+
+        No services mean the environment as a whole. *teams* stand in place of the configured ones.
+        In production, and in an environment nobody knows, everything is read live.
+        """
+
+        def teams_of(service: str) -> frozenset[str]:
+            if teams is not None:
+                return teams
+            return self._catalog.permissions.teams(action, service, environment)
+
+        place = self._catalog.environments.get(environment)
+        wanted = frozenset().union(*map(teams_of, services or (WHOLE,)))
+        who = self._people.who(slack_user, wanted, live=place is None or place.production)
+        return entitled(action, slack_user, who, services, environment, teams_of)
