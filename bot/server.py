@@ -12,8 +12,8 @@ from flask import Flask, Response, jsonify, request
 from slack_bolt.adapter.flask import SlackRequestHandler
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
-from bot.app import Shipmate
 from bot.domain.errors import Rejected
+from bot.shipmate import Shipmate
 from handlers.github_events import GitHubEvents
 
 log = structlog.get_logger(__name__)

@@ -6,14 +6,17 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bot.app import Patience, Shipmate, build
+from bot.app import build
 from bot.config import load
+from bot.reach import Patience
 from bot.server import Listener, serve
 from bot.settings import Settings
 from sandbox.world import GITHUB_WEBHOOK_SECRET, World
 
 if TYPE_CHECKING:
     from waitress.server import MultiSocketServer, TcpWSGIServer
+
+    from bot.shipmate import Shipmate
 
 
 class Inside:

@@ -13,9 +13,9 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from bot.adapters.argocd import Timeouts
-from bot.app import Patience
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
+from bot.reach import Patience
 from sandbox.github.server import mutates
 from sandbox.wire import Fault, Wire, answer
 from tests.scenarios.story import Story, told_in

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.github.credentials import POLICY_PERMISSIONS
-from bot.app import permissions_for
 from bot.domain.environment_policy import EnvironmentPolicy, Way
+from bot.reach import permissions_for
 from tests.builders import catalog, environment
 
 

@@ -1,0 +1,122 @@
+"""BUILDS: everything that reaches the outside, from the settings and the configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.adapters.argocd import ArgoCD, Timeouts
+from bot.adapters.github.client import GitHub
+from bot.adapters.github.commits import Commits
+from bot.adapters.github.comparison import Comparisons
+from bot.adapters.github.credentials import POLICY_PERMISSIONS, PULL_PERMISSIONS
+from bot.adapters.github.device_flow import DeviceFlow
+from bot.adapters.github.file_history import FileHistory
+from bot.adapters.gitops import GitOps
+from bot.adapters.registry import Registry
+from bot.adapters.registry_auth import Host, Login
+from bot.adapters.slack import Slack
+from bot.clock import Clock
+from bot.config import Config
+from bot.domain.catalog import Catalog
+from bot.domain.environment_policy import Way
+from bot.domain.images import ImageReference
+from bot.operations.threads import Threads
+from bot.settings import RegistryLogin, Settings
+
+OTHERS_AT_ONCE = 16
+"""Calls at once to Argo CD and registries, and to our own books, while facts are gathered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call to each system may take, on the wall. *github* is in whole seconds."""
+
+    github: int = 10
+    slack: timedelta = timedelta(seconds=10)
+    argocd: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The adapters, and the threads in which they are called. *argocd* is by instance."""
+
+    github: GitHub
+    commits: Commits
+    gitops: GitOps
+    comparisons: Comparisons
+    values: FileHistory
+    argocd: Mapping[str, ArgoCD]
+    slack: Slack
+    registry: Registry
+    device_flow: DeviceFlow | None
+    threads: Threads
+    others: Threads
+
+
+def reach(settings: Settings, config: Config, clock: Clock, patience: Patience) -> Reach:
+    """Build the adapters. Nobody is asked yet.
+
+    Raises:
+        SettingsInvalid: an Argo CD instance has no token.
+    """
+    instances = config.catalog.instances
+    github = GitHub(
+        settings.github_credentials(),
+        settings.github_api_url,
+        timeout=patience.github,
+        clock=clock,
+        permissions=permissions_for(config.catalog),
+    )
+    tokens = settings.argocd_tokens(instances)
+    argocd = {
+        name: ArgoCD(
+            instance, tokens[name].get_secret_value(), clock=clock, timeouts=patience.argocd
+        )
+        for name, instance in instances.items()
+    }
+    slack_token = settings.slack_bot_token.get_secret_value()
+    return Reach(
+        github=github,
+        commits=Commits(github),
+        gitops=GitOps(github),
+        comparisons=Comparisons(github),
+        values=FileHistory(github),
+        argocd=argocd,
+        slack=Slack(slack_token, settings.slack_api_url, patience.slack),
+        registry=Registry(_hosts(config, settings), clock=clock),
+        device_flow=_device_flow(settings, config, clock, patience),
+        threads=Threads("github"),
+        others=Threads("others", OTHERS_AT_ONCE),
+    )
+
+
+def permissions_for(catalog: Catalog) -> Mapping[str, str]:
+    """Return what an App's tokens are asked for: pull requests only where changes come by them."""
+    rules = (one.rules for one in catalog.environments.values())
+    by_pull = any(one is not None and one.change is not Way.COMMIT for one in rules)
+    return POLICY_PERMISSIONS | (PULL_PERMISSIONS if by_pull else {})
+
+
+def _hosts(config: Config, settings: Settings) -> dict[str, Host]:
+    """Return every registry that is ever asked: those of configured images, and no other."""
+    addresses = {one.host: one.url for one in config.registries}
+    images = (ImageReference.parse(one.image) for one in config.catalog.targets.values())
+    return {
+        name: Host(_login(settings.registry_login(name)), url=addresses.get(name))
+        for name in sorted({image.registry.lower() for image in images} | addresses.keys())
+    }
+
+
+def _login(login: RegistryLogin | None) -> Login | None:
+    return None if login is None else Login(login.username, login.password)
+
+
+def _device_flow(
+    settings: Settings, config: Config, clock: Clock, patience: Patience
+) -> DeviceFlow | None:
+    """Return GitHub's way to link accounts, or None where nobody links by themselves."""
+    if not config.people.link or settings.github_client_id is None:
+        return None
+    return DeviceFlow(
+        settings.github_client_id, settings.github_api_url, clock=clock, timeout=patience.github
+    )

@@ -1,0 +1,255 @@
+"""The whole bot as one thing: what is started, in which order, and how it stops."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.adapters.argocd_stream import Stream
+from bot.adapters.github.membership_cache import MembershipCache
+from bot.adapters.github.teams import Teams
+from bot.adapters.registry import Registry
+from bot.adapters.slack import Identity, Slack
+from bot.clock import Clock
+from bot.config import Config
+from bot.domain.errors import BotError
+from bot.operations.books.identity_book import IdentityBook
+from bot.operations.cards import Cards
+from bot.operations.database import Database
+from bot.operations.emergency.resuming import Resuming
+from bot.operations.engine import Engine
+from bot.operations.identity.linking import Linking
+from bot.operations.identity.people import People
+from bot.operations.identity.rights_desk import RightsDesk
+from bot.operations.identity.roster import Roster
+from bot.operations.identity.team_check import TeamCheck
+from bot.operations.intake import Intake
+from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease
+from bot.operations.making_way import MakingWay
+from bot.operations.outbox import Outbox
+from bot.operations.standstill.hold_watch import HoldWatch
+from bot.operations.standstill.holding import Holding
+from bot.operations.standstill.locking import Locking
+from bot.operations.store import Store
+from bot.operations.threads import Threads
+from bot.operations.waking import Waking
+from bot.settings import Settings
+from handlers.filling import Forms
+from handlers.later import Speaker
+
+log = structlog.get_logger(__name__)
+
+SWEEP = timedelta(seconds=15)
+SHORTEST = 0.5
+"""Seconds on the wall between two rounds of a tick, however fast a rehearsal's clock runs."""
+
+POST = timedelta(seconds=2)
+"""How long what was done may wait until it is told, when Slack answers."""
+
+REMIND = timedelta(minutes=5)
+WATCH = timedelta(minutes=2)
+"""How often Git is compared with what is held; nobody is asked where nothing is."""
+
+FORGET = timedelta(hours=6)
+RECONNECT = timedelta(seconds=2)
+LINKS = timedelta(seconds=1)
+"""How often it is looked which people's codes are due; GitHub is asked at its own pace."""
+
+TEAMS_AGAIN = timedelta(seconds=15)
+"""How often GitHub is asked for the configured teams while it does not answer."""
+
+DRAIN = timedelta(seconds=5)
+"""How long a running step may finish at a stop; the rest goes on at the next start."""
+
+
+@dataclass(slots=True)
+class Ourselves:
+    """Who Slack says we are; None until it has told us."""
+
+    identity: Identity | None = None
+
+    def team(self) -> str | None:
+        """Return the id of our workspace, or None."""
+        return self.identity.team if self.identity else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Everything that knows who people are and what they may."""
+
+    teams: Teams
+    memberships: MembershipCache
+    identities: IdentityBook
+    people: People
+    desk: RightsDesk
+    check: TeamCheck
+    roster: Roster
+
+
+@dataclass(slots=True)
+class Shipmate:
+    """The whole bot, built and not yet started."""
+
+    settings: Settings
+    config: Config
+    clock: Clock
+    database: Database
+    lease: FileLease | SessionLease
+    store: Store
+    engine: Engine
+    cards: Cards
+    intake: Intake
+    speaker: Speaker
+    forms: Forms
+    slack: Slack
+    bolt: App
+    ourselves: Ourselves
+    rights: Rights
+    streams: Mapping[str, Stream]
+    scheduler: BackgroundScheduler
+    threads: Threads
+    others: Threads
+    registry: Registry
+    locking: Locking
+    linking: Linking
+    holding: Holding
+    watch: HoldWatch
+    outbox: Outbox
+    resuming: Resuming
+    waking: Waking
+    making_way: MakingWay
+    started: bool = False
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _socket: SocketModeHandler | None = None
+    _greeter: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the engine, the streams, the ticks, and then listen to Slack."""
+        self.engine.launch()
+        self.cards.start()
+        self.intake.sweep_all()
+        self._tick("sweep", self.intake.sweep, SWEEP)
+        self._tick("decisions", self.waking.sweep, SWEEP)
+        self._tick("pull requests in the way", self.making_way.sweep, SWEEP)
+        self._tick("outbox", self.outbox.send, POST)
+        self._tick("settled letters", self.outbox.sweep, FORGET)
+        self._tick("expired locks", self.locking.end_expired, SWEEP)
+        self._tick("old locks", self.locking.remind, REMIND)
+        self._tick("what is held", self.watch.look, WATCH)
+        self._tick("auto-sync", self.resuming.look, WATCH)
+        self._tick("links", self.linking.follow, LINKS)
+        if self.rights.check.unknown:
+            self.scheduler.add_job(self.rights.check.ask, id="teams")
+            self._tick("teams again", self.rights.check.ask, TEAMS_AGAIN)
+        if isinstance(self.lease, SessionLease):
+            reaper = Reaper(self.lease, self.engine, self.clock)
+            self._tick("reaper", reaper.beat, BEAT)
+        self.scheduler.start()
+        for stream in self.streams.values():
+            stream.start()
+        self._greeter = threading.Thread(target=self._greet, name="greeter", daemon=True)
+        self._greeter.start()
+        self.started = True
+        log.info("started", executor=self.engine.executor, database=self.database.url.drivername)
+
+    def stop(self) -> None:
+        """Stop listening, let running steps finish; the rest goes on at the next start."""
+        self._stopping.set()
+        if self._socket is not None:
+            self._socket.close()
+        self.outbox.close()
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)
+        self.intake.close()
+        self.forms.close()
+        self.speaker.close()
+        for stream in self.streams.values():
+            stream.stop()
+        self.engine.close(DRAIN if self.started else timedelta())
+        self.cards.close()
+        self.threads.close()
+        self.linking.close()
+        self.rights.people.close()
+        self.others.close()
+        self.registry.close()
+        self.lease.release()
+        self.database.close()
+        log.info("stopped")
+
+    def troubles(self) -> dict[str, str]:
+        """Return what keeps us from being ready, by part; empty when all is well."""
+        found = {}
+        if not self.started:
+            found["engine"] = "it has not started"
+        try:
+            self.database.ping()
+        except BotError as away:
+            found["database"] = str(away)
+        if teams := self.rights.check.unknown or " ".join(self.rights.check.problems):
+            found["teams"] = teams
+        if self.ourselves.identity is None:
+            found["slack"] = "Slack has not told us yet who we are"
+        elif self.settings.slack_app_token is not None and not self._is_connected():
+            found["slack"] = "the Socket Mode connection is down"
+        return found
+
+    def _is_connected(self) -> bool:
+        return self._socket is not None and bool(self._socket.client.is_connected())
+
+    def _tick(self, name: str, work: Callable[[], object], every: timedelta) -> None:
+        self.scheduler.add_job(
+            _alone(work),
+            "interval",
+            id=name,
+            seconds=max(SHORTEST, self.clock.pause(every)),
+            max_instances=2,  # The second finds the first at work and ends at once.
+            coalesce=True,
+        )
+
+    def _greet(self) -> None:
+        """Learn who we are, then open Socket Mode; both are tried until they work or we stop."""
+        while not self._stopping.is_set():
+            try:
+                if self.ourselves.identity is None:
+                    self.ourselves.identity = self.slack.whoami()
+                if self.settings.slack_app_token is not None:
+                    self._connect(self.settings.slack_app_token.get_secret_value())
+            except Exception as error:  # noqa: BLE001  # the outermost edge of this thread
+                log.warning("Slack does not let us in yet", error=str(error))
+                self._stopping.wait(self.clock.pause(RECONNECT))
+            else:
+                return
+
+    def _connect(self, app_token: str) -> None:
+        # The client's own first connect is not repeated when it fails, so our loop repeats it.
+        # Two-second pings notice a dead connection in 12 s; the default takes 56 s.
+        client = WebClient(app_token, base_url=self.settings.slack_api_url, timeout=10)
+        handler = SocketModeHandler(self.bolt, app_token, web_client=client, ping_interval=2)
+        try:
+            handler.connect()
+        except Exception:
+            handler.close()  # Its threads began when it was made.
+            raise
+        self._socket = handler
+        if self._stopping.is_set():  # The stop came before there was anything to close.
+            handler.close()
+
+
+def _alone(work: Callable[[], object]) -> Callable[[], None]:
+    """Return *work* that does nothing while it is under way: a slow round is no fault."""
+    busy = threading.Lock()
+
+    def run() -> None:
+        if busy.acquire(blocking=False):
+            try:
+                work()
+            finally:
+                busy.release()
+
+    return run
