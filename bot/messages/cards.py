@@ -135,7 +135,7 @@ STAGES: Mapping[Stage, str] = {
     Stage.WAITING: "waiting for Argo CD",
     Stage.SYNCING: "syncing",
     Stage.ROLLING: "rolling out",
-    Stage.PAUSED: "paused, waits for a person",
+    Stage.PAUSED: "paused",
     Stage.LIVE: "live",
     Stage.FAILED: "failed",
 }
@@ -251,7 +251,8 @@ def _request(operation: Operation, links: Links) -> Iterator[Line]:
         which = Link(links.commit(plan.source, plan.commit), short(plan.commit))
         author = quoted(plan.author, 60)
         by = line(" by ", author) if author.text else ()
-        yield line("Commit ", which, " ", quoted(plan.title, TITLE), *by)
+        opening = "Back to commit " if request.kind is Kind.ROLLBACK else "Commit "
+        yield line(opening, which, " ", quoted(plan.title, TITLE), *by)
     if request.reason and (reason := quoted(request.reason)).text:
         yield line("Because: ", reason)
     if plan is not None and plan.through_freeze:
@@ -311,8 +312,8 @@ def _target(change: Change, progress: Progress | None) -> Line:
     state = ", ".join([STAGES[progress.stage], *filter(None, argo)])
     application = f"Argo CD {quoted(progress.application, 60).text}"
     said = line(*said, "  ", Bold(state), " · ", Link(progress.url, application))
-    if progress.problem is None:
-        return said
+    if progress.problem is None or progress.stage is Stage.PAUSED:
+        return said  # what it waits for is said once, under its state
     return line(*said, "\n", *_cut(say(progress.problem).what, SENTENCE))
 
 

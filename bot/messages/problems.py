@@ -374,7 +374,7 @@ WORDS: Mapping[Reason, Words] = {
         "Nothing to do: it was asked to look, and looks by itself every few minutes.",
     ),
     Reason.PAUSED: Words(
-        "The rollout of {app} is paused and waits for a person[: {resource}].",
+        "The rollout of {app} is paused[: {resource}].",
         "Check the new version, then promote or abort it: with the buttons here, with"
         " `/ship rollout`, or in Argo CD.",
     ),

@@ -59,7 +59,7 @@ LABELS: Mapping[Move, str] = {
 }
 
 CONSEQUENCES: Mapping[Move, str] = {
-    Move.PROMOTE: "It goes one step on.",
+    Move.PROMOTE: "It goes on: a canary by one step, a blue-green to the new version.",
     Move.PROMOTE_FULLY: "All that is left of its steps, pauses and analysis is skipped.",
     Move.ABORT: "The old version serves again. Git still asks for the new one.",
     Move.RETRY: "The new version is tried again from the first step.",
