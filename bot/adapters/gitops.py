@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.adapters.github import gitdata, graph
+from bot.adapters.github.addresses import commit_page
 from bot.adapters.github.client import GitHub, NoGraphQL
 from bot.adapters.github.snapshots import REGULAR, Committed, File, Found, Recent, Snapshot
 
@@ -25,7 +26,7 @@ class GitOps:
 
     def page(self, repo: str, sha: str) -> str:
         """Return the web address of a commit."""
-        return f"{self._github.web}/{repo}/commit/{sha}"
+        return commit_page(self._github.web, repo, sha)
 
     def read(self, repo: str, branch: str, files: Sequence[str]) -> Snapshot:
         """Return *branch* as it stands now, with the named *files* and its newest 100 messages.

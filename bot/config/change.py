@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from bot.config.problems import Unfit
-from bot.config.values import Part
+from bot.config.values import Part, member
 
 
 class Merger(StrEnum):
@@ -19,12 +19,7 @@ class Merger(StrEnum):
 
 
 def _merger(value: object) -> object:
-    if isinstance(value, str):
-        known = [merger.value for merger in Merger]
-        if value not in known:
-            raise Unfit(f"`{value}` merges no pull requests", f"known: {', '.join(known)}")
-        return Merger(value)
-    return value
+    return member(Merger, value, "merges no pull requests")
 
 
 class PullRequest(Part):

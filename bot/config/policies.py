@@ -24,6 +24,7 @@ from bot.config.values import (
     Team,
     Url,
     User,
+    member,
 )
 from bot.domain.freezes import CalendarFreeze, calendar_freeze
 
@@ -40,12 +41,7 @@ class Source(StrEnum):
 
 
 def _source(value: object) -> object:
-    if isinstance(value, str):
-        known = [source.value for source in Source]
-        if value not in known:
-            raise Unfit(f"`{value}` is no source of logins", f"known: {', '.join(known)}")
-        return Source(value)
-    return value
+    return member(Source, value, "is no source of logins")
 
 
 class Approvals(Part):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -59,6 +60,20 @@ class _Matching:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+def member(kinds: type[StrEnum], value: object, message: str) -> object:
+    """Return the member of *kinds* that the text *value* names; what is no text, as it is.
+
+    Raises:
+        Unfit: it names none; *message* says what it is not.
+    """
+    if not isinstance(value, str):
+        return value
+    known = [kind.value for kind in kinds]
+    if value not in known:
+        raise Unfit(f"`{value}` {message}", f"known: {', '.join(known)}")
+    return kinds(value)
 
 
 def duration(text: str, longest: timedelta = LONGEST_DEADLINE) -> timedelta:

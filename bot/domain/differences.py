@@ -1,4 +1,4 @@
-"""What one place has of a service that another has not."""
+"""What one place or version has of a service that another has not."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,17 @@ class Place:
     environment: str
     tags: tuple[str, ...] | Unknown
     in_git: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A *version* as a person said it, and the full SHA of the commit that it is."""
+
+    version: str
+    sha: str | Unknown
+
+
+Side = Place | Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +45,10 @@ class Lying:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How the *newer* place of *service* differs from the *older*; *source* is its repository."""
+    """How the *newer* side of *service* differs from the *older*; *source* is its repository."""
 
     service: str
     source: str
-    older: Place
-    newer: Place
+    older: Side
+    newer: Side
     lying: Lying | Unknown

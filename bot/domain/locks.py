@@ -30,10 +30,14 @@ def expired(lock: Lock, at: datetime) -> bool:
     return lock.until is not None and at >= lock.until
 
 
+def environment_of(target: str) -> str:
+    """Return the environment in *target* (``core/prod``)."""
+    return target.rpartition("/")[2]
+
+
 def covers(lock: Lock, target: str) -> bool:
     """Tell whether *target* (``core/prod``) is one that *lock* is about."""
-    environment = target.rpartition("/")[2]
-    return target in lock.targets or f"{ALL}/{environment}" in lock.targets
+    return target in lock.targets or f"{ALL}/{environment_of(target)}" in lock.targets
 
 
 def concerns(lock: Lock, target: str, who: GitHubUser | None, at: datetime) -> bool:

@@ -183,6 +183,11 @@ class Operation:
     ended_at: datetime | None = None
     entered: Mapping[str, datetime] = field(default_factory=dict)
 
+    @property
+    def number(self) -> int:
+        """The number in its id: a later operation has a larger one."""
+        return int(self.id.partition("-")[2])
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

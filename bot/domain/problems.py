@@ -145,3 +145,7 @@ class Problem:
 
     reason: Reason
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self) -> dict[str, str]:
+        """Return it as the detail of a line in a timeline, or of an act."""
+        return {**self.facts, "reason": self.reason.value}

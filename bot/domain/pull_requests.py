@@ -108,20 +108,16 @@ def newer_in_line(operation: Operation, others: Iterable[Operation]) -> Operatio
 
     A pull request may wait for days: it gives way to what was asked for later.
     """
-    mine, services = _number(operation), set(operation.request.services)
+    services = set(operation.request.services)
     waiting = [
         other
         for other in others
         if other.phase is Phase.QUEUED
         and other.request.environment == operation.request.environment
         and services & set(other.request.services)
-        and _number(other) > mine
+        and other.number > operation.number
     ]
-    return max(waiting, key=_number, default=None)
-
-
-def _number(operation: Operation) -> int:
-    return int(operation.id.partition("-")[2])
+    return max(waiting, key=lambda other: other.number, default=None)
 
 
 def branch_of(operation: Operation) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.catalog import Catalog
 from bot.domain.freezes import AdHocFreeze, Frozen, frozen, next_freeze
 from bot.domain.holds import Held
-from bot.domain.locks import Lock, covers
+from bot.domain.locks import Lock, covers, environment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _standstill(
 def _is_there(lock: Lock, environment: str, service: str | None) -> bool:
     if service is not None:
         return covers(lock, f"{service}/{environment}")
-    return any(target.rpartition("/")[2] == environment for target in lock.targets)
+    return any(environment_of(target) == environment for target in lock.targets)
 
 
 def _is_of(held: Held, environment: str, service: str | None) -> bool:

@@ -6,6 +6,7 @@ from bot.domain.facts import Hold
 from bot.domain.going_back import GitValue
 from bot.domain.holds import WHOLE, Held, HoldAnswer, NothingHeld, ReleaseAnswer, Released
 from bot.domain.locking import Refused
+from bot.domain.locks import environment_of
 from bot.domain.message import Message
 from bot.domain.rights import Actor
 from bot.messages.replies import refused, reply
@@ -95,7 +96,7 @@ def ended_for_you(yours: Sequence[Held], by: Actor) -> Message:
 def returned(held: Held, value: GitValue, url: str) -> Message:
     """Tell everybody that a commit, whose address is *url*, brought back what is *held*."""
     hold, service = held.hold, held.target.partition("/")[0]
-    environment = held.target.rpartition("/")[2]
+    environment = environment_of(held.target)
     author = line(" by ", code(value.author, NAME)) if value.author else ()
     commit = line(Link(url, short(value.commit)), *author, ", ", Moment(value.at))
     opening = line("⚠️ ", code(hold.tag), " stands in Git again for ", *of_targets([held.target]))
@@ -160,7 +161,7 @@ def grouped(holds: Sequence[Held]) -> list[list[Held]]:
     groups: dict[object, list[Held]] = {}
     for one in holds:
         hold = one.hold
-        place = one.target.rpartition("/")[2]
+        place = environment_of(one.target)
         key = (hold.tag, hold.by.github.id, hold.reason, hold.since, hold.operation, place)
         groups.setdefault(key, []).append(one)
     return list(groups.values())
@@ -188,5 +189,5 @@ def _again(holds: Sequence[Held]) -> str:
 
 def _command(verb: str, tag: str, targets: Sequence[str]) -> str:
     services = ",".join(one.rpartition("/")[0] for one in targets)
-    words = ("/ship", verb, services, targets[0].rpartition("/")[2], "" if tag == WHOLE else tag)
+    words = ("/ship", verb, services, environment_of(targets[0]), "" if tag == WHOLE else tag)
     return " ".join(filter(None, words))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.domain.commands.nouns import At, For, Until
-from bot.domain.locks import ALL, Lock
+from bot.domain.locks import ALL, Lock, environment_of
 from bot.domain.message import Message
 from bot.domain.until import LONGEST, BadEnd, WrongEnd
 from bot.messages import blocks
@@ -32,15 +32,11 @@ def of_what(locks: Sequence[Lock]) -> Line:
 def of_targets(targets: Sequence[str]) -> Line:
     """Say *targets* of one environment in words."""
     services = [name(EVERYTHING if one == ALL else one) for one in map(_service, targets)]
-    return line(*listed(services), " in ", name(_environment(targets[0])))
+    return line(*listed(services), " in ", name(environment_of(targets[0])))
 
 
 def _service(target: str) -> str:
     return target.rpartition("/")[0]
-
-
-def _environment(target: str) -> str:
-    return target.rpartition("/")[2]
 
 
 def until(end: datetime | None) -> Line:
@@ -65,7 +61,7 @@ def command(verb: str, locks: Sequence[Lock], rest: str = "") -> str:
     """Return the line that does *verb* to what *locks* are on."""
     targets = [target for lock in locks for target in sorted(lock.targets)]
     services = [EVERYTHING if one == ALL else one for one in map(_service, targets)]
-    words = ("/ship", verb, ",".join(services), _environment(targets[0]), rest)
+    words = ("/ship", verb, ",".join(services), environment_of(targets[0]), rest)
     return " ".join(filter(None, words))
 
 

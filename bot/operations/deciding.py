@@ -181,13 +181,12 @@ class Deciding:
 
     def _void(self, operation: Operation, problem: Problem) -> None:
         """End it if it still waits: what others approved meanwhile may move the files itself."""
-        self._store.move(
+        self._store.end(
             operation.id,
             Phase.REFUSED,
             self._clock.now(),
             problem.reason.value,
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
+            problem,
             out_of=Phase.AWAITING,
         )
         self._wake(operation.id)
@@ -223,7 +222,7 @@ class Deciding:
                 Deed.REFUSED,
                 operation.id,
                 operation.request.environment,
-                {"reason": problem.reason.value, **problem.facts},
+                problem.told(),
             )
         )
         return NotTaken(_approver_words(problem, user, request), operation, request.rule.teams)

@@ -31,29 +31,57 @@ class Differing:
         self._catalog, self._argocd, self._gitops = catalog, argocd, gitops
         self._commits, self._comparisons = commits, comparisons
 
-    def between(self, service: str, environment: str, other: str | None) -> Difference | Problem:
-        """Return how *service* differs between two environments, the earlier one's being newer.
+    def between(
+        self, service: str, environments: Sequence[str], versions: Sequence[str] = ()
+    ) -> Difference | Problem:
+        """Return how two sides of *service* differ: of *environments* and *versions* there are two.
 
-        *other* None compares what runs in *environment* with what Git says of it. Whatever cannot
-        be had is Unknown.
+        One environment alone is compared with what Git says of it. The earlier environment is the
+        newer side, a version is newer than what runs, and of two versions the one that has more.
+        Whatever cannot be had is Unknown.
         """
-        names = [environment] if other is None else [environment, other]
-        names.sort(key=list(self._catalog.environments).index, reverse=True)
-        targets = [self._catalog.target(service, name) for name in names]
-        for name, target in zip(names, targets, strict=True):
+        names = sorted(environments, key=list(self._catalog.environments).index, reverse=True)
+        targets = []
+        for name in names:
+            target = self._catalog.target(service, name)
             if target is None:
                 homes = ", ".join(self._catalog.environments_of(service))
                 facts = {"service": service, "environment": name, "environments": homes}
                 return Problem(Reason.NOT_IN_ENVIRONMENT, facts)
-        older, newer = targets[0], targets[-1]
-        assert older is not None
-        assert newer is not None
-        with ThreadPoolExecutor(2, thread_name_prefix="diff") as pool:
-            below = pool.submit(self._running, older)
-            above = pool.submit(self._in_git if other is None else self._running, newer)
-            base, head = below.result(), above.result()
-        lying = self._lying(older, base, newer, head)
-        return Difference(service, newer.source, base, head, lying)
+            targets.append(target)
+        source = (targets or self._catalog.targets_of(service))[-1].source
+        sides = self._sides(service, targets, versions, source)
+        with ThreadPoolExecutor(len(sides), thread_name_prefix="diff") as pool:
+            older, newer = (side.result() for side in [pool.submit(side) for side in sides])
+        for side in (older, newer):
+            if isinstance(side, Problem):
+                return side
+        return self._difference(service, source, older, newer)
+
+    def _sides(
+        self, service: str, targets: Sequence[Target], versions: Sequence[str], source: str
+    ) -> list[Callable[[], Side | Problem]]:
+        sides: list[Callable[[], Side | Problem]] = [partial(self._running, t) for t in targets]
+        sides += [partial(self._named, service, source, one) for one in versions]
+        return sides if len(sides) > 1 else [*sides, partial(self._in_git, targets[0])]
+
+    def _named(self, service: str, source: str, version: str) -> Named | Problem:
+        """Return the commit that is called *version*, else the one whose image tag it is."""
+        facts = {"version": version, "repo": source}
+        inside = reference(version, self._catalog.targets_of(service))
+        try:
+            try:
+                return Named(version, self._commits.resolve(source, version).sha)
+            except NotFound:
+                if inside == version:
+                    raise
+                return Named(version, self._commits.resolve(source, inside).sha)
+        except NotFound:
+            return Problem(Reason.UNKNOWN_VERSION, facts)
+        except Ambiguous:
+            return Problem(Reason.AMBIGUOUS_VERSION, facts)
+        except BotError as error:
+            return Named(version, Unknown(str(error)))
 
     def _running(self, target: Target) -> Place:
         argocd, application = self._argocd[target.application.instance], target.application

@@ -32,7 +32,7 @@ from bot.operations.gathering.facts import Books
 from bot.operations.gathering.target_facts import absent
 from bot.operations.gathering.troubles import problem_of
 from bot.operations.outbox import Letter, ToChannel
-from bot.operations.standstill.refusals import May, refusal, why_not
+from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -265,7 +265,7 @@ class RolloutDesk:
         at, place = self._clock.now(), target.environment
         wish = f"rollout {move.value}"
         log.info("refused", wish=wish, by=user, target=target.name, reason=problem.reason)
-        why = why_not(problem)
+        why = problem.told()
         self._acts.note(refusal(wish, user, place, (target.service,), asked, at, why))
         return problem
 

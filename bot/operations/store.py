@@ -318,6 +318,33 @@ class Store:
         self.changed()
         return after
 
+    def end(
+        self,
+        operation_id: str,
+        phase: Phase,
+        at: datetime,
+        mark: str,
+        problem: Problem,
+        *,
+        by: str = "shipmate",
+        progress: tuple[Progress, ...] | None = None,
+        out_of: Phase | None = None,
+    ) -> Operation | None:
+        """End the operation in *phase* with *problem*, as ``move`` does; *progress* None: as is."""
+        changes: dict[str, Any] = {"problem": problem}
+        if progress is not None:
+            changes["progress"] = progress
+        return self.move(
+            operation_id,
+            phase,
+            at,
+            mark,
+            by=by,
+            changes=changes,
+            detail=problem.told(),
+            out_of=out_of,
+        )
+
     def note(self, operation_id: str, mark: str, what: str, at: datetime) -> bool:
         """Write the line *mark* of the operation's timeline once; tell whether it is new."""
         with self._database.write() as connection:

@@ -17,3 +17,8 @@ def web_address(api_url: str) -> str:
         path = parts.path.removesuffix("/api/v3").removesuffix("/api")
         return f"{parts.scheme}://{host}{path}"
     return f"{parts.scheme}://{host.removeprefix('api.')}"
+
+
+def commit_page(web: str, repo: str, sha: str) -> str:
+    """Return the address of a commit under *web*, as ``web_address`` gives it."""
+    return f"{web}/{repo}/commit/{sha}"

@@ -235,3 +235,22 @@ def count(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise TypeError(f"not a count: {value!r:.60}")
+
+
+def repository_of(data: Any) -> Any:
+    """Return the repository in GraphQL's *data*.
+
+    Raises:
+        NotFound: there is none that we may see.
+    """
+    if data["repository"] is None:
+        raise NotFound(SYSTEM, "find the repository", "there is none that we may see")
+    return data["repository"]
+
+
+def author_of(author: Any) -> str:
+    """Return the login of GraphQL's Git *author*, else the name that Git has; empty: nobody."""
+    if author is None:
+        return ""
+    user = author["user"]
+    return text(user["login"]) if user else text(author["name"] or "")

@@ -6,11 +6,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from bot.adapters.github.answers import SYSTEM, decoded, full_sha, text
+from bot.adapters.github.answers import SYSTEM, author_of, decoded, full_sha, repository_of, text
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.snapshots import blob_id
 from bot.domain.edit import EditError, read_tag
-from bot.domain.errors import BranchMissing, NotFound
+from bot.domain.errors import BranchMissing
 from bot.domain.going_back import GitValue
 from bot.domain.locations import Location
 
@@ -127,14 +127,8 @@ def _named(where: Location) -> dict[str, str]:
 # decoders
 
 
-def _repository(data: Any) -> Any:
-    if data["repository"] is None:
-        raise NotFound(SYSTEM, "find the repository", "there is none that we may see")
-    return data["repository"]
-
-
 def _versions(data: Any) -> tuple[tuple[_Version, ...], bool] | None:
-    ref = _repository(data)["ref"]
+    ref = repository_of(data)["ref"]
     if ref is None:
         return None
     history = ref["target"]["history"]
@@ -145,21 +139,14 @@ def _version(node: Any) -> _Version:
     return _Version(
         commit=full_sha(node["oid"]),
         at=datetime.fromisoformat(text(node["committedDate"])),
-        author=_author(node["author"]),
+        author=author_of(node["author"]),
         is_there=node["file"] is not None,
         content=_content(node["file"]),
     )
 
 
-def _author(author: Any) -> str:
-    if author is None:
-        return ""
-    user = author["user"]
-    return text(user["login"]) if user else text(author["name"] or "")
-
-
 def _contents(data: Any, names: dict[str, str]) -> dict[str, bytes | None]:
-    repository = _repository(data)
+    repository = repository_of(data)
     found = ((sha, repository[name]) for name, sha in names.items())
     return {sha: _content(commit.get("file")) for sha, commit in found if commit is not None}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, text
+from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, repository_of, text
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.snapshots import (
     Committed,
@@ -211,14 +211,8 @@ def _file(path: str, entry: _Entry, repo: str, doing: str, blob: FetchBlob) -> F
 # decoders
 
 
-def _repository(data: Any) -> Any:
-    if data["repository"] is None:
-        raise NotFound(SYSTEM, "find the repository", "there is none that we may see")
-    return data["repository"]
-
-
 def _branch(data: Any, files: int) -> _Branch | None:
-    repository = _repository(data)
+    repository = repository_of(data)
     if repository["ref"] is None:
         return None
     target = repository["ref"]["target"]
@@ -246,7 +240,7 @@ def _recent(node: Any) -> Recent:
 
 
 def _page(data: Any) -> _Page | None:
-    repository = _repository(data)
+    repository = repository_of(data)
     if repository["ref"] is None:
         return None
     history = repository["ref"]["target"]["history"]

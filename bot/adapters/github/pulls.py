@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.adapters.github.addresses import commit_page
 from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, text
 from bot.adapters.github.client import GitHub, quoted
 from bot.adapters.github.graph import unsure
-from bot.adapters.github.snapshots import Recent, has_line
+from bot.adapters.github.snapshots import Recent, with_line
 from bot.domain.errors import Conflict, Garbled, NotFound, Rejected
 from bot.domain.pull_requests import PullSeen, PullState
 
@@ -42,7 +43,7 @@ class Branch:
 
     def commit_with(self, trailer: str) -> str | None:
         """Return the SHA of the newest commit on it that has the line *trailer*, or None."""
-        return next((one.sha for one in self.recent if has_line(one.message, trailer)), None)
+        return with_line(self.recent, trailer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Pulls:
 
     def page(self, repo: str, sha: str) -> str:
         """Return the web address of a commit."""
-        return f"{self._github.web}/{repo}/commit/{sha}"
+        return commit_page(self._github.web, repo, sha)
 
 
 def _ref(repo: str, branch: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.github.answers import SYSTEM, decoded, full_sha, text
+from bot.adapters.github.answers import SYSTEM, author_of, decoded, full_sha, text
 from bot.adapters.github.client import GitHub
 from bot.domain.checks import Colour, colour
 from bot.domain.errors import Forbidden, NotFound
@@ -78,19 +78,11 @@ def _offered(node: Any, tag: str | None, *, hidden: bool) -> Offered:
     return Offered(
         sha=full_sha(node["oid"]),
         title=text(node["messageHeadline"]),
-        author=_author(node["author"]),
+        author=author_of(node["author"]),
         at=datetime.fromisoformat(text(node["committedDate"])),
         colour=_NOT_SHOWN if hidden else _colour(node["statusCheckRollup"]),
         tag=tag,
     )
-
-
-def _author(author: Any) -> str:
-    """Return the author's GitHub login, else the name that Git has."""
-    if author is None:
-        return ""
-    user = author["user"]
-    return text(user["login"]) if user else text(author["name"] or "")
 
 
 def _colour(rollup: Any) -> Colour | None:

@@ -1,7 +1,7 @@
 """The values that reading and committing a branch is about."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 REGULAR = 0o100644
@@ -41,7 +41,7 @@ class Snapshot:
 
     def commit_with(self, trailer: str) -> str | None:
         """Return the SHA of the newest recent commit that has the line *trailer*, or None."""
-        return next((one.sha for one in self.recent if has_line(one.message, trailer)), None)
+        return with_line(self.recent, trailer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ class Committed:
 
     sha: str
     url: str
+
+
+def with_line(recent: Iterable[Recent], line: str) -> str | None:
+    """Return the SHA of the first of *recent* whose message has *line*, or None."""
+    return next((one.sha for one in recent if has_line(one.message, line)), None)
 
 
 def has_line(message: str, line: str) -> bool:

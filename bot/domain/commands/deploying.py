@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.domain.commands.nouns import Deploy, Misread, MisreadReason
+from bot.domain.commands.places import lives_elsewhere
 from bot.domain.commands.said import Said, cut, listed, looks_like_a_version, misread
 
 LONGEST_VERSION = 200  # characters
@@ -244,22 +245,10 @@ def _no_environment(said: Said, words: _Words) -> Misread | None:
 
 
 def _not_in_environment(said: Said, words: _Words) -> Misread | None:
-    environment, target = words.environments[0], said.catalog.target
-    missing = [name for name in words.services if not target(name, environment)]
-    if not missing:
-        return None
-    here = [name for name in words.services if name not in missing]
-    lines = [
-        *(_lines(said, here, words.version, [environment]) if here else ()),
-        *_lines(said, words.services, words.version, ()),
-    ]
-    return misread(
-        MisreadReason.NOT_IN_ENVIRONMENT,
-        lines,
-        service=",".join(missing),
-        environment=environment,
-        environments=listed(said.catalog.environments_of(missing[0])),
-    )
+    def spell(services: Sequence[str], environments: Sequence[str]) -> list[str]:
+        return _lines(said, services, words.version, environments)
+
+    return lives_elsewhere(said, words.services, words.environments[0], spell)
 
 
 def _lines(

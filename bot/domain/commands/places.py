@@ -1,7 +1,8 @@
 """The grammar of where: services, or all of them, in one environment, in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bot.domain.commands.nouns import Misread, MisreadReason
 from bot.domain.commands.pointing import ALL, Words, homes, joined, living_in, sorted_out, spelled
@@ -143,15 +144,27 @@ def not_one_environment(said: Said, words: Words) -> Misread | None:
 
 def not_in_environment(said: Said, words: Words) -> Misread | None:
     """Return that some of the services do not live in the environment that was named first."""
-    environment = words.environments[0]
-    missing = [name for name in words.services if not said.catalog.target(name, environment)]
+    return lives_elsewhere(
+        said, words.services, words.environments[0], partial(spelled, said, words)
+    )
+
+
+def lives_elsewhere(
+    said: Said,
+    services: Sequence[str],
+    environment: str,
+    spell: Callable[[Sequence[str], Sequence[str]], list[str]],
+) -> Misread | None:
+    """Return that some of *services* do not live in *environment*.
+
+    *spell* writes a corrected line for services in each of some environments; of none: in each
+    that they live in.
+    """
+    missing = [name for name in services if not said.catalog.target(name, environment)]
     if not missing:
         return None
-    here = [name for name in words.services if name not in missing]
-    lines = [
-        *(spelled(said, words, here, [environment]) if here else ()),
-        *spelled(said, words, words.services, ()),
-    ]
+    here = [name for name in services if name not in missing]
+    lines = [*(spell(here, [environment]) if here else ()), *spell(services, ())]
     return misread(
         MisreadReason.NOT_IN_ENVIRONMENT,
         lines,

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.commands.asking import read_cancel, read_help, read_history, read_status
+from bot.domain.commands.differing import read_diff
 from bot.domain.commands.freezing import read_freeze, read_unfreeze
 from bot.domain.commands.holding import read_hold, read_release
 from bot.domain.commands.locking import read_lock, read_unlock
-from bot.domain.commands.looking import read_diff, read_resume, read_rollout
+from bot.domain.commands.looking import read_resume, read_rollout
 from bot.domain.commands.nouns import Command, Deploy, Misread, MisreadReason
 from bot.domain.commands.promoting import read_promote
 from bot.domain.commands.rolling_back import read_rollback

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from bot.domain.locks import environment_of
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.tables import acts
@@ -50,6 +51,13 @@ class Act:
     subject: str
     environment: str | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+def target_act(
+    mark: str, at: datetime, by: str, what: Deed, target: str, detail: Mapping[str, str]
+) -> Act:
+    """Return a deed on one *target* (``core/prod``)."""
+    return Act(mark, at, by, what, target, environment_of(target), detail)
 
 
 class ActBook:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from bot.domain.facts import Hold
 from bot.domain.holds import Held, Kept
+from bot.domain.locks import environment_of
 from bot.domain.rights import Actor
-from bot.operations.books.act_book import Act, Deed, write_act
+from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
@@ -103,7 +104,7 @@ class HoldBook:
                 return False
             detail = {"tag": held.hold.tag, "commit": commit, "author": author}
             mark = f"comeback:{held.number}:{commit}"
-            act = _act(mark, at, "shipmate", Deed.CAME_BACK, held.target, detail)
+            act = target_act(mark, at, "shipmate", Deed.CAME_BACK, held.target, detail)
             if not write_act(connection, act):
                 return False
             put(connection, letters, at)
@@ -137,7 +138,9 @@ class HoldBook:
                 connection.execute(statement.values(values))
                 detail = {"tag": one.hold.tag, "owner": one.hold.by.slack}
                 mark = f"release:{one.number}"
-                write_act(connection, _act(mark, at, by.slack, Deed.RELEASED, one.target, detail))
+                write_act(
+                    connection, target_act(mark, at, by.slack, Deed.RELEASED, one.target, detail)
+                )
             put(connection, tell(ended) if ended else (), at)
             return ended
 
@@ -151,7 +154,7 @@ def _kept(connection: sa.Connection, target: str, hold: Hold, asked: str) -> Kep
             return Kept(_held(row), new=False)
     values = {
         "target": target,
-        "environment": _environment(target),
+        "environment": environment_of(target),
         "tag": hold.tag,
         "asked": asked,
         **actor_columns(hold.by),
@@ -174,15 +177,7 @@ def _begun(held: Held) -> Act:
     if hold.operation is not None:
         detail["operation"] = hold.operation
     mark = f"hold:{held.number}"
-    return _act(mark, hold.since, hold.by.slack, Deed.HELD, held.target, detail)
-
-
-def _act(mark: str, at: datetime, by: str, what: Deed, target: str, detail: dict[str, str]) -> Act:
-    return Act(mark, at, by, what, target, _environment(target), detail)
-
-
-def _environment(target: str) -> str:
-    return target.rpartition("/")[2]
+    return target_act(mark, hold.since, hold.by.slack, Deed.HELD, held.target, detail)
 
 
 def _held(row: Any) -> Held:

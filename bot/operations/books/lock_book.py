@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.locks import Lock, expired
+from bot.domain.locks import Lock, environment_of, expired
 from bot.domain.rights import Actor
-from bot.operations.books.act_book import Act, Deed, write_act
+from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
@@ -190,7 +190,9 @@ class LockBook:
                 _end(connection, one, by.slack, asked, at, Ending.RELEASED)
                 detail = {"owner": one.lock.owner.slack, "reason": one.lock.reason}
                 mark = f"unlock:{one.id}"
-                write_act(connection, _act(mark, at, by.slack, Deed.UNLOCKED, one.target, detail))
+                write_act(
+                    connection, target_act(mark, at, by.slack, Deed.UNLOCKED, one.target, detail)
+                )
             put(connection, tell(now) if now else (), at)
             return Released(now)
 
@@ -241,7 +243,7 @@ def _begin(connection: sa.Connection, lock: Lock, target: str, asked: str) -> No
     connection.execute(
         sa.insert(locks).values(
             target=target,
-            environment=_environment(target),
+            environment=environment_of(target),
             asked=asked,
             **actor_columns(lock.owner),
             reason=lock.reason,
@@ -268,7 +270,9 @@ def _expire(connection: sa.Connection, one: StoredLock) -> None:
     _end(connection, one, "shipmate", "", until, Ending.EXPIRED)
     detail = {"owner": one.lock.owner.slack, "reason": one.lock.reason}
     mark = f"lock-expired:{one.id}"
-    write_act(connection, _act(mark, until, "shipmate", Deed.LOCK_EXPIRED, one.target, detail))
+    write_act(
+        connection, target_act(mark, until, "shipmate", Deed.LOCK_EXPIRED, one.target, detail)
+    )
 
 
 def _taking(one: StoredLock, former: Mapping[str, StoredLock]) -> Act:
@@ -279,17 +283,9 @@ def _taking(one: StoredLock, former: Mapping[str, StoredLock]) -> Act:
     if stolen := former.get(one.target):
         what = Deed.STOLEN
         detail["from"] = stolen.lock.owner.slack
-    return _act(f"lock:{one.id}", one.lock.since, one.lock.owner.slack, what, one.target, detail)
-
-
-def _act(
-    mark: str, at: datetime, by: str, what: Deed, target: str, detail: Mapping[str, str]
-) -> Act:
-    return Act(mark, at, by, what, target, _environment(target), detail)
-
-
-def _environment(target: str) -> str:
-    return target.rpartition("/")[2]
+    return target_act(
+        f"lock:{one.id}", one.lock.since, one.lock.owner.slack, what, one.target, detail
+    )
 
 
 def _stored(row: Any) -> StoredLock:

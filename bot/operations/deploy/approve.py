@@ -108,13 +108,8 @@ class Approve:
                 detail=_said(tallied),
             )
             return Outcome(Next.OVER if moved is None else Next.GO)
-        self._store.move(
-            operation.id,
-            Phase.REFUSED,
-            self._clock.now(),
-            problem.reason.value,
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
+        self._store.end(
+            operation.id, Phase.REFUSED, self._clock.now(), problem.reason.value, problem
         )
         return Outcome(Next.OVER)
 

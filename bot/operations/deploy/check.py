@@ -199,16 +199,16 @@ class Check:
 
     def _supersede_older(self, operation: Operation) -> None:
         """End the older operations that wait for approval of what this one changes."""
-        facts = {"operation": operation.id, "by": operation.request.requester}
+        by = operation.request.requester
+        problem = Problem(Reason.SUPERSEDED, {"operation": operation.id, "by": by})
         for older in self._older(operation):
-            ended = self._store.move(
+            ended = self._store.end(
                 older,
                 Phase.REFUSED,
                 self._clock.now(),
                 "superseded",
-                by=operation.request.requester,
-                changes={"problem": Problem(Reason.SUPERSEDED, facts)},
-                detail={"reason": Reason.SUPERSEDED.value, **facts},
+                problem,
+                by=by,
                 out_of=Phase.AWAITING,  # it may have been approved this moment
             )
             if ended is not None:
@@ -220,7 +220,7 @@ class Check:
         return tuple(
             other.id
             for other in self._store.under_way(request.services, request.environment)
-            if other.phase is Phase.AWAITING and number(other.id) < number(operation.id)
+            if other.phase is Phase.AWAITING and other.number < operation.number
         )
 
     def _later(
@@ -243,14 +243,7 @@ class Check:
         return Outcome(Next.AGAIN, stay_away=seconds(asked))
 
     def _refuse(self, operation: Operation, problem: Problem) -> Outcome:
-        self._store.move(
-            operation.id,
-            Phase.REFUSED,
-            self._clock.now(),
-            "refused",
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
-        )
+        self._store.end(operation.id, Phase.REFUSED, self._clock.now(), "refused", problem)
         return Outcome(Next.OVER, carry={"quiet": problem.reason in QUIET})
 
 
@@ -301,11 +294,6 @@ def requester_of(operation: Operation, facts: Facts) -> Actor | None:
     if isinstance(facts.who, Identified):
         return Actor(operation.request.requester, facts.who.user)
     return None
-
-
-def number(operation_id: str) -> int:
-    """Return the number of an operation's id."""
-    return int(operation_id.partition("-")[2])
 
 
 def seconds(span: timedelta | None) -> float | None:

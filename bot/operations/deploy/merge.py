@@ -192,7 +192,7 @@ class Merge:
                 now,
                 f"waits-{len(self._store.timeline(operation.id))}",
                 changes={"problem": problem},
-                detail={"reason": problem.reason.value, **problem.facts} if problem else {},
+                detail=problem.told() if problem else {},
             )
         rest = next_look(now - self._since(operation))
         return Outcome(Next.AGAIN, carry={"rest": rest.total_seconds()})
@@ -236,7 +236,7 @@ class Merge:
             self._clock.now(),
             "gives up",
             by=ending.by,
-            detail={ENDS: ending.phase.value, "reason": problem.reason.value, **problem.facts},
+            detail={ENDS: ending.phase.value, **problem.told()},
         )
         self._pulls.close(operation.plan.repo, pull.number)
         seen = self._seen(operation, pull)
@@ -248,14 +248,8 @@ class Merge:
     def _ended(self, operation: Operation, pull: Pull, ending: _Ending, seen: Seen) -> Outcome:
         self._tidy(operation, pull, seen)
         problem = ending.problem
-        self._store.move(
-            operation.id,
-            ending.phase,
-            self._clock.now(),
-            "not merged",
-            by=ending.by,
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
+        self._store.end(
+            operation.id, ending.phase, self._clock.now(), "not merged", problem, by=ending.by
         )
         return Outcome(Next.OVER)
 

@@ -5,7 +5,6 @@ own, the commit by its trailer, the pull request by its branch. So the step may 
 """
 
 import asyncio
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,7 +31,7 @@ from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.evidence import evidence_of
 from bot.operations.deploy.recheck import Permit
-from bot.operations.deploy.write import UNSURE_FOR, Made, Write
+from bot.operations.deploy.write import UNSURE_FOR, Made, Write, jitter
 from bot.operations.gathering.facts import Gatherer, problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.store import Store
@@ -99,7 +98,7 @@ class Propose:
                 made = await self._attempt(operation, permit)
             except Conflict as moved:
                 log.info("looks again", operation=operation.id, race=race, error=str(moved))
-                await asyncio.sleep(self._clock.pause(_jitter(race)))
+                await asyncio.sleep(self._clock.pause(jitter(race)))
                 continue
             except BotError as error:
                 return await asyncio.to_thread(self._failed, operation, error, failures, unsure)
@@ -261,7 +260,7 @@ class Propose:
             now,
             f"propose-again-{failures}",
             changes={"problem": Problem(problem.reason, {**problem.facts, "again": again})},
-            detail={"reason": problem.reason.value, **problem.facts},
+            detail=problem.told(),
         )
         return Outcome(Next.AGAIN, stay_away=seconds(asked), carry={"unsure": True})
 
@@ -274,20 +273,15 @@ class Propose:
         except BotError as left:
             log.warning("a branch is left", operation=operation.id, branch=branch, error=str(left))
         cancelled = problem.reason is Reason.CANCELLED
-        self._store.move(
+        self._store.end(
             operation.id,
             Phase.CANCELLED if cancelled else Phase.REFUSED,
             self._clock.now(),
             "not proposed",
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
+            problem,
         )
         return Outcome(Next.OVER)
 
 
 def _by_bot(permit: Permit) -> bool:
     return permit.way is Way.OWN_PULL_REQUEST
-
-
-def _jitter(race: int) -> timedelta:
-    return timedelta(seconds=min(2.0, 0.05 * 2**race) * random.random())  # noqa: S311  # a pause

@@ -190,14 +190,7 @@ class Recheck:
         return Outcome(Next.AGAIN, stay_away=seconds(asked), carry=carry)
 
     def _refuse(self, operation: Operation, problem: Problem) -> Outcome:
-        self._store.move(
-            operation.id,
-            Phase.REFUSED,
-            self._clock.now(),
-            "refused",
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
-        )
+        self._store.end(operation.id, Phase.REFUSED, self._clock.now(), "refused", problem)
         return Outcome(Next.OVER)
 
 

@@ -142,7 +142,7 @@ class Write:
                 outcome = await self._threads.run(self._race, operation, attempt)
                 if outcome is not None:
                     return outcome
-                await asyncio.sleep(self._clock.pause(_jitter(race)))
+                await asyncio.sleep(self._clock.pause(jitter(race)))
         busy = {"repo": operation.plan.repo, "branch": operation.plan.branch}
         problem = Problem(Reason.BRANCH_BUSY, {**busy, "tries": str(MOST_RACES)})
         return await asyncio.to_thread(
@@ -283,7 +283,7 @@ class Write:
             now,
             f"write-again-{failures}",
             changes={"problem": note},
-            detail={"reason": problem.reason.value, **problem.facts},
+            detail=problem.told(),
         )
         return Outcome(Next.AGAIN, stay_away=seconds(asked), carry={"unsure": unsure})
 
@@ -292,14 +292,7 @@ class Write:
         phase = Phase.CANCELLED if cancelled else Phase.REFUSED
         if unsure:  # Refused and cancelled say that nothing was changed, which nobody knows here.
             phase = Phase.FAILED
-        self._store.move(
-            operation.id,
-            phase,
-            self._clock.now(),
-            phase.value,
-            changes={"problem": problem},
-            detail={"reason": problem.reason.value, **problem.facts},
-        )
+        self._store.end(operation.id, phase, self._clock.now(), phase.value, problem)
         return Outcome(Next.OVER)
 
     def _quarantine(self, operation: Operation, plan: Plan, permit: Permit) -> None:
@@ -333,6 +326,9 @@ def _branch(plan: Plan) -> tuple[str, str]:
     return plan.repo.lower(), plan.branch
 
 
-def _jitter(race: int) -> timedelta:
-    # Measured with 24 writers on one branch: short random pauses end the race soonest.
+def jitter(race: int) -> timedelta:
+    """Return the pause before the next try to write after *race* lost races.
+
+    Measured with 24 writers on one branch: short random pauses end the race soonest.
+    """
     return timedelta(seconds=min(2.0, 0.05 * 2**race) * random.random())  # noqa: S311

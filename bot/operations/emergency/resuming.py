@@ -25,7 +25,7 @@ from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around
 from bot.operations.gathering.troubles import problem_of
 from bot.operations.outbox import Letter, ToChannel, ToPerson
-from bot.operations.standstill.refusals import May, refusal, why_not
+from bot.operations.standstill.refusals import May, refusal
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class Resuming:
         services = tuple(sorted(item.services))
         actor = self._may(user, Action.ROLLBACK, services, item.environment)
         if isinstance(actor, Problem):
-            now, why = self._clock.now(), why_not(actor)
+            now, why = self._clock.now(), actor.told()
             self._acts.note(refusal("resume", user, item.environment, services, asked, now, why))
             return actor
         operation = self._store.operation(item.operation)

@@ -408,13 +408,13 @@ class Steps:
         phase = Phase.REFUSED if untouched or operation.phase is Phase.QUEUED else Phase.FAILED
         if phase is Phase.REFUSED:
             phase = ENDED.get(problem.reason, phase)
-        self._store.move(
+        self._store.end(
             operation.id,
             phase,
             self._clock.now(),
             phase.value,
-            changes={"problem": problem, "progress": _stopped(operation, problem)},
-            detail={"reason": problem.reason.value, **problem.facts},
+            problem,
+            progress=_stopped(operation, problem),
         )
         return Outcome(Next.OVER)
 

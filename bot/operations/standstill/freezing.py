@@ -19,7 +19,7 @@ from bot.messages import freezing as words
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.outbox import Letter, ToChannel
-from bot.operations.standstill.refusals import May, refusal, why_not
+from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,7 @@ class Freezing:
     def _refused(
         self, verb: str, environment: str, by: str, asked: str, problem: Problem
     ) -> Refused:
-        self._note(verb, environment, by, asked, why_not(problem))
+        self._note(verb, environment, by, asked, problem.told())
         return Refused(problem)
 
     def _note(self, verb: str, environment: str, by: str, asked: str, why: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.domain.catalog import Catalog
 from bot.domain.going_back import GitValue
 from bot.domain.holds import Held
+from bot.domain.locks import environment_of
 from bot.domain.message import Message
 from bot.domain.rights import Actor
 from bot.messages import holding as words
@@ -39,6 +40,6 @@ class HoldLetters:
 
     def _channel(self, held: Held, key: str, message: Message) -> Iterator[Letter]:
         """Yield what its environment's channel reads; nothing once the environment is gone."""
-        environment = self._catalog.environments.get(held.target.rpartition("/")[2])
+        environment = self._catalog.environments.get(environment_of(held.target))
         if environment is not None:
             yield Letter(key, ToChannel(environment.channel), message)

@@ -26,7 +26,7 @@ from bot.domain.rights import Action, Actor
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.hold_book import HoldBook, Tell
 from bot.operations.standstill.hold_letters import HoldLetters
-from bot.operations.standstill.refusals import May, refusal, why_not
+from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,7 @@ class Holding:
         asked: str,
         problem: Problem,
     ) -> Refused:
-        why = why_not(problem)
+        why = problem.told()
         log.info("refused", wish=verb, by=by, environment=wish.environment, reason=why["reason"])
         now = self._clock.now()
         self._acts.note(refusal(verb, by, wish.environment, wish.services, asked, now, why))

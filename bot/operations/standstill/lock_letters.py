@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.catalog import Catalog
-from bot.domain.locks import Lock
+from bot.domain.locks import Lock, environment_of
 from bot.domain.message import Message
 from bot.domain.rights import Actor
 from bot.messages import locking as words
@@ -22,7 +22,7 @@ class LockLetters:
 
     def taken(self, taken: Taken, asked: str) -> Iterator[Letter]:
         """Tell the channel, and those whose locks ended for it."""
-        locks, former = _plain(taken.locks), _plain(taken.former)
+        locks, former = plain(taken.locks), plain(taken.former)
         yield from self._channel(locks[0], f"lock:{asked}", words.announced(locks, former))
         for owner, theirs in _by_owner(taken.former).items():
             message = words.taken_from_you(theirs, locks[0])
@@ -30,7 +30,7 @@ class LockLetters:
 
     def released(self, released: Stored, by: Actor, asked: str) -> Iterator[Letter]:
         """Tell the channel, and the owners other than *by*."""
-        locks = _plain(released)
+        locks = plain(released)
         yield from self._channel(locks[0], f"unlock:{asked}", words.announced_end(locks, by))
         others = [one for one in released if one.lock.owner.github.id != by.github.id]
         for owner, theirs in _by_owner(others).items():
@@ -40,7 +40,7 @@ class LockLetters:
     def over(self, ended: Stored) -> Iterator[Letter]:
         """Tell the channel and the owner that a lock's time has come."""
         for group in _grouped(ended):
-            locks, key = _plain(group), f"lock-over:{group[0].id}"
+            locks, key = plain(group), f"lock-over:{group[0].id}"
             yield from self._channel(locks[0], key, words.announced_over(locks))
             owner = ToPerson(locks[0].owner.slack)
             yield Letter(f"{key}:owner", owner, words.over_for_you(locks))
@@ -48,19 +48,20 @@ class LockLetters:
     def reminders(self, old: Stored, now: datetime) -> Iterator[Letter]:
         """Remind the owners."""
         for group in _grouped(old):
-            locks = _plain(group)
+            locks = plain(group)
             key = f"lock-reminder:{group[0].id}:{int(now.timestamp())}"
             yield Letter(key, ToPerson(locks[0].owner.slack), words.reminded(locks, now))
 
     def _channel(self, lock: Lock, key: str, message: Message) -> Iterator[Letter]:
         """Yield what its environment's channel reads; nothing once the environment is gone."""
         (target,) = lock.targets
-        environment = self._catalog.environments.get(target.rpartition("/")[2])
+        environment = self._catalog.environments.get(environment_of(target))
         if environment is not None:
             yield Letter(key, ToChannel(environment.channel), message)
 
 
-def _plain(stored: Stored) -> tuple[Lock, ...]:
+def plain(stored: Stored) -> tuple[Lock, ...]:
+    """Return the locks without what the book knows of them."""
     return tuple(one.lock for one in stored)
 
 
@@ -76,7 +77,7 @@ def _grouped(stored: Stored) -> list[list[StoredLock]]:
     groups: dict[object, list[StoredLock]] = {}
     for one in stored:
         lock = one.lock
-        place = one.target.rpartition("/")[2]
+        place = environment_of(one.target)
         key = (lock.owner.slack, lock.since, lock.until, lock.reason, lock.warn_only, place)
         groups.setdefault(key, []).append(one)
     return list(groups.values())

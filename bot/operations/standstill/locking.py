@@ -18,14 +18,14 @@ from bot.domain.locking import (
     UnlockAnswer,
     Unlocked,
 )
-from bot.domain.locks import ALL, Lock, covers
+from bot.domain.locks import ALL, Lock, covers, environment_of
 from bot.domain.problems import Problem
 from bot.domain.rights import Action
 from bot.domain.until import BadEnd, end_of, zone_named
 from bot.operations.books.act_book import ActBook
-from bot.operations.books.lock_book import Held, LockBook, StoredLock, Taken
-from bot.operations.standstill.lock_letters import LockLetters
-from bot.operations.standstill.refusals import May, refusal, why_not
+from bot.operations.books.lock_book import Held, LockBook, Taken
+from bot.operations.standstill.lock_letters import LockLetters, plain
+from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +73,8 @@ class Locking:
         if isinstance(done, Held):
             holders = ", ".join(sorted({one.lock.owner.slack for one in done.locks}))
             self._note("lock", wish, by, asked, {"reason": "held", "by": holders})
-            return HeldByOthers(_plain(done.locks), wish)
-        return Locked(_plain(done.locks), _plain(done.former), self._beside(done))
+            return HeldByOthers(plain(done.locks), wish)
+        return Locked(plain(done.locks), plain(done.former), self._beside(done))
 
     def unlock(self, wish: nouns.Unlock, by: str, asked: str) -> UnlockAnswer:
         """End whoever's locks on what the Slack user *by* named.
@@ -95,8 +95,8 @@ class Locking:
         )
         log.info("unlock", by=by, environment=wish.environment, ended=len(released.locks))
         if released.locks:
-            return Unlocked(_plain(released.locks))
-        return NothingLocked(wish, _plain(self._book.standing(now, wish.environment)))
+            return Unlocked(plain(released.locks))
+        return NothingLocked(wish, plain(self._book.standing(now, wish.environment)))
 
     def end_expired(self) -> None:
         """End the locks whose time has come; the book tells of them. A tick of every replica."""
@@ -123,7 +123,7 @@ class Locking:
         """Return the locks of others on the same services: one on all beside one on a service."""
         mine = taken.locks[0].lock
         ours = [one.lock for one in taken.locks]
-        environment = taken.locks[0].target.rpartition("/")[2]
+        environment = environment_of(taken.locks[0].target)
         return tuple(
             one.lock
             for one in self._book.standing(mine.since, environment)
@@ -134,7 +134,7 @@ class Locking:
     def _refused(
         self, verb: str, wish: nouns.Lock | nouns.Unlock, by: str, asked: str, problem: Problem
     ) -> Refused:
-        self._note(verb, wish, by, asked, why_not(problem))
+        self._note(verb, wish, by, asked, problem.told())
         return Refused(problem)
 
     def _note(
@@ -152,10 +152,6 @@ class Locking:
 
 def _targets(wish: nouns.Lock | nouns.Unlock) -> frozenset[str]:
     return frozenset(f"{service}/{wish.environment}" for service in wish.services or (ALL,))
-
-
-def _plain(stored: tuple[StoredLock, ...]) -> tuple[Lock, ...]:
-    return tuple(one.lock for one in stored)
 
 
 def _meet(one: Lock, other: Lock) -> bool:

@@ -29,8 +29,3 @@ def refusal(
         subject = environment
     mark = f"refused:{asked}"[:MARK]
     return Act(mark, at, by, Deed.REFUSED, subject, environment, {"wish": wish, **why})
-
-
-def why_not(problem: Problem) -> dict[str, str]:
-    """Return *problem* as the detail of an act."""
-    return {**problem.facts, "reason": problem.reason.value}
