@@ -80,6 +80,7 @@ from bot.operations.waking import Waking
 from bot.reach import Patience, Reach, reach
 from bot.settings import Settings
 from bot.shipmate import Ourselves, Rights, Shipmate
+from bot.unasked import Ground, unasked
 from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.later import Speaker
@@ -259,6 +260,22 @@ def build(
         resuming=resuming,
         waking=Waking(approvals, wake),
         making_way=MakingWay(store, wake),
+        unasked=unasked(
+            Ground(
+                settings,
+                config,
+                clock,
+                database,
+                store,
+                out,
+                rights.people,
+                rights.desk,
+                rights.roster,
+                acts,
+                changes,
+                links,
+            )
+        ),
     )
 
 

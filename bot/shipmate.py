@@ -40,6 +40,7 @@ from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.operations.waking import Waking
 from bot.settings import Settings
+from bot.unasked import Unasked
 from handlers.filling import Forms
 from handlers.later import Speaker
 
@@ -124,6 +125,7 @@ class Shipmate:
     resuming: Resuming
     waking: Waking
     making_way: MakingWay
+    unasked: Unasked
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _socket: SocketModeHandler | None = None
@@ -144,6 +146,8 @@ class Shipmate:
         self._tick("what is held", self.watch.look, WATCH)
         self._tick("auto-sync", self.resuming.look, WATCH)
         self._tick("links", self.linking.follow, LINKS)
+        for tick in self.unasked.ticks:
+            self._tick(tick.name, tick.work, tick.every)
         if self.rights.check.unknown:
             self.scheduler.add_job(self.rights.check.ask, id="teams")
             self._tick("teams again", self.rights.check.ask, TEAMS_AGAIN)
@@ -166,6 +170,8 @@ class Shipmate:
         self.outbox.close()
         if self.scheduler.running:
             self.scheduler.shutdown(wait=True)
+        for close in self.unasked.closers:
+            close()
         self.intake.close()
         self.forms.close()
         self.speaker.close()

@@ -9,19 +9,19 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 import structlog
 
-from bot.adapters.slack import Slack
+from bot.adapters.slack import Posted, Slack
 from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
-from bot.operations.tables import outbox
+from bot.operations.tables import notes, outbox
 
 log = structlog.get_logger(__name__)
 
@@ -53,11 +53,19 @@ class ToPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class InThread:
+    """Said in the thread of the note *key* that *to* reads, once that note stands in Slack."""
+
+    key: str
+    to: ToChannel | ToPerson
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A *message* and whom it is for. *key* is its own name: of two alike one is said."""
 
     key: str
-    to: ToChannel | ToPerson
+    to: ToChannel | ToPerson | InThread
     message: Message
 
 
@@ -70,16 +78,17 @@ class _Waiting:
     at: datetime
     tries: int
     not_before: datetime
+    thread: Posted | None = None
+    """Where the note stands in whose thread it is said."""
 
 
 def put(connection: sa.Connection, letters: Iterable[Letter], at: datetime) -> None:
     """Write *letters* in the transaction of what they tell of; known keys are left alone."""
     for letter in letters:
-        in_person = isinstance(letter.to, ToPerson)
         values = {
+            **receiver_columns(letter.to.to if isinstance(letter.to, InThread) else letter.to),
             "key": letter.key,
-            "receiver": letter.to.user if isinstance(letter.to, ToPerson) else letter.to.channel,
-            "in_person": in_person,
+            "thread": letter.to.key if isinstance(letter.to, InThread) else None,
             "text": letter.message.text,
             "blocks": [dict(block) for block in letter.message.blocks],
             "at": at,
@@ -87,6 +96,22 @@ def put(connection: sa.Connection, letters: Iterable[Letter], at: datetime) -> N
             "not_before": at,
         }
         connection.execute(insert_or_leave(connection, outbox), values)
+
+
+def receiver_columns(to: ToChannel | ToPerson) -> dict[str, Any]:
+    """Return *to* as the columns ``receiver`` and ``in_person``."""
+    match to:
+        case ToPerson(user):
+            return {"receiver": user, "in_person": True}
+        case ToChannel(channel):
+            return {"receiver": channel, "in_person": False}
+        case _:
+            assert_never(to)
+
+
+def receiver_of(row: Any) -> ToChannel | ToPerson:
+    """Return whom the columns of *row* name."""
+    return ToPerson(row.receiver) if row.in_person else ToChannel(row.receiver)
 
 
 class Outbox:
@@ -108,7 +133,7 @@ class Outbox:
         Raises:
             Unavailable: our own database is away.
         """
-        stuck: set[ToChannel | ToPerson] = set()
+        stuck: set[ToChannel | ToPerson | InThread] = set()
         for one in self._unsettled():
             if self._closing.is_set():
                 return
@@ -129,9 +154,21 @@ class Outbox:
             connection.execute(sa.delete(outbox).where(old))
 
     def _unsettled(self) -> list[_Waiting]:
-        query = sa.select(outbox).where(outbox.c.settled_at.is_(None)).order_by(outbox.c.id)
+        """Return what is to be said, oldest first; no reply whose note does not stand yet."""
+        query = (
+            sa.select(outbox, notes.c.channel, notes.c.ts)
+            .outerjoin(notes, _ITS_NOTE)
+            .where(
+                outbox.c.settled_at.is_(None),
+                outbox.c.thread.is_(None)
+                | notes.c.ts.is_not(None)
+                | (outbox.c.at < self._clock.now() - NEWS),
+            )
+            .order_by(outbox.c.id)
+            .limit(AT_ONCE)
+        )
         with self._database.read() as connection:
-            return [_waiting(row) for row in connection.execute(query.limit(AT_ONCE))]
+            return [_waiting(row) for row in connection.execute(query)]
 
     def _take(self, one: _Waiting) -> bool:
         """Take the letter for ourselves; False where another sender was quicker."""
@@ -189,9 +226,26 @@ def _deliver(slack: Slack, one: _Waiting) -> None:
             if again and slack.find(channel, letter.key, one.at):
                 return
             slack.post(channel, letter.message, key=letter.key)
+        case InThread():
+            assert one.thread is not None, "only what has a note is looked at"
+            channel, root = one.thread.channel, one.thread.ts
+            if again and slack.find(channel, letter.key, one.at, thread=root):
+                return
+            slack.post(channel, letter.message, key=letter.key, thread=root)
+        case _:
+            assert_never(letter.to)
+
+
+_ITS_NOTE = sa.and_(
+    notes.c.key == outbox.c.thread,
+    notes.c.receiver == outbox.c.receiver,
+    notes.c.in_person == outbox.c.in_person,
+)
 
 
 def _waiting(row: Any) -> _Waiting:
-    to = ToPerson(row.receiver) if row.in_person else ToChannel(row.receiver)
+    receiver = receiver_of(row)
+    to = receiver if row.thread is None else InThread(row.thread, receiver)
     letter = Letter(row.key, to, Message(row.text, tuple(row.blocks)))
-    return _Waiting(row.id, letter, row.at, row.tries, row.not_before)
+    thread = Posted(row.channel, row.ts) if row.ts is not None else None
+    return _Waiting(row.id, letter, row.at, row.tries, row.not_before, thread)

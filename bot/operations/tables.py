@@ -64,7 +64,7 @@ operations = sa.Table(
     sa.Column("progress", Json, nullable=False),
     sa.Column("problem", Json),
     sa.Column("entered", Json, nullable=False),
-    sa.Column("requested_at", Moment, nullable=False),
+    sa.Column("requested_at", Moment, nullable=False, index=True),
     sa.Column("ended_at", Moment),
     # Counts every change; a card that shows a lower number is behind.
     sa.Column("version", sa.Integer, nullable=False),
@@ -86,7 +86,7 @@ timeline = sa.Table(
     # A step that runs twice writes its line once.
     sa.Column("mark", sa.String(120), nullable=False),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("by", sa.String(64), nullable=False, index=True),
     sa.Column("what", sa.String(64), nullable=False),
     sa.Column("detail", Json, nullable=False),
     sa.UniqueConstraint("number", "mark", name="uq_timeline_mark"),
@@ -244,7 +244,7 @@ approvals = sa.Table(
     sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),  # empty: an override is to no plan
     sa.Column("verdict", sa.String(16), nullable=False),
-    sa.Column("slack", sa.String(64), nullable=False),
+    sa.Column("slack", sa.String(64), nullable=False, index=True),
     sa.Column("github_id", sa.BigInteger, nullable=False),
     sa.Column("login", sa.String(64), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -273,7 +273,7 @@ acts = sa.Table(
     # What is done twice is written once.
     sa.Column("mark", sa.String(255), nullable=False, unique=True),
     sa.Column("at", Moment, nullable=False, index=True),
-    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("by", sa.String(64), nullable=False, index=True),
     sa.Column("what", sa.String(32), nullable=False),
     sa.Column("environment", sa.String(63), index=True),
     sa.Column("subject", sa.String(255), nullable=False),
@@ -290,6 +290,8 @@ outbox = sa.Table(
     sa.Column("key", sa.String(320), nullable=False, unique=True),
     sa.Column("receiver", sa.String(64), nullable=False),  # a channel or a person
     sa.Column("in_person", sa.Boolean, nullable=False),
+    # The key of the note in whose thread it is said; null: outside of threads.
+    sa.Column("thread", sa.String(320)),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("blocks", Json, nullable=False),
     sa.Column("at", Moment, nullable=False),
@@ -315,4 +317,99 @@ link_offers = sa.Table(
     # Null while it is open; it is answered once, and a row is never taken away.
     sa.Column("settled_at", Moment),
     sa.Column("ending", sa.String(16)),
+)
+
+# Messages that change with what they tell of, and belong to no operation.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # The message's key in Slack, too, by which it is found before it is posted a second time.
+    sa.Column("key", sa.String(320), nullable=False),
+    sa.Column("receiver", sa.String(64), nullable=False),  # a channel or a person
+    sa.Column("in_person", sa.Boolean, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False, index=True),
+    sa.Column("state", Json, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),  # of kind, state and end
+    sa.Column("ended", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    # Counts every change; what was shown of a lower number is behind.
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("shown_version", sa.Integer, nullable=False),
+    sa.Column("shown", sa.String(64)),  # digest of the last render that Slack took
+    # Null until Slack has taken it.
+    sa.Column("channel", sa.String(32)),
+    sa.Column("ts", sa.String(32)),
+    # How often a post was begun; who posts it has it until then, after a failure it rests until
+    # then.
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("not_before", Moment, nullable=False),
+    sa.UniqueConstraint("key", "receiver", "in_person", name="uq_notes_key"),
+    sa.Index(
+        "ix_notes_behind",
+        "ended",
+        sqlite_where=sa.text("shown_version < version"),
+        postgresql_where=sa.text("shown_version < version"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What one replica at a time does for all of them.
+duties = sa.Table(
+    "duties",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until", Moment, nullable=False),  # by the database's clock
+)
+
+# What GitHub and Argo CD told us, each delivery once, until it is worked off and some days longer.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source", sa.String(16), nullable=False),
+    # What the source calls it: a redelivery comes under the same name.
+    sa.Column("delivery", sa.String(128), nullable=False),
+    sa.Column("event", sa.String(64), nullable=False),
+    # As text: a database is stricter about JSON than those who send it. Cut away once it is old.
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("received_at", Moment, nullable=False, index=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    # Tries that ended badly, or never: those that only found somebody away are not counted.
+    sa.Column("failures", sa.Integer, nullable=False),
+    # Who works it off has it until then; after a failure it rests until then.
+    sa.Column("not_before", Moment, nullable=False),
+    # Null until it was worked off or set aside.
+    sa.Column("settled_at", Moment, index=True),
+    sa.Column("set_aside", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("source", "delivery", name="uq_deliveries_once"),
+    sqlite_autoincrement=True,
+)
+
+# Deliveries that GitHub was asked to make again, so that one of several replicas asks for each.
+redeliveries = sa.Table(
+    "redeliveries",
+    metadata,
+    sa.Column("delivery", sa.String(128), primary_key=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
+)
+
+# What other channels than Slack are to be told: a row for each receiver, in the order of telling.
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("receiver", sa.String(63), nullable=False),  # as the configuration names it
+    sa.Column("dedup", sa.String(255), nullable=False, index=True),
+    sa.Column("resolves", sa.Boolean, nullable=False),
+    sa.Column("alert", Json, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("not_before", Moment, nullable=False),
+    # Null until it was told, or given up.
+    sa.Column("settled_at", Moment, index=True),
+    sqlite_autoincrement=True,
 )
