@@ -1,0 +1,60 @@
+"""What other channels than Slack are to be told: written in the transaction of what it tells of.
+
+A row for each receiver that some rule names, told later and in order (``telling.py``). Where no
+rule wants an alert nothing is written.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.domain.alerts import Alert, NotifyRule, receivers
+from bot.operations.codec import dump
+from bot.operations.tables import alerts
+
+PutAlerts = Callable[[sa.Connection, Iterable[Alert], datetime], None]
+"""``Alerts.put``: what those take who have something to tell. They need not know the rules."""
+
+
+class Alerts:
+    """Knows the *rules*; none means that nothing is ever written."""
+
+    def __init__(self, rules: Sequence[NotifyRule] = ()) -> None:
+        self._rules = tuple(rules)
+
+    def put(self, connection: sa.Connection, told: Iterable[Alert], at: datetime) -> None:
+        """Write down in the caller's transaction who is to be told which of the alerts *told*.
+
+        Of an end hears whoever heard of the trouble, also where no rule of theirs names it.
+        """
+        if not self._rules:
+            return
+        for alert in told:
+            names = dict.fromkeys(receivers(alert, self._rules))
+            if alert.resolves:
+                names |= dict.fromkeys(_heard_of(connection, alert.dedup))
+            for name in names:
+                values = {
+                    "receiver": name,
+                    "dedup": alert.dedup,
+                    "resolves": alert.resolves,
+                    "alert": dump(Alert, alert),
+                    "at": at,
+                    "tries": 0,
+                    "not_before": at,
+                }
+                connection.execute(sa.insert(alerts), values)
+
+
+def _heard_of(connection: sa.Connection, dedup: str) -> list[str]:
+    """Return who was told of the trouble *dedup* and not yet of its end."""
+    newest = (
+        sa.select(sa.func.max(alerts.c.id))
+        .where(alerts.c.dedup == dedup)
+        .group_by(alerts.c.receiver)
+    )
+    query = sa.select(alerts.c.receiver).where(
+        alerts.c.id.in_(newest), alerts.c.resolves.is_(False)
+    )
+    return list(connection.execute(query.order_by(alerts.c.receiver)).scalars())
