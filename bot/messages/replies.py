@@ -79,6 +79,11 @@ def cancelling(operation: Operation) -> Message:
             line(*said, " Its pull request is being closed right now."),
             line(f"If it was merged before, the {NOUNS[operation.request.kind]} goes on."),
         )
+    if operation.request.by_argocd:
+        return reply(
+            line(*said, " It is being prepared in Argo CD right now."),
+            line("If Argo CD was asked before, the rollback goes on."),
+        )
     return reply(
         line(*said, " Its commit is being written right now."),
         line(f"If that was quicker, the {NOUNS[operation.request.kind]} goes on."),
@@ -93,9 +98,12 @@ def cancelled(operation: Operation) -> Message:
 
 def too_late(operation: Operation, card: str | None = None) -> Message:
     """Say that *operation* can no longer be cancelled, what stands, and what to do."""
-    stands = line(Code(operation.id), " can no longer be cancelled: ", _STANDS[operation.phase])
+    phase, around = operation.phase, operation.request.by_argocd
+    what = _STANDS_AROUND.get(phase) if around else None
+    stands = line(Code(operation.id), " can no longer be cancelled: ", what or _STANDS[phase])
+    instead = _LET_IT_END if what is not None else _INSTEAD[phase]
     follow = line(" See ", Link(card, "its card"), ".") if card else ()
-    return reply(stands, line(_INSTEAD[operation.phase], *follow))
+    return reply(stands, line(instead, *follow))
 
 
 _ENDED = "it has ended, and nothing was changed."
@@ -112,6 +120,15 @@ _STANDS = {
     Phase.CANCELLED: "it is cancelled already, and nothing was changed.",
     Phase.FAILED: "it has failed; its card says what stands.",
 }
+_STANDS_AROUND = {
+    Phase.COMMITTING: "Argo CD is being prepared for it.",
+    Phase.FOLLOWING: "Argo CD is rolling it back. Git does not know of it.",
+    Phase.LIVE: "Argo CD has rolled it back. Git does not know of it.",
+    Phase.FAILED: "it has failed; its card says what Argo CD runs, and how auto-sync stands.",
+}
+"""What stands where a rollback goes around Git: no commit."""
+
+_LET_IT_END = "Once it has ended, its card says how to take it back in Git, too."
 _BACK = "To undo it, send `/rollback` with the service and the environment."
 _INSTEAD = {
     Phase.RECEIVED: "Try again in a moment.",

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from bot.domain.operations import Phase
+from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.messages import replies
 from bot.messages.notices import BAD, ended_badly
@@ -22,6 +22,7 @@ NOT_PERMITTED = Problem(
         "teams": "sre",
     },
 )
+AROUND = replace(REQUEST, kind=Kind.ROLLBACK, version="", by_argocd=True)
 CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
 
 
@@ -82,6 +83,21 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
             id="too late",
         ),
         pytest.param(
+            replies.too_late(operation(Phase.FOLLOWING, request=AROUND), CARD),
+            "`D-4821` can no longer be cancelled: Argo CD is rolling it back. "
+            "Git does not know of it.\n"
+            "Once it has ended, its card says how to take it back in Git, too. "
+            f"See its card <{CARD}>.",
+            id="too late, around Git",
+        ),
+        pytest.param(
+            replies.cancelling(operation(Phase.COMMITTING, request=AROUND)),
+            "Asked to cancel `D-4821`: *batch* and *core* in *stage* by Argo CD. "
+            "It is being prepared in Argo CD right now.\n"
+            "If Argo CD was asked before, the rollback goes on.",
+            id="cancelling, around Git",
+        ),
+        pytest.param(
             replies.unknown_operation("D-1<!channel>", ["D-4821", "D-4822"]),
             "There is no operation `D-1<!channel>`.\n"
             "The latest are `D-4821` and `D-4822`. Each card shows its id.",
@@ -125,6 +141,13 @@ def test_it_reads(message, expected):
 def test_too_late_says_what_stands_in_every_phase(phase):
     message = replies.too_late(operation(phase))
     assert "can no longer be cancelled: " in message.text
+    assert_slack_takes(message)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_around_git_no_phase_speaks_of_a_commit(phase):
+    message = replies.too_late(operation(phase, request=AROUND))
+    assert "commit" not in message.text
     assert_slack_takes(message)
 
 
