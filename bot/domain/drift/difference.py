@@ -1,0 +1,117 @@
+"""What differs between the cluster and Git, object by object, with nothing secret in it."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_LINES = 60
+"""Lines of all objects together; people read the rest in Argo CD."""
+
+AROUND = 2
+"""Lines shown around each changed one."""
+
+HIDDEN = "(hidden)"
+
+_SECRET_KINDS = frozenset({"Secret"})
+_TELLING = re.compile(
+    r"pass(word|wd|phrase)?$|secret|token|credential|api[-_]?key|private[-_]?key|"
+    r"access[-_]?key|auth(orization)?$|cookie|dsn$|connection[-_]?string",
+    re.IGNORECASE,
+)
+_IN_VALUE = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """One object as Argo CD compares it: *live* in the cluster, and as it would be after a sync.
+
+    None: it is not there, or would not be.
+    """
+
+    kind: str
+    name: str
+    namespace: str
+    live: Mapping[str, Any] | None
+    wanted: Mapping[str, Any] | None
+
+    @property
+    def label(self) -> str:
+        """Return what people call it: ``Deployment/web``."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """How one object differs: *lines* of a unified diff, ``-`` is the cluster and ``+`` Git.
+
+    A *secret* one has none.
+    """
+
+    label: str
+    lines: tuple[str, ...]
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The objects that differ, as many as there is room for; *more* lines are left out."""
+
+    objects: tuple[Differing, ...]
+    more: int = 0
+
+
+def differences(objects: Iterable[Managed]) -> Differences:
+    """Return what differs among *objects*, cut to ``MOST_LINES``.
+
+    Of a Secret nothing but its name is said, and elsewhere what is named like a secret, or stands
+    in an address before its host, is hidden.
+    """
+    shown: list[Differing] = []
+    room, more = MOST_LINES, 0
+    for one in objects:
+        if one.live == one.wanted:
+            continue
+        if one.kind in _SECRET_KINDS:
+            shown.append(Differing(one.label, (), secret=True))
+            continue
+        lines = tuple(_diff(_masked(one.live), _masked(one.wanted)))
+        kept = lines[:room]
+        more += len(lines) - len(kept)
+        room -= len(kept)
+        if kept or not lines:
+            shown.append(Differing(one.label, kept))
+    return Differences(tuple(shown), more)
+
+
+def _diff(live: Any, wanted: Any) -> Iterator[str]:
+    made = difflib.unified_diff(_lines(live), _lines(wanted), n=AROUND, lineterm="")
+    yield from list(made)[2:]  # without the names of two files
+
+
+def _lines(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).splitlines()
+
+
+def _masked(value: Any, *, secret: bool = False) -> Any:
+    """Return *value* with what may be secret replaced; its shape stays, so that it can be read."""
+    if isinstance(value, Mapping):
+        named = _TELLING.search(str(value.get("name", ""))) is not None
+        return {
+            key: _masked(
+                inner,
+                secret=secret
+                or _TELLING.search(str(key)) is not None
+                or (named and key == "value"),
+            )
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked(inner, secret=secret) for inner in value]
+    if secret and not isinstance(value, bool) and value is not None:
+        return HIDDEN
+    return _IN_VALUE.sub(HIDDEN, value) if isinstance(value, str) else value
