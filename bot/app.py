@@ -22,6 +22,7 @@ from bot.config import Config
 from bot.domain.catalog import Catalog
 from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
+from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.freeze_book import FreezeBook
@@ -122,6 +123,7 @@ def build(
         Unavailable: the database does not answer.
     """
     clock, patience = clock or Clock(), patience or Patience()
+    alerts = Alerts()
     catalog = config.catalog
     database = Database(settings.database_url.get_secret_value())
     lease = lease_for(database)
@@ -132,8 +134,7 @@ def build(
 
     out = reach(settings, config, clock, patience)
     github, argocd, slack = out.github, out.argocd, out.slack
-    commits, gitops = out.commits, out.gitops
-    threads, others = out.threads, out.others
+    commits, gitops, threads, others = out.commits, out.gitops, out.threads, out.others
     ourselves = Ourselves()
     rights = _rights(config, github, slack, database, ourselves, clock)
     linking, selves = _selves(config, out, rights, database, ourselves, clock)
@@ -274,6 +275,9 @@ def build(
                 acts,
                 changes,
                 links,
+                rights.memberships,
+                alerts,
+                wake,
             )
         ),
     )

@@ -14,7 +14,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from bot.domain.errors import Rejected
 from bot.shipmate import Shipmate
-from handlers.github_events import GitHubEvents
+from handlers.github_events import GitHubEvents, ours
 
 log = structlog.get_logger(__name__)
 
@@ -76,18 +76,22 @@ def web_app(shipmate: Shipmate) -> Flask:
             replays.remember(signature)
         return response
 
+    hearing = shipmate.unasked.hearing
     events = GitHubEvents(
         [secret.get_secret_value() for secret in shipmate.settings.github_webhook_secrets],
-        shipmate.config.organization,
-        shipmate.rights.memberships,
-        shipmate.intake.wake,
+        ours(shipmate.config, shipmate.settings.github_installation_id),
+        hearing.github.events,
+        hearing.inbox.take_in,
+        hearing.forgetting.hear,
+        shipmate.clock,
     )
 
     @app.post("/webhooks/github")
     def github_webhook() -> Response:
         event = request.headers.get("X-GitHub-Event", "")
+        delivery = request.headers.get("X-GitHub-Delivery", "")
         signature = request.headers.get("X-Hub-Signature-256", "")
-        return Response(status=events.hear(event, signature, request.get_data()))
+        return Response(status=events.hear(event, delivery, signature, request.get_data()))
 
     @app.get("/healthz")
     def healthz() -> Response:

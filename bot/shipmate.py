@@ -146,6 +146,8 @@ class Shipmate:
         self._tick("what is held", self.watch.look, WATCH)
         self._tick("auto-sync", self.resuming.look, WATCH)
         self._tick("links", self.linking.follow, LINKS)
+        for begin in self.unasked.starters:
+            begin()
         for tick in self.unasked.ticks:
             self._tick(tick.name, tick.work, tick.every)
         if self.rights.check.unknown:

@@ -5,20 +5,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.adapters.github.membership_cache import MembershipCache
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.message import Message
 from bot.messages.cards import Links
+from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook
 from bot.operations.changes import Changes
 from bot.operations.database import Database
+from bot.operations.github_deliveries import (
+    BRANCHES,
+    GitHubDeliveries,
+    PullRequestsOfOurs,
+    listening,
+)
+from bot.operations.identity.forgetting import Forgetting
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
+from bot.operations.inbox import Inbox
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.store import Store
 from bot.reach import Reach
 from bot.settings import Settings
+
+ROUND = timedelta(seconds=2)
+"""How long what came in and failed, or came to another replica, may lie."""
+
+FORGET = timedelta(hours=1)
 
 RenderNote = Callable[[Mapping[str, Any], datetime], Message]
 """A note's state, and now, into the message that it is."""
@@ -40,6 +55,9 @@ class Ground:
     acts: ActBook
     changes: Changes
     links: Links
+    memberships: MembershipCache
+    alerts: Alerts
+    wake: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +70,53 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """What takes webhooks in, who hears those of GitHub, and what forgets changed teams."""
+
+    inbox: Inbox
+    github: GitHubDeliveries
+    forgetting: Forgetting
+
+
+@dataclass(frozen=True, slots=True)
 class Unasked:
-    """The parts. *ticks* run from the start on; *closers* are called at a stop, in this order."""
+    """The parts. *closers* are called at a stop, in this order.
+
+    *starters* are called once at the start; *ticks* run from then on.
+    """
 
     notes: NoteBook
     renderers: Mapping[NoteKind, RenderNote]
+    hearing: Hearing
+    starters: tuple[Callable[[], None], ...] = ()
     ticks: tuple[Tick, ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
 
 
 def unasked(ground: Ground) -> Unasked:
     """Return all parts, joined."""
-    return Unasked(notes=NoteBook(ground.database), renderers=_renderers())
+    hearing = _hearing(ground)
+    return Unasked(
+        notes=NoteBook(ground.database),
+        renderers=_renderers(),
+        hearing=hearing,
+        starters=(hearing.inbox.start,),
+        ticks=(
+            Tick("inbox", hearing.inbox.work, ROUND),
+            Tick("old deliveries", hearing.inbox.sweep, FORGET),
+            Tick("changes of teams", hearing.forgetting.look, ROUND),
+        ),
+        closers=(hearing.inbox.close,),
+    )
+
+
+def _hearing(ground: Ground) -> Hearing:
+    """Return what hears the webhooks of GitHub and Argo CD. A part that listens stands here."""
+    pulls = PullRequestsOfOurs(ground.wake)
+    github = GitHubDeliveries(listening(dict.fromkeys(BRANCHES, (pulls.hear,))))
+    inbox = Inbox(ground.database, {"github": github.hear}, ground.clock)
+    forgetting = Forgetting(inbox, ground.memberships, ground.clock)
+    return Hearing(inbox, github, forgetting)
 
 
 def _renderers() -> Mapping[NoteKind, RenderNote]:

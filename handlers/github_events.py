@@ -1,7 +1,7 @@
-"""What GitHub tells us by webhook: somebody's teams have changed, or a pull request of ours.
+"""What GitHub tells us by webhook: proved, checked for being ours, and taken in.
 
-A webhook only ever makes us forget or look. What it says is never believed instead of asking, so
-one that is lost costs five minutes and one that is forged costs a request.
+Answered after one INSERT; what it means is worked off later (``bot/operations/inbox.py``). GitHub
+waits ten seconds and never sends a delivery again by itself.
 
 Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -9,71 +9,111 @@ Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-de
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
-from bot.adapters.github.membership_cache import MembershipCache
-from bot.domain.pull_requests import operation_of
+from bot.clock import Clock
+from bot.config import Config
+from bot.domain.errors import Unavailable
+from bot.operations.github_deliveries import at
+from bot.operations.identity.forgetting import FORGETTING, organizations
+from bot.operations.inbox import Delivery
 
 log = structlog.get_logger(__name__)
 
-MEMBERSHIP = "membership"
-OF_THE_ORGANIZATION = frozenset({"team", "organization"})
-"""Events at which the rights of anybody may have changed."""
+SOURCE = "github"
+
+DELIVERY = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""The GUID in ``X-GitHub-Delivery``; a redelivery has the one of the first."""
 
 
-BRANCHES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "pull_request": (("pull_request", "head", "ref"),),
-    "pull_request_review": (("pull_request", "head", "ref"),),
-    "check_suite": (("check_suite", "head_branch"),),
-    "push": (("ref",),),
-}
-"""Events after which a pull request may stand otherwise, and where they name its branch."""
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Whose events are for us, all names in lower case.
+
+    *organization* is the one whose teams count, or None. *owners* are those of our repositories;
+    of other owners' nothing is heard. *repositories* are those that something is configured for;
+    what happens in others of our owners is nothing to us. *installation* is the App's, or None.
+    """
+
+    organization: str | None
+    owners: frozenset[str]
+    repositories: frozenset[str]
+    installation: int | None = None
+
+
+def ours(config: Config, installation: int | None) -> Ours:
+    """Return whose events *config* is about; *installation* is our App's, or None."""
+    homes = config.catalog.targets.values()
+    named = {name.lower() for home in homes for name in (home.source, home.location.repo)}
+    organization = config.organization and config.organization.lower()
+    owners = {name.partition("/")[0] for name in named} | (
+        {organization} if organization else set()
+    )
+    return Ours(organization, frozenset(owners), frozenset(named), installation)
 
 
 class GitHubEvents:
-    """Hears webhooks of one *organization* (None: no team counts), signed with one of *secrets*.
+    """Hears webhooks that are *ours*, signed with one of *secrets*.
 
-    There may be two secrets while one takes the place of the other. *wake* makes an operation look
-    at its pull request; ids that are none are ignored.
+    There may be two secrets while one takes the place of the other. *events* are those that
+    somebody listens to. *take_in* writes a delivery down, *forget* is told at once of changes of
+    teams: this process must not serve for a second longer what it remembers of them.
     """
 
     def __init__(
         self,
         secrets: Sequence[str],
-        organization: str | None,
-        memberships: MembershipCache,
-        wake: Callable[[str], None],
+        ours: Ours,
+        events: Collection[str],
+        take_in: Callable[[Delivery], bool],
+        forget: Callable[[Delivery], None],
+        clock: Clock,
     ) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
-        self._organization, self._memberships = organization, memberships
-        self._wake = wake
+        self._ours, self._events = ours, frozenset(events) | FORGETTING
+        self._take_in, self._forget, self._clock = take_in, forget, clock
 
-    def hear(self, event: str, signature: str, body: bytes) -> HTTPStatus:
+    def hear(  # noqa: PLR0911  # one line for each way in which a delivery is not for us
+        self, event: str, delivery: str, signature: str, body: bytes
+    ) -> HTTPStatus:
         """Take in one delivery and return the answer to it.
 
-        *event* is ``X-GitHub-Event``, *signature* ``X-Hub-Signature-256`` as it came, *body* the
-        raw bytes that were signed. Without a secret nothing is heard: 404.
+        *event* is ``X-GitHub-Event``, *delivery* ``X-GitHub-Delivery``, *signature*
+        ``X-Hub-Signature-256``, each as it came, *body* the raw bytes that were signed. Without a
+        secret nothing is heard: 404.
         """
         if not self._secrets:
             return HTTPStatus.NOT_FOUND
         if not self._is_signed(signature, body):
             return _refused(HTTPStatus.UNAUTHORIZED, event, "it is not signed with our secret")
         payload = _parsed(body)
-        if payload is None:
-            why = "it is no JSON: choose the content type application/json for the webhook"
-            return _refused(HTTPStatus.BAD_REQUEST, event, why)
-        if event == MEMBERSHIP or event in OF_THE_ORGANIZATION:
-            return self._forget(event, payload)
-        for path in BRANCHES.get(event, ()):
-            if (operation := operation_of(_at(payload, *path))) is not None:
-                log.info("a pull request changed", hook=event, operation=operation)
-                self._wake(operation)
-                return HTTPStatus.OK
-        return HTTPStatus.ACCEPTED
+        if isinstance(payload, str):
+            return _refused(HTTPStatus.BAD_REQUEST, event, payload)
+        if not DELIVERY.fullmatch(delivery):
+            return _refused(HTTPStatus.BAD_REQUEST, event, "it has no delivery id")
+        if (why := self._foreign(event, payload)) is not None:
+            return _refused(HTTPStatus.FORBIDDEN, event, why)
+        if not self._is_heard(event, payload):
+            return HTTPStatus.ACCEPTED
+        return self._taken(Delivery(SOURCE, delivery, event, payload, self._clock.now()))
+
+    def _taken(self, delivery: Delivery) -> HTTPStatus:
+        if delivery.event in FORGETTING:
+            self._forget(delivery)
+        try:
+            self._take_in(delivery)
+        except Unavailable as away:
+            why = f"it could not be written down: {away}"
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, delivery.event, why)
+        except RecursionError:  # it was read a few calls nearer to the ground
+            return _refused(HTTPStatus.BAD_REQUEST, delivery.event, "it is nested too deep")
+        return HTTPStatus.OK
 
     def _is_signed(self, signature: str, body: bytes) -> bool:
         """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
@@ -84,16 +124,23 @@ class GitHubEvents:
         )
         return any(hmac.compare_digest(one, given) for one in wanted)
 
-    def _forget(self, event: str, payload: Mapping[str, Any]) -> HTTPStatus:
-        if self._organization is None or self._organization.lower() not in _organizations(payload):
-            return _refused(HTTPStatus.FORBIDDEN, event, "it is of another organization")
-        login = _at(payload, "member", "login")
-        if event == MEMBERSHIP and login:
-            self._memberships.drop_user(self._organization, login)
-        else:
-            self._memberships.drop_organization(self._organization)
-        log.info("teams changed on GitHub", hook=event, action=_at(payload, "action"))
-        return HTTPStatus.OK
+    def _foreign(self, event: str, payload: Mapping[str, Any]) -> str | None:
+        """Return why *payload* is not for us, or None."""
+        ours = self._ours
+        if event in FORGETTING and ours.organization not in organizations(payload):
+            return "it is of another organization"
+        installation = _in(payload, "installation", "id")
+        if None not in (installation, ours.installation) and installation != ours.installation:
+            return "it is of another installation of the App"
+        if "repository" in payload and _owner(payload) not in ours.owners:
+            return "it is of a repository of others"
+        return None
+
+    def _is_heard(self, event: str, payload: Mapping[str, Any]) -> bool:
+        """Tell whether anybody listens to it; all else is taken and dropped."""
+        repository = at(payload, "repository", "full_name").lower()
+        followed = "repository" not in payload or repository in self._ours.repositories
+        return followed and event in self._events
 
 
 def _refused(status: HTTPStatus, event: str, why: str) -> HTTPStatus:
@@ -101,24 +148,26 @@ def _refused(status: HTTPStatus, event: str, why: str) -> HTTPStatus:
     return status
 
 
-def _parsed(body: bytes) -> Mapping[str, Any] | None:
+def _parsed(body: bytes) -> Mapping[str, Any] | str:
+    """Return what *body* says, or why it cannot be read."""
+    why = "it is no JSON: choose the content type application/json for the webhook"
     try:
-        payload = json.loads(body)
+        payload = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) else None
+        return why
+    return payload if isinstance(payload, dict) else why
 
 
-def _organizations(payload: Mapping[str, Any]) -> set[str]:
-    """Return the organization's login and, where it was renamed, the one before."""
-    return {
-        _at(payload, "organization", "login").lower(),
-        _at(payload, "changes", "login", "from").lower(),
-    }
+def _no_number(text: str) -> NoReturn:
+    """Refuse ``NaN`` and its like, which Python would take for JSON."""
+    raise ValueError(f"{text} is no JSON")
 
 
-def _at(value: Any, *path: str) -> str:
-    """Return the text at *path*; empty where there is none."""
+def _owner(payload: Mapping[str, Any]) -> str:
+    return at(payload, "repository", "full_name").partition("/")[0].lower()
+
+
+def _in(value: Any, *path: str) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else ""
+    return value
