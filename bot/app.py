@@ -366,6 +366,7 @@ def _rights(
         memberships,
         identities,
         clock,
+        config.remember,
     )
     desk = RightsDesk(people, config.catalog)
     check = TeamCheck(teams, config.organization, config.catalog.permissions)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bot.config import models, policies
@@ -17,6 +18,7 @@ from bot.config.references import (
     look_for_shared_logins,
 )
 from bot.config.shape import problems_of_shape
+from bot.config.values import duration
 from bot.domain.catalog import Catalog
 from bot.domain.images import ImageReference
 
@@ -73,7 +75,8 @@ class Config:
     """The file, checked. *organization* is the GitHub organization, or None.
 
     *warnings* are what is allowed and probably not meant; show them to who runs the bot.
-    *registries* are those of the file and those that only images name.
+    *registries* are those of the file and those that only images name. *remember* is how long, in
+    an emergency, a right that GitHub confirmed stands while it does not answer; zero: it does not.
     """
 
     catalog: Catalog
@@ -82,6 +85,7 @@ class Config:
     warnings: tuple[ConfigProblem, ...] = ()
     people: People = field(default_factory=People)
     registries: tuple[Registry, ...] = ()
+    remember: timedelta = timedelta()
 
 
 def load(text: str, name: str = "shipmate.yaml") -> Config:
@@ -109,6 +113,7 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
         tuple(report.warnings),
         _people(pieces.people),
         tuple(_registries(pieces.registries, catalog)),
+        _remember(pieces.emergency),
     )
 
 
@@ -125,6 +130,12 @@ def _people(people: policies.People | None) -> People:
         return People()
     link = Source.LINK in people.source if people.link is None else people.link
     return People(tuple(people.source), dict(people.map), people.profile_field, link)
+
+
+def _remember(emergency: policies.Emergency | None) -> timedelta:
+    if emergency is None or emergency.remember is None:
+        return timedelta()
+    return duration(emergency.remember)
 
 
 def _registries(named: Mapping[str, policies.Registry], catalog: Catalog) -> Iterator[Registry]:

@@ -5,6 +5,7 @@ from pydantic import ConfigDict, Field, model_validator
 from bot.config.change import MaybeChange
 from bot.config.policies import (
     Approvals,
+    Emergency,
     Freeze,
     MaybeChecks,
     People,
@@ -195,5 +196,6 @@ class File(Part):
     registries: dict[Host, Registry | None] | None = Field(
         default=None, description="Image registries, by host. Credentials stand in the environment."
     )
+    emergency: Emergency | None = None
     defaults: Defaults | None = None
     services: dict[Name, Service]

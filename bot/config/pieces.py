@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.config import models
 from bot.config.document import Document
-from bot.config.policies import People, Permissions, Registry
+from bot.config.policies import Emergency, People, Permissions, Registry
 from bot.config.problems import ConfigProblem, Path
 from bot.domain.suggestions import nearest
 
@@ -66,6 +66,7 @@ class Pieces:
     defaults: models.Defaults | None
     permissions: Permissions | None
     people: People | None
+    emergency: Emergency | None
     registries: Mapping[str, Registry]
     broken: frozenset[str]
 
@@ -79,6 +80,7 @@ class Pieces:
             "defaults": _valid(models.Defaults, data.get("defaults")),
             "permissions": _valid(Permissions, data.get("permissions")),
             "people": _valid(People, data.get("people")),
+            "emergency": _valid(Emergency, data.get("emergency")),
         }
         return cls(
             data,

@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 from bot.config.problems import Unfit
 from bot.config.values import (
     CheckName,
+    Duration,
     Login,
     LongDuration,
     Part,
@@ -198,6 +199,16 @@ class People(Part):
         if len(set(self.source)) < len(self.source):
             raise Unfit("names a source twice", "each one is asked once")
         return self
+
+
+class Emergency(Part):
+    """What holds while GitHub does not answer, for a rollback by Argo CD and for nothing else."""
+
+    remember: Duration | None = Field(
+        default=None,
+        description="How long a right that GitHub confirmed stands while GitHub does not answer, "
+        "for a rollback by Argo CD and its approval; left out: not at all.",
+    )
 
 
 class Registry(Part):

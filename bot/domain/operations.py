@@ -91,8 +91,9 @@ class Plan:
     """What exactly an operation will do. Approvals are given to its digest.
 
     *commit* is the full SHA of the code, *title* the first line of its message. *retreats* say how
-    far a rollback goes back, *through_freeze* that it goes on while the environment is frozen;
-    nothing is bound to them.
+    far a rollback goes back, *through_freeze* that it goes on while the environment is frozen,
+    *rights_as_of* when GitHub confirmed the requester's right where it does not answer now; nothing
+    is bound to them.
     """
 
     repo: str
@@ -104,6 +105,7 @@ class Plan:
     changes: tuple[Change, ...]
     retreats: tuple[Retreat, ...] = ()
     through_freeze: bool = False
+    rights_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,14 @@ logins are renamed and registered again by others.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.unknown import Silence, Unknown
+
+
+ITSELF = "shipmate"
+"""Who did what no person did. No Slack user id is like it."""
 
 
 class Action(StrEnum):
@@ -43,6 +48,10 @@ class Actor:
     github: GitHubUser
 
 
+NOBODY = Actor(ITSELF, GitHubUser(0, ITSELF))
+"""Stands for the bot itself. GitHub gives no account the number 0, so nobody else is it."""
+
+
 class WhyNot(StrEnum):
     """Why a Slack user stands for no GitHub account."""
 
@@ -71,7 +80,14 @@ class Unidentified:
     login: str = ""
 
 
-Identity = Identified | Unidentified | Unknown
+@dataclass(frozen=True, slots=True)
+class Itself:
+    """No person: the bot itself, which takes *operation* back. Nobody who clicks or types is it."""
+
+    operation: str
+
+
+Identity = Identified | Unidentified | Itself | Unknown
 
 
 class Standing(StrEnum):
@@ -97,10 +113,14 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody as read at one moment. *memberships* are those asked about, by team slug."""
+    """Somebody as read at one moment. *memberships* are those asked about, by team slug.
+
+    *as_of* is when GitHub confirmed them, where it does not answer now and its last word stands.
+    """
 
     identity: Identity
     memberships: Mapping[str, Membership] = field(default_factory=dict)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,11 @@ def _request(operation: Operation, links: Links) -> Iterator[Line]:
         yield line("Because: ", reason)
     if plan is not None and plan.through_freeze:
         yield line(name(request.environment), " is frozen; a rollback goes on all the same.")
+    if plan is not None and plan.rights_as_of is not None:
+        as_of = Moment(plan.rights_as_of)
+        yield line(
+            "GitHub does not answer: the right to this is as it confirmed it at ", as_of, "."
+        )
 
 
 def _decided(decisions: Sequence[Decision]) -> Iterator[Line]:

@@ -229,3 +229,57 @@ def test_many_threads_may_ask_and_drop_at_once(world, cache):
         return cache.membership("acme", "sre", "alice")
 
     assert [YES] * 8 == at_once(8, ask)
+
+
+# what GitHub confirmed last, for emergencies
+
+
+HOUR = timedelta(hours=1)
+
+
+def confirmed(cache, login="alice", slugs=("platform",), within=HOUR):
+    return cache.confirmed("Acme", login, slugs, within)
+
+
+def test_what_github_confirmed_last_is_told_for_as_long_as_was_asked(world, cache):
+    assert confirmed(cache) is None, "nobody asked yet"
+    at = world.clock.now()
+    cache.account("acme", "alice")
+    world.clock.move(HOUR - SECOND)
+    assert at == confirmed(cache).as_of
+    assert 1 == len(world.routes())
+    world.clock.move(SECOND)
+    assert confirmed(cache) is None
+
+
+def test_a_last_word_that_denies_is_no_confirmation(world, cache):
+    for login in ("alice", "bob", "nobody"):
+        cache.account("acme", login)
+    assert confirmed(cache, "bob") is None
+    assert confirmed(cache, "nobody") is None
+    assert confirmed(cache, "alice", ("release",)) is None
+
+    world.fake.remove_member("acme", "sre", "alice")
+    cache.account("acme", "alice", live=True)
+    assert confirmed(cache) is None, "the newest answer is the last word"
+
+
+def test_a_silence_leaves_the_last_word_and_serves_nobody_else(world, cache):
+    cache.account("acme", "alice")
+    world.fake.arm("graphql", DOWN, times=None)
+
+    assert isinstance(cache.account("acme", "alice", live=True), Unknown)
+    assert confirmed(cache) is not None
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        pytest.param(lambda cache: cache.drop_user("Acme", "Alice"), id="the person"),
+        pytest.param(lambda cache: cache.drop_organization("ACME"), id="the organization"),
+    ],
+)
+def test_a_webhook_takes_the_last_word_back(world, cache, drop):
+    cache.account("acme", "alice")
+    drop(cache)
+    assert confirmed(cache) is None

@@ -429,3 +429,30 @@ def test_rules_of_later_versions_stay_refused(key):
 @pytest.mark.parametrize("key", ["soak", "people", "registries", "override", "profile_field"])
 def test_the_schema_shows_each_key(key):
     assert f'"{key}"' in json.dumps(schema())
+
+
+EMERGENCY = [
+    pytest.param("", timedelta(), id="nothing is said"),
+    pytest.param("emergency:\n", timedelta(), id="nothing stands below it"),
+    pytest.param("emergency: {remember: 90m}\n", timedelta(minutes=90), id="a while"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), EMERGENCY)
+def test_how_long_a_confirmed_right_stands_while_github_is_silent(said, expected):
+    assert expected == load(GOOD + said).remember
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        pytest.param("{remember: 25h}", "is no time to wait", id="more than a day"),
+        pytest.param("{remember: 60}", "has no unit", id="no unit"),
+        pytest.param("{rember: 1h}", "did you mean `remember`?", id="a slip"),
+    ],
+)
+def test_what_is_no_time_to_remember(said, words):
+    with pytest.raises(ConfigInvalid) as caught:
+        load(f"{GOOD}emergency: {said}\n")
+    (problem,) = caught.value.problems
+    assert words in str(problem)

@@ -30,6 +30,7 @@ class PersonWorld:
     configured: Configured
     organization: str | None = "acme"
     team: str | None = ""
+    remember: timedelta = timedelta()
     _open: list[People] = field(default_factory=list)
 
     def people(self) -> People:
@@ -46,6 +47,7 @@ class PersonWorld:
             MembershipCache(teams, self.clock),
             self.book,
             self.clock,
+            self.remember,
         )
         self._open.append(made)
         self.github.fake.calls.clear()

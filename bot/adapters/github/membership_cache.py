@@ -2,11 +2,12 @@
 
 A yes lives five minutes, anything else half a minute, and what could not be read is not kept at
 all. An answer that is too old is never served, whatever happens to the question asked instead.
+What GitHub confirmed last is told apart from that, to who may go by it while it is silent.
 """
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -49,6 +50,7 @@ class MembershipCache:
         self._guard = threading.Lock()
         self._memberships: dict[_Key, _Kept[Membership]] = {}
         self._accounts: dict[_Key, _Kept[Account | None]] = {}
+        self._confirmed: dict[_Key, _Kept[Account | None]] = {}
         self._drops = 0
 
     def membership(self, org: str, slug: str, login: str, *, live: bool = False) -> Membership:
@@ -100,7 +102,23 @@ class MembershipCache:
             self._forget(self._accounts, key)
         else:
             self._keep(self._accounts, key, _Kept(answer, asked_at), drops)
+            self._keep(self._confirmed, key, _Kept(answer, asked_at), drops)
         return answer
+
+    def confirmed(
+        self, org: str, login: str, slugs: Collection[str], within: timedelta
+    ) -> Account | None:
+        """Return who GitHub said, less than *within* ago, is in one of *slugs*; nobody is asked.
+
+        Its last answer alone counts, and only if nothing was heard since that may change it.
+        """
+        with self._guard:
+            kept = self._confirmed.get(_key(org, login))
+        if kept is None or kept.answer is None or not kept.answer.teams & set(slugs):
+            return None
+        if not timedelta() <= self._clock.now() - kept.asked_at < within:
+            return None
+        return replace(kept.answer, as_of=kept.asked_at)
 
     def drop_user(self, org: str, login: str) -> None:
         """Forget one person: for GitHub's ``membership`` event.
@@ -119,8 +137,9 @@ class MembershipCache:
             self._drops += 1
             for key in [key for key in self._memberships if gone(key)]:
                 del self._memberships[key]
-            for key in [key for key in self._accounts if gone(key)]:
-                del self._accounts[key]
+            for accounts in (self._accounts, self._confirmed):
+                for key in [key for key in accounts if gone(key)]:
+                    del accounts[key]
 
     def _forget(self, kept: dict[_Key, _Kept[T]], key: _Key) -> None:
         with self._guard:
@@ -135,9 +154,10 @@ class MembershipCache:
             known = kept.get(key)
             if drops != self._drops or (known is not None and known.asked_at > new.asked_at):
                 return
-            if len(self._memberships) + len(self._accounts) >= MOST:
+            if len(self._memberships) + len(self._accounts) + len(self._confirmed) >= MOST:
                 self._memberships.clear()
                 self._accounts.clear()
+                self._confirmed.clear()
             kept[key] = new
 
     def _fresh(

@@ -6,6 +6,7 @@ How nested teams count stands in docs/decisions/0007-nested-teams.md.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -56,10 +57,14 @@ class TeamProblem:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person and the slugs of all *teams* they are in, parents included, of one moment."""
+    """A person and the slugs of all *teams* they are in, parents included, of one moment.
+
+    *as_of* is that moment where it lies back because GitHub does not answer; None: it is of now.
+    """
 
     user: GitHubUser
     teams: frozenset[str]
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,12 @@ class Approvers:
         """Return who *user* is if they may decide about *operation*, else why not."""
         request = operation.request
         return self._rights.may(
-            user, Action.APPROVE, request.services, request.environment, teams=rule.teams
+            user,
+            Action.APPROVE,
+            request.services,
+            request.environment,
+            teams=rule.teams,
+            in_emergency=request.by_argocd,
         )
 
 

@@ -128,7 +128,10 @@ class Check:
             return self._refuse(operation, made)
         planned, edits = made
         planned = replace(
-            planned, retreats=gathered.retreats, through_freeze=goes_through_freeze(judgement)
+            planned,
+            retreats=gathered.retreats,
+            through_freeze=goes_through_freeze(judgement),
+            rights_as_of=gathered.rights_as_of,
         )
         who = requester_of(operation, gathered.facts)
         if who is None:  # the rules pass nobody without an account

@@ -157,6 +157,7 @@ class Gatherer:
             trouble=ways.trouble,
             away=ways.away,
             read_at=at,
+            rights_as_of=who.as_of,
         )
 
     async def retreats(self, request: Request, gathered: Gathered) -> tuple[Retreat, ...]:
@@ -236,7 +237,12 @@ class Gatherer:
         environment = self._catalog.environments.get(request.environment)
         live = environment is None or environment.production
         return await self._outside.github.run(
-            lambda: self._people.who(request.requester, self._slugs(request), live=live)
+            lambda: self._people.who(
+                request.requester,
+                self._slugs(request),
+                live=live,
+                in_emergency=request.by_argocd,
+            )
         )
 
     def _slugs(self, request: Request) -> frozenset[str]:

@@ -43,7 +43,7 @@ class Gathered:
     request's own targets. *trouble* is a definite no that no rule words. *away* is the first
     system that did not answer, and may be asked again. *read_at* is when the outside was asked;
     ``facts.at`` may be later, where rights, locks and freezes were read anew. *retreats* are there
-    once somebody asked how far a rollback goes back.
+    once somebody asked how far a rollback goes back. *rights_as_of* is as in ``Who``.
     """
 
     facts: Facts
@@ -55,6 +55,7 @@ class Gathered:
     away: BotError | None
     read_at: datetime
     retreats: tuple[Retreat, ...] = ()
+    rights_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class People:
     """Reads people. One for the process; every method is for any thread.
 
     *organization* is the GitHub organization whose teams count, or None; *team* returns our Slack
-    workspace's id, or None while it is not known.
+    workspace's id, or None while it is not known. *remember* is how long GitHub's word stands in an
+    emergency while it does not answer; zero: not at all.
     """
 
     def __init__(
@@ -66,34 +67,55 @@ class People:
         cache: MembershipCache,
         book: IdentityBook,
         clock: Clock,
+        remember: timedelta = timedelta(),
     ) -> None:
         self.sources = Sources(configured, team, slack, book, clock)
         self._organization, self._team = organization, team
         self._slack, self._teams, self._cache = slack, teams, cache
-        self._book, self._clock = book, clock
+        self._book, self._clock, self._remember = book, clock, remember
         self._outsiders: ShortMemory[WhyNot | None] = ShortMemory(clock, SLACK_FOR)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="people")
 
-    def who(self, slack_user: str, slugs: Collection[str], *, live: bool) -> Who:
+    def who(
+        self, slack_user: str, slugs: Collection[str], *, live: bool, in_emergency: bool = False
+    ) -> Who:
         """Return who a Slack user is, and how they stand to the teams *slugs*.
 
         It never raises: what could not be read is ``Unknown``. With *live* nothing remembered
-        answers for a person, an account or a membership.
+        answers for a person, an account or a membership; only *in_emergency*, where GitHub does not
+        answer, what it confirmed last may, for as long as is configured.
         """
+        emergency = in_emergency and self._remember > timedelta()
         wanted = frozenset(slugs)
         try:
             asked = self._pool.submit(self.outsider, slack_user, live=live)
         except RuntimeError:  # shutting down
             return Who(_STOPPING)
         named = self.sources.named(slack_user, live=live)
-        account = self._account(named, wanted, live=live) if isinstance(named, Named) else None
+        account: Account | Unknown | None = None
+        if isinstance(named, Named):
+            account = self._account(named, wanted, live=live)
+            if emergency and isinstance(account, Unknown):
+                account = self._confirmed(named, wanted, account)
         believed = _believed(asked.result(), named)
         if not isinstance(believed, Named):
             return Who(believed)
         identity = self._identity(slack_user, believed, account)
         if not isinstance(identity, Identified) or not isinstance(account, Account):
             return Who(identity)
-        return Who(identity, self._memberships(account, wanted, live=live))
+        return Who(identity, self._memberships(account, wanted, live=live), account.as_of)
+
+    def _confirmed(
+        self, named: Named, wanted: Collection[str], silent: Unknown
+    ) -> Account | Unknown:
+        """Return what GitHub last said of *named* where it is *silent*, not where it refuses us."""
+        if self._organization is None or silent.silence is None:
+            return silent
+        last = self._cache.confirmed(self._organization, named.login, wanted, self._remember)
+        if last is None:
+            return silent
+        log.warning("goes by GitHub's last word", login=named.login, as_of=str(last.as_of))
+        return last
 
     def outsider(self, slack_user: str, *, live: bool) -> WhyNot | Unknown | None:
         """Return why a Slack user may not act here whoever they are on GitHub; None: they may.

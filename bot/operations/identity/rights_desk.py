@@ -23,11 +23,13 @@ class RightsDesk:
         environment: str,
         *,
         teams: frozenset[str] | None = None,
+        in_emergency: bool = False,
     ) -> Actor | Problem:
         """Return who it is if they may do *action* to each of *services* now, else why not.
 
         No services mean the environment as a whole. *teams* stand in place of the configured ones.
-        In production, and in an environment nobody knows, everything is read live.
+        In production, and in an environment nobody knows, everything is read live; *in_emergency*
+        is as in ``People.who``.
         """
 
         def teams_of(service: str) -> frozenset[str]:
@@ -37,5 +39,6 @@ class RightsDesk:
 
         place = self._catalog.environments.get(environment)
         wanted = frozenset().union(*map(teams_of, services or (WHOLE,)))
-        who = self._people.who(slack_user, wanted, live=place is None or place.production)
+        live = place is None or place.production
+        who = self._people.who(slack_user, wanted, live=live, in_emergency=in_emergency)
         return entitled(action, slack_user, who, services, environment, teams_of)

@@ -384,3 +384,73 @@ def test_two_slack_users_of_one_account_are_one_person(world):
     first, second = (people.who(user, [], live=True).identity for user in (ALICE, BOB))
 
     assert first == replace(second)
+
+
+# an emergency: GitHub does not answer
+
+
+def in_emergency(people, user=ALICE):
+    return people.who(user, ["sre"], live=True, in_emergency=True)
+
+
+@pytest.mark.parametrize(
+    ("remember", "asked", "waits", "fault", "stands"),
+    [
+        pytest.param(60, ALICE, 59, DOWN, True, id="confirmed a while ago"),
+        pytest.param(60, ALICE, 60, DOWN, False, id="too long ago"),
+        pytest.param(0, ALICE, 1, DOWN, False, id="nothing is remembered"),
+        pytest.param(60, None, 1, DOWN, False, id="never confirmed"),
+        pytest.param(60, BOB, 1, DOWN, False, id="somebody else was"),
+    ],
+)
+def test_only_githubs_own_last_word_stands_while_it_is_silent(
+    world, remember, asked, waits, fault, stands
+):
+    world.remember = timedelta(minutes=remember)
+    people = world.people()
+    at = world.clock.now()
+    if asked:
+        people.who(asked, ["sre"], live=True)
+    world.clock.move(timedelta(minutes=waits))
+    world.github.fake.arm("graphql", fault, times=None)
+
+    found = in_emergency(people)
+
+    assert isinstance(people.who(ALICE, ["sre"], live=True).identity, Unknown), "no emergency"
+    if stands:
+        assert Who(Identified(ALICE_ON_GITHUB), {"sre": YES}, as_of=at) == found
+    else:
+        assert isinstance(found.identity, Unknown)
+
+
+def test_a_github_that_answers_is_believed_in_an_emergency_too(world):
+    world.remember = timedelta(hours=1)
+    people = world.people()
+    assert in_emergency(people).as_of is None
+    world.github.fake.remove_member("acme", "sre", "alice")
+
+    found = in_emergency(people)
+
+    assert (NO, None) == (found.memberships["sre"], found.as_of)
+    world.github.fake.arm("graphql", DOWN, times=None)
+    assert isinstance(in_emergency(people).identity, Unknown), "its last word was no"
+
+
+def test_a_github_that_refuses_us_is_not_silent(world):
+    world.remember = timedelta(hours=1)
+    people = world.people()
+    assert in_emergency(people).as_of is None
+    refused = Fault(answer=lambda: answer({"message": "Bad credentials"}, 401))
+    world.github.fake.arm("graphql", refused, times=None)
+
+    assert isinstance(in_emergency(people).identity, Unknown)
+
+
+def test_slack_is_asked_in_an_emergency_as_ever(world):
+    world.remember = timedelta(hours=1)
+    people = world.people()
+    in_emergency(people)
+    world.github.fake.arm("graphql", DOWN, times=None)
+    world.slack.arm("users.info", SLACK_DOWN, times=None)
+
+    assert isinstance(in_emergency(people).identity, Unknown)

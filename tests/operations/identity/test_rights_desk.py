@@ -1,15 +1,19 @@
 """What teams may do is asked anew in production, and may be five minutes old elsewhere."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.problems import Reason
 from bot.domain.rights import Action, Actor, GitHubUser, Grant, Permissions
 from bot.operations.identity.rights_desk import RightsDesk
+from sandbox.wire import Fault, answer
 from tests import builders
 from tests.operations.person_world import ALICE, ALICE_ID, BOB, person_world
 
+HOUR, NOTHING = timedelta(hours=1), timedelta()
+DOWN = Fault(answer=lambda: answer({"message": "down"}, 500))
 ACTOR = Actor(ALICE, GitHubUser(ALICE_ID, "alice"))
 CATALOG = replace(
     builders.catalog(
@@ -85,3 +89,17 @@ def test_a_right_taken_away_is_gone_in_production_at_once(world, desk):
     world.github.fake.remove_member("acme", "sre", "alice")
 
     assert Reason.NOT_PERMITTED is desk.may(ALICE, Action.LOCK, ["core"], "prod").reason
+
+
+def test_in_an_emergency_the_last_word_stands_and_otherwise_it_does_not(world, desk):
+    world.remember = HOUR
+    desk = RightsDesk(world.people(), CATALOG)
+    assert ACTOR == desk.may(ALICE, Action.LOCK, ["core"], "prod")
+    world.github.fake.arm("graphql", DOWN, times=None)
+    try:
+        assert ACTOR == desk.may(ALICE, Action.LOCK, ["core"], "prod", in_emergency=True)
+        no = desk.may(ALICE, Action.LOCK, ["core"], "prod")
+        assert Reason.NOT_ANSWERED is no.reason
+    finally:
+        world.github.fake.disarm()
+        world.remember = NOTHING
