@@ -62,9 +62,8 @@ def observation(instance: str, answer: Any) -> Observation:
     )
     sync, state = mapping(status.get("sync")), status.get("operationState")
     health = mapping(status.get("health"))
-    policy = mapping(spec.get("syncPolicy"))
-    automated = policy.get("automated")
-    auto_sync = automated is not None and mapping(automated).get("enabled") is not False
+    automated = mapping(spec.get("syncPolicy")).get("automated")
+    auto_sync = _auto_sync(spec)
     return Observation(
         instance=instance,
         namespace=_needed(metadata, "namespace"),
@@ -97,7 +96,7 @@ def observation(instance: str, answer: Any) -> Observation:
 
 def listed(answer: Any) -> tuple[Listed, ...]:
     """Return the applications of a list."""
-    return tuple(_listed(one) for one in listing(mapping(answer).get("items")))
+    return tuple(one_listed(one) for one in listing(mapping(answer).get("items")))
 
 
 def windows(answer: Any) -> Windows:
@@ -168,7 +167,8 @@ def _wound(pod: Mapping[str, Any]) -> str:
     return f"Pod/{text_of(pod.get('name'))}: {said}" + (f" ({message})" if message else "")
 
 
-def _listed(answer: Any) -> Listed:
+def one_listed(answer: Any) -> Listed:
+    """Return the application of a list, or of an event of the stream, in its short form."""
     metadata, spec = mapping(answer["metadata"]), mapping(answer.get("spec"))
     status = mapping(answer.get("status"))
     state, sync = mapping(status.get("operationState")), mapping(status.get("sync"))
@@ -183,7 +183,14 @@ def _listed(answer: Any) -> Listed:
         finished_at=text_of(state.get("finishedAt")),
         images=texts(mapping(status.get("summary")).get("images")),
         revision=text_of(sync.get("revision")),
+        auto_sync=_auto_sync(spec),
     )
+
+
+def _auto_sync(spec: Mapping[str, Any]) -> bool:
+    """Tell whether Argo CD syncs by itself; ``enabled`` is there since 3.1."""
+    automated = mapping(spec.get("syncPolicy")).get("automated")
+    return automated is not None and mapping(automated).get("enabled") is not False
 
 
 def _sources(spec: Mapping[str, Any]) -> list[Any]:

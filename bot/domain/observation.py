@@ -322,3 +322,4 @@ class Listed:
     finished_at: str = ""
     images: tuple[str, ...] = ()
     revision: str = ""
+    auto_sync: bool = False

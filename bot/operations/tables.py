@@ -112,6 +112,14 @@ cards = sa.Table(
     sa.Column("ts", sa.String(32)),
     sa.Column("shown", sa.String(64)),  # digest of the last render that Slack took
     sa.Column("shown_version", sa.Integer, nullable=False),
+    # True once it shows an end: nobody looks at it again until something counts a change.
+    sa.Column("settled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index(
+        "ix_cards_unsettled",
+        "number",
+        sqlite_where=sa.text("settled = 0"),
+        postgresql_where=sa.text("NOT settled"),
+    ),
 )
 
 locks = sa.Table(
@@ -411,5 +419,38 @@ alerts = sa.Table(
     sa.Column("not_before", Moment, nullable=False),
     # Null until it was told, or given up.
     sa.Column("settled_at", Moment, index=True),
+    sqlite_autoincrement=True,
+)
+
+# What was last seen of each application, so that what was told is not told again.
+applications = sa.Table(
+    "applications",
+    metadata,
+    # Which application it is: instance/namespace/name.
+    sa.Column("subject", sa.String(320), primary_key=True),
+    sa.Column("instance", sa.String(63), nullable=False, index=True),
+    sa.Column("remembered", Json, nullable=False),
+    # Counts every change: who writes must have read the newest.
+    sa.Column("version", sa.Integer, nullable=False),
+    # When it is to be looked at although nothing says that it changed; null: never.
+    sa.Column("due_at", Moment, index=True),
+)
+
+# What people are told of an application: a row for each story, the newest of a topic goes on.
+application_stories = sa.Table(
+    "application_stories",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.String(320), nullable=False),
+    sa.Column("topic", sa.String(16), nullable=False),
+    sa.Column("note", sa.String(320), nullable=False, index=True),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),  # by our clock, when it was first told
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False),  # its note tells of others, too
+    sa.Column("stands", sa.Boolean, nullable=False),
+    sa.Column("story", Json, nullable=False),
+    sa.Index("ix_application_stories_subject", "subject", "topic"),
+    sa.Index("ix_application_stories_channel", "channel", "topic", "opened_at"),
     sqlite_autoincrement=True,
 )

@@ -422,6 +422,7 @@ def test_a_list_is_read_for_changes():
             finished_at="2026-01-01T00:00:03Z",
             images=("r/web:1.2",),
             revision=SHA,
+            auto_sync=True,
         ),
     ) == answers.listed({"items": [APP]})
     assert () == answers.listed({"items": None})
