@@ -7,6 +7,7 @@ from alembic.runtime.migration import MigrationContext
 
 from bot.domain.errors import Unavailable
 from bot.operations.database import Database, sqlite_path
+from bot.operations.drift import tables as _drift  # noqa: F401  # they join the others
 from bot.operations.tables import metadata
 
 OURS = {table.name for table in metadata.sorted_tables}

@@ -33,6 +33,11 @@ class Deed(StrEnum):
     AUTO_SYNC_OFF = "auto_sync_off"  # by a rollback by Argo CD
     AUTO_SYNC_ON = "auto_sync_on"
     ROLLOUT = "rollout"  # a move of an Argo Rollout, claimed right before it
+    DRIFT_FOUND = "drift_found"  # told by a report for the first time
+    DRIFT_GONE = "drift_gone"
+    DRIFT_ACKNOWLEDGED = "drift_acknowledged"
+    DRIFT_SNOOZED = "drift_snoozed"
+    DRIFT_SYNC = "drift_sync"  # a sync asked for, claimed right before it
     REFUSED = "refused"
 
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from bot.operations.drift import tables as _drift  # noqa: F401  # they join the others
 from bot.operations.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -1,0 +1,1 @@
+"""What drifted: read, written down since when, reported, and answered by people."""

@@ -1,0 +1,166 @@
+"""What drifted, in one database: since when by our clock, and what people said to it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.catalog import Application
+from bot.domain.drift.items import DriftKind, Item, Told
+from bot.domain.drift.reporting import Replied, Reply, Row, is_unclear
+from bot.operations.books.act_book import Act, write_act
+from bot.operations.books.rows import insert_or_leave
+from bot.operations.codec import dump, load
+from bot.operations.database import Database
+from bot.operations.drift.tables import auto_sync, items, replies
+
+AT_ONCE = 500
+"""Rows of one statement."""
+
+
+class DriftBook:
+    """The items in one database. Every method is for any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(
+        self,
+        found: Collection[Item],
+        environments: Collection[str],
+        at: datetime,
+        unseen: Collection[DriftKind] = (),
+    ) -> None:
+        """Write down what was *found* in *environments* at *at*.
+
+        What stood and was not found is over, but for kinds that this look was *unseen* to, and
+        what an unreadable system hides.
+        """
+        new = {one.key: one for one in found}
+        with self._database.write() as connection:
+            standing = _standing(connection, environments)
+            for key, row in standing.items():
+                if key in new or DriftKind(key.split("/", 1)[0]) in unseen:
+                    continue
+                if not is_unclear(Told(key, tuple(row.item["services"])), found):
+                    connection.execute(
+                        sa.update(items).where(items.c.id == row.id).values(ended_at=at)
+                    )
+            _note(connection, new, standing, at)
+
+    def standing(self, environments: Collection[str]) -> tuple[Row, ...]:
+        """Return what stands in *environments*, each with the newest word on it.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        with self._database.read() as connection:
+            rows = _standing(connection, environments)
+            said = _newest_replies(connection)
+        return tuple(_row(row, said.get(row.id)) for row in rows.values())
+
+    def find(self, number: int) -> tuple[Row, bool] | None:
+        """Return the item of this id and whether it stands; None where there never was one.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(items).where(items.c.id == number)).one_or_none()
+            if row is None:
+                return None
+            said = _newest_replies(connection, number)
+        return _row(row, said.get(row.id)), row.ended_at is None
+
+    def reply(self, number: int, replied: Replied, act: Act) -> bool:
+        """Write down what was said to the item, with *act*; tell whether it is new."""
+        with self._database.write() as connection:
+            if not write_act(connection, act):
+                return False
+            values = {
+                "item": number,
+                "reply": replied.reply.value,
+                "by": replied.by,
+                "reason": replied.reason,
+                "at": replied.at,
+                "until": replied.until,
+            }
+            connection.execute(sa.insert(replies), values)
+        return True
+
+    def note_auto_sync(self, applications: Collection[Application], at: datetime) -> None:
+        """Write down that *applications* were seen to sync by themselves."""
+        with self._database.write() as connection:
+            known = set(connection.execute(sa.select(auto_sync.c.subject)).scalars())
+            fresh = sorted({subject_of(one) for one in applications} - known)
+            for start in range(0, len(fresh), AT_ONCE):
+                some = [{"subject": one, "seen_at": at} for one in fresh[start : start + AT_ONCE]]
+                connection.execute(insert_or_leave(connection, auto_sync), some)
+
+    def had_auto_sync(self, applications: Iterable[Application]) -> frozenset[Application]:
+        """Return which of *applications* were ever seen to sync by themselves.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        with self._database.read() as connection:
+            known = set(connection.execute(sa.select(auto_sync.c.subject)).scalars())
+        return frozenset(one for one in applications if subject_of(one) in known)
+
+
+def subject_of(application: Application) -> str:
+    """Return the application as one text, so that it can be a key."""
+    return f"{application.instance}/{application.namespace or ''}/{application.name}"
+
+
+def _standing(connection: sa.Connection, environments: Collection[str]) -> dict[str, Any]:
+    query = sa.select(items).where(
+        items.c.ended_at.is_(None), items.c.environment.in_(list(environments))
+    )
+    return {row.key: row for row in connection.execute(query.order_by(items.c.id))}
+
+
+def _note(
+    connection: sa.Connection,
+    new: Mapping[str, Item],
+    standing: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Write *new* items down, and those that look otherwise than when they were seen last."""
+    fresh = []
+    for key, item in new.items():
+        seen, row = dump(Item, item), standing.get(key)
+        if row is None:
+            since = min(item.known_since or at, at)
+            fresh.append(
+                {
+                    "key": key,
+                    "environment": item.environment,
+                    "item": seen,
+                    "since": since,
+                    "seen_at": at,
+                }
+            )
+        elif row.item != seen:
+            since = min(item.known_since or row.since, row.since)
+            values = {"item": seen, "since": since, "seen_at": at}
+            connection.execute(sa.update(items).where(items.c.id == row.id).values(values))
+    for start in range(0, len(fresh), AT_ONCE):
+        connection.execute(insert_or_leave(connection, items), fresh[start : start + AT_ONCE])
+
+
+def _newest_replies(connection: sa.Connection, number: int | None = None) -> dict[int, Replied]:
+    """Return the newest word on each item that stands, or on the one."""
+    newest = sa.select(sa.func.max(replies.c.id)).group_by(replies.c.item)
+    query = sa.select(replies).where(replies.c.id.in_(newest))
+    if number is not None:
+        query = query.where(replies.c.item == number)
+    return {
+        row.item: Replied(Reply(row.reply), row.by, row.at, row.until, row.reason)
+        for row in connection.execute(query)
+    }
+
+
+def _row(row: Any, replied: Replied | None) -> Row:
+    return Row(row.id, load(Item, row.item), row.since, replied=replied)
