@@ -20,8 +20,10 @@ from bot.adapters.slack import Slack
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.catalog import Catalog
+from bot.gauges import show_gauges
 from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
+from bot.metrics import Metrics
 from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
@@ -47,6 +49,7 @@ from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.differing import Differing
+from bot.operations.duty import Duty
 from bot.operations.emergency.around import Around
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.emergency.steps import Steps as AroundSteps
@@ -68,7 +71,8 @@ from bot.operations.intake import Intake
 from bot.operations.lease import lease_for
 from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
-from bot.operations.outbox import Outbox
+from bot.operations.outbox import LETTERS, Outbox
+from bot.operations.pace import Pace
 from bot.operations.rollouts import RolloutDesk
 from bot.operations.standstill.freezing import Freezing
 from bot.operations.standstill.hold_watch import HoldWatch
@@ -132,7 +136,8 @@ def build(
     engine = Engine(database, lease.executor, clock)
     changes = Changes()
 
-    out = reach(settings, config, clock, patience)
+    metrics = _metrics(catalog, store)
+    out = reach(settings, config, clock, patience, metrics)
     github, argocd, slack = out.github, out.argocd, out.slack
     commits, gitops, threads, others = out.commits, out.gitops, out.threads, out.others
     ourselves = Ourselves()
@@ -141,8 +146,8 @@ def build(
     links = Links(github.web)
     approvals = ApprovalBook(database, store.changed)
     items = OpenItemBook(database, store.changed)
-    cards = Cards(store, slack, Faces(approvals, items, links).show, clock)
-    store.observe(cards.changed)
+    pace = Pace(clock)
+    cards = Cards(store, slack, Faces(approvals, items, links).show, pace, clock)
 
     holds = HoldBook(database)
     histories = Histories(store, holds, out.values, argocd, threads)
@@ -232,7 +237,7 @@ def build(
         name: Stream(client, partial(_notify, changes), clock=clock)
         for name, client in argocd.items()
     }
-    return Shipmate(
+    shipmate = Shipmate(
         settings=settings,
         config=config,
         clock=clock,
@@ -240,7 +245,6 @@ def build(
         lease=lease,
         store=store,
         engine=engine,
-        cards=cards,
         intake=intake,
         speaker=speaker,
         forms=forms,
@@ -257,17 +261,21 @@ def build(
         linking=linking,
         holding=holding,
         watch=HoldWatch(catalog, store, holds, gitops, out.values, clock),
-        outbox=Outbox(database, slack, clock),
+        outbox=Outbox(database, slack, clock, pace, Duty(database, clock, LETTERS, lease.executor)),
         resuming=resuming,
         waking=Waking(approvals, wake),
         making_way=MakingWay(store, wake),
+        metrics=metrics,
         unasked=unasked(
             Ground(
                 settings,
                 config,
                 clock,
                 database,
+                lease.executor,
                 store,
+                cards,
+                pace,
                 out,
                 rights.people,
                 rights.desk,
@@ -281,6 +289,16 @@ def build(
             )
         ),
     )
+    show_gauges(shipmate, argocd)
+    return shipmate
+
+
+def _metrics(catalog: Catalog, store: Store) -> Metrics:
+    """Return what counts, from the first operation on."""
+    metrics = Metrics()
+    metrics.foresee(catalog.targets)
+    store.follow(metrics.moved)
+    return metrics
 
 
 def _steps(inner: Inner, wake: Callable[[str], None], links: Links) -> Steps:

@@ -19,8 +19,8 @@ from bot.adapters.slack import Identity, Slack
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.errors import BotError
+from bot.metrics import Metrics
 from bot.operations.books.identity_book import IdentityBook
-from bot.operations.cards import Cards
 from bot.operations.database import Database
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.engine import Engine
@@ -104,7 +104,6 @@ class Shipmate:
     lease: FileLease | SessionLease
     store: Store
     engine: Engine
-    cards: Cards
     intake: Intake
     speaker: Speaker
     forms: Forms
@@ -125,6 +124,7 @@ class Shipmate:
     resuming: Resuming
     waking: Waking
     making_way: MakingWay
+    metrics: Metrics
     unasked: Unasked
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -134,7 +134,7 @@ class Shipmate:
     def start(self) -> None:
         """Start the engine, the streams, the ticks, and then listen to Slack."""
         self.engine.launch()
-        self.cards.start()
+        self.unasked.updater.start()
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
         self._tick("decisions", self.waking.sweep, SWEEP)
@@ -180,7 +180,7 @@ class Shipmate:
         for stream in self.streams.values():
             stream.stop()
         self.engine.close(DRAIN if self.started else timedelta())
-        self.cards.close()
+        self.unasked.updater.close()
         self.threads.close()
         self.linking.close()
         self.rights.people.close()

@@ -12,8 +12,10 @@ from bot.domain.message import Message
 from bot.messages.cards import Links
 from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook
+from bot.operations.cards import Cards
 from bot.operations.changes import Changes
 from bot.operations.database import Database
+from bot.operations.duty import Duty
 from bot.operations.github_deliveries import (
     BRANCHES,
     GitHubDeliveries,
@@ -26,7 +28,11 @@ from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
 from bot.operations.inbox import Inbox
 from bot.operations.notes import NoteBook, NoteKind
+from bot.operations.notes.posting import POSTS, NotePoster
+from bot.operations.notes.source import StandingNotes
+from bot.operations.pace import Pace
 from bot.operations.store import Store
+from bot.operations.updater import UPDATES, Updater
 from bot.reach import Reach
 from bot.settings import Settings
 
@@ -47,7 +53,10 @@ class Ground:
     config: Config
     clock: Clock
     database: Database
+    replica: str
     store: Store
+    cards: Cards
+    pace: Pace
     out: Reach
     people: People
     desk: RightsDesk
@@ -88,6 +97,8 @@ class Unasked:
     notes: NoteBook
     renderers: Mapping[NoteKind, RenderNote]
     hearing: Hearing
+    updater: Updater
+    poster: NotePoster
     starters: tuple[Callable[[], None], ...] = ()
     ticks: tuple[Tick, ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
@@ -96,17 +107,22 @@ class Unasked:
 def unasked(ground: Ground) -> Unasked:
     """Return all parts, joined."""
     hearing = _hearing(ground)
+    updater, poster = _living(ground)
     return Unasked(
         notes=NoteBook(ground.database),
         renderers=_renderers(),
         hearing=hearing,
+        updater=updater,
+        poster=poster,
         starters=(hearing.inbox.start,),
         ticks=(
             Tick("inbox", hearing.inbox.work, ROUND),
             Tick("old deliveries", hearing.inbox.sweep, FORGET),
             Tick("changes of teams", hearing.forgetting.look, ROUND),
+            Tick("notes", poster.post, ROUND),
+            Tick("old notes", poster.sweep, FORGET),
         ),
-        closers=(hearing.inbox.close,),
+        closers=(hearing.inbox.close, poster.close),
     )
 
 
@@ -117,6 +133,18 @@ def _hearing(ground: Ground) -> Hearing:
     inbox = Inbox(ground.database, {"github": github.hear}, ground.clock)
     forgetting = Forgetting(inbox, ground.memberships, ground.clock)
     return Hearing(inbox, github, forgetting)
+
+
+def _living(ground: Ground) -> tuple[Updater, NotePoster]:
+    """Return what keeps cards and notes equal to what they tell of, and what posts new notes."""
+    database, clock, slack, pace = ground.database, ground.clock, ground.out.slack, ground.pace
+    renderers = _renderers()
+    duty = Duty(database, clock, UPDATES, ground.replica)
+    sources = (ground.cards, StandingNotes(database, renderers, clock))
+    updater = Updater(sources, slack, pace, duty, clock)
+    ground.store.observe(updater.changed)
+    posts = Duty(database, clock, POSTS, ground.replica)
+    return updater, NotePoster(database, slack, renderers, pace, posts, clock)
 
 
 def _renderers() -> Mapping[NoteKind, RenderNote]:

@@ -1,8 +1,8 @@
 """The outbox: messages about what was done, each said once, however long Slack is away.
 
 A letter is written in the transaction of the deed it tells of, so neither is there without the
-other. Every replica empties the box; who takes a letter has it for ``HELD``. If a sender dies on
-the way, the next one looks for the message in Slack before saying it again.
+other. One replica at a time empties the box; who takes a letter has it for ``HELD``. If a sender
+dies on the way, the next one looks for the message in Slack before saying it again.
 """
 
 import threading
@@ -21,9 +21,14 @@ from bot.domain.message import Message
 from bot.domain.patience import next_try
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
+from bot.operations.duty import Duty
+from bot.operations.pace import Pace
 from bot.operations.tables import notes, outbox
 
 log = structlog.get_logger(__name__)
+
+LETTERS = "slack letters"
+"""The duty of whoever sends."""
 
 HELD = timedelta(minutes=2)
 """How long a sender may take over one letter: some calls to Slack, each with its own limit."""
@@ -34,8 +39,14 @@ NEWS = timedelta(days=1)
 KEPT = timedelta(days=7)
 """How long a settled letter keeps a repeated one out."""
 
+THREAD = "/"
+"""Between a channel and the message in it, where a letter goes into a thread."""
+
 AT_ONCE = 100
 """The most letters looked at in one round; the next round is seconds away."""
+
+EACH = 10
+"""The most of them for one receiver, so that a flood for one leaves room for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,14 @@ class ToPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class ToThread:
+    """Said in the thread of the message *ts* in the Slack *channel*."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class InThread:
     """Said in the thread of the note *key* that *to* reads, once that note stands in Slack."""
 
@@ -65,7 +84,7 @@ class Letter:
     """A *message* and whom it is for. *key* is its own name: of two alike one is said."""
 
     key: str
-    to: ToChannel | ToPerson | InThread
+    to: ToChannel | ToPerson | ToThread | InThread
     message: Message
 
 
@@ -80,6 +99,12 @@ class _Waiting:
     not_before: datetime
     thread: Posted | None = None
     """Where the note stands in whose thread it is said."""
+
+    @property
+    def receiver(self) -> str:
+        """Return the channel or the person, for the pace."""
+        to = self.letter.to.to if isinstance(self.letter.to, InThread) else self.letter.to
+        return to.user if isinstance(to, ToPerson) else to.channel
 
 
 def put(connection: sa.Connection, letters: Iterable[Letter], at: datetime) -> None:
@@ -98,15 +123,22 @@ def put(connection: sa.Connection, letters: Iterable[Letter], at: datetime) -> N
         connection.execute(insert_or_leave(connection, outbox), values)
 
 
-def receiver_columns(to: ToChannel | ToPerson) -> dict[str, Any]:
+def receiver_columns(to: ToChannel | ToPerson | ToThread) -> dict[str, Any]:
     """Return *to* as the columns ``receiver`` and ``in_person``."""
     match to:
+        case ToThread(channel, ts):
+            return {"receiver": f"{channel}{THREAD}{ts}", "in_person": False}
         case ToPerson(user):
             return {"receiver": user, "in_person": True}
         case ToChannel(channel):
             return {"receiver": channel, "in_person": False}
         case _:
             assert_never(to)
+
+
+def _receiver_of(row: Any) -> ToChannel | ToPerson | ToThread:
+    channel, _, ts = row.receiver.partition(THREAD)
+    return ToThread(channel, ts) if ts else receiver_of(row)
 
 
 def receiver_of(row: Any) -> ToChannel | ToPerson:
@@ -117,13 +149,23 @@ def receiver_of(row: Any) -> ToChannel | ToPerson:
 class Outbox:
     """Empties the box into Slack. One for the process; ``send`` is for its tick."""
 
-    def __init__(self, database: Database, slack: Slack, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        slack: Slack,
+        clock: Clock,
+        pace: Pace | None = None,
+        duty: Duty | None = None,
+    ) -> None:
         self._database, self._slack, self._clock = database, slack, clock
+        self._pace, self._duty = pace or Pace(clock), duty
         self._closing = threading.Event()
 
     def close(self) -> None:
-        """Begin no further letter; the next start says it."""
+        """Begin no further letter; the next start says it, or another replica."""
         self._closing.set()
+        if self._duty is not None:
+            self._duty.leave()
 
     def send(self) -> None:
         """Say what is due, oldest first, until Slack does not answer.
@@ -133,12 +175,15 @@ class Outbox:
         Raises:
             Unavailable: our own database is away.
         """
-        stuck: set[ToChannel | ToPerson | InThread] = set()
-        for one in self._unsettled():
+        stuck: set[ToChannel | ToPerson | ToThread | InThread] = set()
+        unsettled = self._unsettled()
+        if unsettled and self._duty is not None and not self._duty.is_ours():
+            return
+        for one in unsettled:
             if self._closing.is_set():
                 return
             due = one.not_before <= self._clock.now() and one.letter.to not in stuck
-            if not due or not self._take(one):
+            if not due or not self._pace.take_post(one.receiver) or not self._take(one):
                 stuck.add(one.letter.to)
             elif not self._say(one):
                 return  # the rest may be heard in the next round
@@ -155,8 +200,10 @@ class Outbox:
 
     def _unsettled(self) -> list[_Waiting]:
         """Return what is to be said, oldest first; no reply whose note does not stand yet."""
-        query = (
-            sa.select(outbox, notes.c.channel, notes.c.ts)
+        theirs = (outbox.c.receiver, outbox.c.in_person)
+        place = sa.func.row_number().over(partition_by=theirs, order_by=outbox.c.id)
+        waiting = (
+            sa.select(outbox, notes.c.channel, notes.c.ts, place.label("place"))
             .outerjoin(notes, _ITS_NOTE)
             .where(
                 outbox.c.settled_at.is_(None),
@@ -164,9 +211,10 @@ class Outbox:
                 | notes.c.ts.is_not(None)
                 | (outbox.c.at < self._clock.now() - NEWS),
             )
-            .order_by(outbox.c.id)
-            .limit(AT_ONCE)
+            .subquery()
         )
+        query = sa.select(waiting).where(waiting.c.place <= EACH)
+        query = query.order_by(waiting.c.id).limit(AT_ONCE)
         with self._database.read() as connection:
             return [_waiting(row) for row in connection.execute(query)]
 
@@ -195,6 +243,8 @@ class Outbox:
         except (Unavailable, Garbled, Unauthorized) as away:
             log.warning("a letter waits for Slack", letter=one.letter.key, error=str(away))
             asked = away.retry_after if isinstance(away, Unavailable) else None
+            if asked is not None:
+                self._pace.close_posts(asked)
             return self._put_off(one, next_try(one.tries + 1, asked))
         except BotError as refused:
             log.warning("Slack takes no such letter", letter=one.letter.key, error=str(refused))
@@ -217,23 +267,42 @@ class Outbox:
 
 def _deliver(slack: Slack, one: _Waiting) -> None:
     """Say it; what was tried before is looked for first, for it may stand there."""
-    letter, again = one.letter, one.tries > 0
+    letter, since = one.letter, one.at if one.tries > 0 else None
     match letter.to:
-        case ToPerson(user):
-            since = one.at if again else None
-            slack.direct(user, letter.message, key=letter.key, since=since)
-        case ToChannel(channel):
-            if again and slack.find(channel, letter.key, one.at):
-                return
-            slack.post(channel, letter.message, key=letter.key)
+        case ToPerson() | ToChannel():
+            say(slack, letter.to, letter.message, letter.key, since)
+        case ToThread(channel, ts):
+            if since is None or not slack.find(channel, letter.key, since, thread=ts):
+                slack.post(channel, letter.message, key=letter.key, thread=ts)
         case InThread():
             assert one.thread is not None, "only what has a note is looked at"
             channel, root = one.thread.channel, one.thread.ts
-            if again and slack.find(channel, letter.key, one.at, thread=root):
-                return
-            slack.post(channel, letter.message, key=letter.key, thread=root)
+            if since is None or not slack.find(channel, letter.key, since, thread=root):
+                slack.post(channel, letter.message, key=letter.key, thread=root)
         case _:
             assert_never(letter.to)
+
+
+def _reply(slack: Slack, root: Posted, letter: Letter, since: datetime | None) -> None:
+    if since is None or not slack.find(root.channel, letter.key, since, thread=root.ts):
+        slack.post(root.channel, letter.message, key=letter.key, thread=root.ts)
+
+
+def say(
+    slack: Slack, to: ToChannel | ToPerson, message: Message, key: str, since: datetime | None
+) -> Posted:
+    """Say *message* to whom it is for, and return where it stands.
+
+    With *since*, a message of the same *key* said after it is found and not said again.
+    """
+    match to:
+        case ToPerson(user):
+            return slack.direct(user, message, key=key, since=since)
+        case ToChannel(channel):
+            found = slack.find(channel, key, since) if since is not None else None
+            return found or slack.post(channel, message, key=key)
+        case _:
+            assert_never(to)
 
 
 _ITS_NOTE = sa.and_(
@@ -244,8 +313,7 @@ _ITS_NOTE = sa.and_(
 
 
 def _waiting(row: Any) -> _Waiting:
-    receiver = receiver_of(row)
-    to = receiver if row.thread is None else InThread(row.thread, receiver)
+    to = _receiver_of(row) if row.thread is None else InThread(row.thread, receiver_of(row))
     letter = Letter(row.key, to, Message(row.text, tuple(row.blocks)))
     thread = Posted(row.channel, row.ts) if row.ts is not None else None
     return _Waiting(row.id, letter, row.at, row.tries, row.not_before, thread)

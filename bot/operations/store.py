@@ -32,6 +32,7 @@ from bot.domain.operations import (
     Written,
 )
 from bot.domain.problems import Problem, Reason
+from bot.domain.rights import ITSELF
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
@@ -87,10 +88,15 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._observers: list[Callable[[], None]] = []
+        self._followers: list[Callable[[Operation, Operation], None]] = []
 
     def observe(self, changed: Callable[[], None]) -> None:
         """Call *changed* after every change of an operation, in the thread that made it."""
         self._observers.append(changed)
+
+    def follow(self, moved: Callable[[Operation, Operation], None]) -> None:
+        """Call *moved* with an operation before and after each change, in the thread of it."""
+        self._followers.append(moved)
 
     def changed(self) -> None:
         """Tell those who observe; for who changes an operation in another book."""
@@ -108,46 +114,10 @@ class Store:
         Raises:
             Unavailable: the database is away or locked; nothing was written.
         """
-        wish = wish_of(request)
+        if request.takes_back is not None or request.requester == ITSELF:
+            raise ValueError("what nobody asked for is never received")
         with self._database.write() as connection:
-            if found := _there(connection, asked, wish):
-                return found
-            operation = Operation(
-                id="",
-                key=uuid.uuid4().hex,
-                request=request,
-                phase=Phase.RECEIVED,
-                requested_at=at,
-                entered={Phase.RECEIVED.value: at},
-            )
-            values = {
-                "key": operation.key,
-                "asked": asked,
-                "wish": wish,
-                "flow": FLOW,
-                "kind": request.kind.value,
-                "environment": request.environment,
-                "request": dump(Request, request),
-                "phase": Phase.RECEIVED.value,
-                "progress": [],
-                "entered": {Phase.RECEIVED.value: at.isoformat()},
-                "requested_at": at,
-                "version": 1,
-            }
-            insert = insert_or_leave(connection, operations)
-            new = insert.returning(operations.c.number)
-            number = connection.execute(new, values).scalar_one_or_none()
-            if number is None:
-                # Another replica came between our look and our insert.
-                found = _there(connection, asked, wish)
-                assert found is not None, "a conflicting row must exist"
-                return found
-            connection.execute(
-                sa.insert(operation_services),
-                [{"number": number, "service": service} for service in request.services],
-            )
-            _record(connection, number, "received", at, request.requester, "received", {})
-            return replace(operation, id=f"D-{number}"), Receipt.NEW
+            return write_down(connection, request, asked, at)
 
     # reading
 
@@ -315,6 +285,8 @@ class Store:
         if before.phase is not phase:
             told = dict(detail or {})
             log.info("moved", operation=operation_id, phase=phase.value, by=by, detail=told)
+        for moved in self._followers:
+            moved(before, after)
         self.changed()
         return after
 
@@ -345,10 +317,18 @@ class Store:
             out_of=out_of,
         )
 
-    def note(self, operation_id: str, mark: str, what: str, at: datetime) -> bool:
+    def note(
+        self,
+        operation_id: str,
+        mark: str,
+        what: str,
+        at: datetime,
+        detail: Mapping[str, str] | None = None,
+    ) -> bool:
         """Write the line *mark* of the operation's timeline once; tell whether it is new."""
+        number = number_of(operation_id)
         with self._database.write() as connection:
-            return _record(connection, number_of(operation_id), mark, at, "shipmate", what, {})
+            return _record(connection, number, mark, at, ITSELF, what, detail or {})
 
     def cancel(
         self, operation_id: str, by: str, at: datetime
@@ -410,7 +390,9 @@ class Store:
         """
         number = number_of(operation_id)
         with self._database.write() as connection:
-            insert = insert_or_leave(connection, cards).values(number=number, shown_version=0)
+            insert = insert_or_leave(connection, cards).values(
+                number=number, shown_version=0, settled=False
+            )
             new = connection.execute(insert.returning(cards.c.number)).first()
             row = connection.execute(sa.select(cards).where(cards.c.number == number)).one()
             version = -1 if new else row.shown_version
@@ -437,22 +419,83 @@ class Store:
             cards.c.shown_version == max(before.shown_version, 0),
             cards.c.shown.is_not_distinct_from(before.shown),
         )
-        shown = {"shown": card.shown, "shown_version": card.shown_version}
+        shown = {
+            "shown": card.shown,
+            "shown_version": card.shown_version,
+            "settled": _shows_the_end(card),
+        }
         with self._database.write() as connection:
             if connection.execute(mine.where(*as_read).values(**place, **shown)).rowcount == 0:
-                connection.execute(mine.values(**place, shown=None, shown_version=0))
+                anew = {"shown": None, "shown_version": 0, "settled": False}
+                connection.execute(mine.values(**place, **anew))
 
-    def stale_cards(self, limit: int = 100) -> tuple[str, ...]:
-        """Return the ids of operations whose card is behind, ended ones first."""
+    def cards_behind(self, limit: int = 1000) -> tuple[tuple[str, bool], ...]:
+        """Return the ids of operations whose card is behind, and whether they ended; those first.
+
+        Cards that show an end are not looked at again, however many there have been.
+        """
+        ended = operations.c.ended_at.is_not(None)
         query = (
-            sa.select(operations.c.number)
+            sa.select(operations.c.number, ended)
             .join(cards, cards.c.number == operations.c.number)
-            .where(cards.c.ts.is_not(None), cards.c.shown_version < operations.c.version)
+            .where(
+                ~cards.c.settled,
+                cards.c.ts.is_not(None),
+                cards.c.shown_version < operations.c.version,
+            )
             .order_by(operations.c.ended_at.is_(None), operations.c.number)
             .limit(limit)
         )
         with self._database.read() as connection:
-            return tuple(f"D-{number}" for number in connection.execute(query).scalars())
+            return tuple((f"D-{row[0]}", bool(row[1])) for row in connection.execute(query))
+
+    def stale_cards(self) -> tuple[str, ...]:
+        """Return the ids of operations whose card is behind, ended ones first."""
+        return tuple(name for name, _ in self.cards_behind())
+
+
+def write_down(
+    connection: sa.Connection, request: Request, asked: str, at: datetime
+) -> tuple[Operation, Receipt]:
+    """Write *request* down in the transaction of its caller, as ``Store.receive`` does."""
+    wish = wish_of(request)
+    if found := _there(connection, asked, wish):
+        return found
+    operation = Operation(
+        id="",
+        key=uuid.uuid4().hex,
+        request=request,
+        phase=Phase.RECEIVED,
+        requested_at=at,
+        entered={Phase.RECEIVED.value: at},
+    )
+    values = {
+        "key": operation.key,
+        "asked": asked,
+        "wish": wish,
+        "flow": FLOW,
+        "kind": request.kind.value,
+        "environment": request.environment,
+        "request": dump(Request, request),
+        "phase": Phase.RECEIVED.value,
+        "progress": [],
+        "entered": {Phase.RECEIVED.value: at.isoformat()},
+        "requested_at": at,
+        "version": 1,
+    }
+    insert = insert_or_leave(connection, operations)
+    number = connection.execute(insert.returning(operations.c.number), values).scalar_one_or_none()
+    if number is None:
+        # Another replica came between our look and our insert.
+        found = _there(connection, asked, wish)
+        assert found is not None, "a conflicting row must exist"
+        return found
+    connection.execute(
+        sa.insert(operation_services),
+        [{"number": number, "service": service} for service in request.services],
+    )
+    _record(connection, number, "received", at, request.requester, "received", {})
+    return replace(operation, id=f"D-{number}"), Receipt.NEW
 
 
 MOST_IDLE = 4
@@ -574,6 +617,13 @@ def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tupl
         .order_by(operations.c.number)
     )
     return tuple(f"D-{one}" for one in connection.execute(query).scalars())
+
+
+def _shows_the_end(card: Card) -> sa.ScalarSelect[Any]:
+    """Return whether *card* shows the last state that its operation will have, in SQL."""
+    shows = sa.and_(operations.c.ended_at.is_not(None), operations.c.version <= card.shown_version)
+    query = sa.select(shows).where(operations.c.number == number_of(card.operation))
+    return query.scalar_subquery()
 
 
 def _save(connection: sa.Connection, number: int | None, value: Operation, version: int) -> None:

@@ -4,8 +4,11 @@ from bot.adapters.slack import Posted
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Phase
-from bot.operations.cards import AWAY, BUCKET, REFILL_PER_SECOND, Budget, Cards
+from bot.operations.cards import Cards
+from bot.operations.duty import Duty
+from bot.operations.pace import BUCKET, REFILL_PER_SECOND, Budget, Pace
 from bot.operations.store import Store
+from bot.operations.updater import AWAY, UPDATES, Updater
 from tests.builders import NOON, request
 
 
@@ -33,6 +36,8 @@ def test_when_slack_asks_for_silence_nothing_is_sent():
 class StoppedClock:
     """A clock that goes on only when it is told to."""
 
+    speed = 1.0
+
     def __init__(self):
         self.time = NOON
 
@@ -57,14 +62,16 @@ class Slack:
 
 
 def stale(database, slack, count):
-    """Return cards that are all behind their operations."""
+    """Return the updater of cards that are all behind their operations."""
     store, clock = Store(database), StoppedClock()
-    cards = Cards(store, slack, lambda operation, _: Message(operation.phase.value, ()), clock)
+    pace = Pace(clock)
+    draw = lambda operation, _: Message(operation.phase.value, ())  # noqa: E731
+    cards = Cards(store, slack, draw, pace, clock)
     for number in range(count):
         made = store.receive(request(version=f"{number}" * 7), f"command:{number}", NOON)[0]
         cards.post(made.id, "C0DEPLOY", "U0ALICE")
         store.move(made.id, Phase.CHECKING, NOON, "checking")
-    return cards, clock
+    return Updater([cards], slack, pace, Duty(database, clock, UPDATES, "us"), clock), clock
 
 
 def test_a_card_that_slack_always_fails_at_does_not_hold_up_the_others(database):

@@ -16,8 +16,8 @@ from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
 from bot.operations.store import number_of
+from bot.operations.tables import cards, operations
 from bot.operations.tables import open_items as table
-from bot.operations.tables import operations
 
 SUBJECT = 255
 
@@ -142,8 +142,11 @@ class OpenItemBook:
 
     def _count(self, connection: sa.Connection, item: OpenItem) -> None:
         """Count a change of the item's operation: its card shows the item."""
-        statement = sa.update(operations).where(operations.c.number == number_of(item.operation))
+        number = number_of(item.operation)
+        statement = sa.update(operations).where(operations.c.number == number)
         connection.execute(statement.values(version=operations.c.version + 1))
+        # It may have ended long ago, and its card be done with.
+        connection.execute(sa.update(cards).where(cards.c.number == number).values(settled=False))
 
 
 def _subject(instance: str, namespace: str, app: str) -> str:

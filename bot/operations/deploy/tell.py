@@ -46,7 +46,7 @@ class Tell:
         # The environment may have left the configuration while the bot was away.
         channel = environment.channel if environment else operation.request.channel
         try:
-            self._cards.post(operation_id, channel, operation.request.requester)
+            self._cards.post(operation_id, channel, operation.request.person)
         except Unavailable as away:
             return Outcome(Next.AGAIN, stay_away=seconds(away.retry_after))
         except (Garbled, Unauthorized) as unclear:
@@ -75,13 +75,13 @@ class Tell:
         """Tell the requester in person when the operation ended badly; once."""
         operation = self._store.operation(operation_id)
         assert operation is not None
-        self._cards.changed()
+        self._store.changed()
         if operation.phase not in BAD:
             return Outcome(Next.OVER)
         key = f"{operation.key}.notice"
         try:
             self._slack.direct(
-                operation.request.requester,
+                operation.request.person,
                 self._notice(operation),
                 key=key,
                 since=operation.ended_at or self._clock.now(),

@@ -49,6 +49,19 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(64), nullable=False),
         sa.Column("until", sa.DateTime, nullable=False),
     )
+    settled = sa.Column("settled", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("cards", settled)
+    op.execute(
+        "UPDATE cards SET settled = TRUE WHERE number IN (SELECT operations.number FROM operations"
+        " WHERE operations.ended_at IS NOT NULL AND operations.version <= cards.shown_version)"
+    )
+    op.create_index(
+        "ix_cards_unsettled",
+        "cards",
+        ["number"],
+        sqlite_where=sa.text("settled = 0"),
+        postgresql_where=sa.text("NOT settled"),
+    )
     op.add_column("outbox", sa.Column("thread", sa.String(320)))
     op.create_index("ix_operations_requested_at", "operations", ["requested_at"])
     op.create_index("ix_timeline_by", "timeline", ["by"])
