@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from sandbox.github import shapes
 from sandbox.github.commits import chosen_commit
 from sandbox.github.rest import Asked, Route, missing, page, stamp
 from sandbox.wire import answer
@@ -136,6 +137,11 @@ class Checks:
         """Return one run by its number, or None."""
         return next((run for run in self._runs.get(repository, []) if run.id == number), None)
 
+    def of_suite(self, repository: int, suite: int) -> list[CheckRun]:
+        """Return the latest runs of one suite, newest first."""
+        shas = {run.sha for run in self._runs.get(repository, []) if run.suite == suite}
+        return [one for sha in shas for one in self.runs(repository, sha) if one.suite == suite]
+
     def statuses(self, repository: int, sha: str, *, latest: bool = True) -> list[CommitStatus]:
         """Return a commit's statuses, newest first; *latest*: only the last of each context."""
         found = [one for one in self._statuses.get(repository, []) if one.sha == sha][::-1]
@@ -192,9 +198,15 @@ def shown_run(state: "State", repository: "Repository", run: CheckRun) -> dict[s
         "conclusion": run.conclusion,
         "started_at": stamp(run.started),
         "completed_at": ended,
-        "output": {"title": None, "summary": None, "text": None, "annotations_count": 0},
+        "output": {
+            "title": None,
+            "summary": None,
+            "text": None,
+            "annotations_count": len(state.actions.annotations.get(run.id, ())),
+            "annotations_url": f"{state.link(repository)}/check-runs/{run.id}/annotations",
+        },
         "check_suite": {"id": run.suite},
-        "app": {"id": 15368, "slug": run.app, "name": run.app},
+        "app": shapes.integration(state, run.app),
         "pull_requests": [],
     }
 

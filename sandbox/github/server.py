@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.github import (
     access,
+    actions_api,
     checks,
     commits,
     contents,
@@ -22,8 +23,8 @@ from sandbox.github import (
     webhooks,
 )
 from sandbox.github.access import Token
+from sandbox.github.ci_handles import CiHandles
 from sandbox.github.graphql import checked, is_mutation, run
-from sandbox.github.handles import Handles
 from sandbox.github.limits import STRANGER
 from sandbox.github.mutations import Mutation
 from sandbox.github.nodes import Asking, Query
@@ -40,12 +41,13 @@ ROUTES: tuple[Route, ...] = (
     *contents.ROUTES,
     *commits.ROUTES,
     *checks.ROUTES,
+    *actions_api.ROUTES,
     *git_data.ROUTES,
     *pulls.ROUTES,
 )
 
 
-class GitHub(Handles):
+class GitHub(CiHandles):
     """GitHub Enterprise-like addresses on loopback over real bare repositories below *root*.
 
     REST is under ``/api/v3``, GraphQL at ``/api/graphql``. *clock* dates commits, limits and
@@ -64,6 +66,7 @@ class GitHub(Handles):
             else:
                 self.route(route.name, [route.method], f"/api/v3{route.rule}", handler)
         self.route("graphql", ["POST"], "/api/graphql", self._graphql)
+        self.route("log_file", ["GET"], "/_logs", self._log_file)
         self.route("device_code", ["POST"], "/login/device/code", self._begin_linking)
         self.route("device_token", ["POST"], "/login/oauth/access_token", self._poll_linking)
 
@@ -195,6 +198,9 @@ class GitHub(Handles):
                 self.state.limits.write()
         root = Mutation(asking) if writes else Query(asking)
         return run(query, asked.get("variables") or {}, root, asking, self._strange)
+
+    def _log_file(self, request: Request) -> Response:
+        return actions_api.log_file(self.state, request)
 
     def _begin_linking(self, request: Request) -> Response:
         with self.lock:

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.clock import Clock
 from sandbox.github.access import Access
 from sandbox.github.accounts import Accounts
+from sandbox.github.actions import Actions
 from sandbox.github.checks import Checks
 from sandbox.github.device_flow import DeviceFlows
 from sandbox.github.limits import Limits
@@ -50,6 +51,7 @@ class State:
         self.repositories = Repositories(root, clock.now)
         self.teams = Teams()
         self.checks = Checks()
+        self.actions = Actions()
         self.pulls = Pulls()
         self.limits = Limits(clock.now)
         self.webhooks = Webhooks()

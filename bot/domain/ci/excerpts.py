@@ -1,0 +1,129 @@
+"""What of a job's log is worth showing: the last lines of the step that failed, and no secret."""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LINES = 12
+"""The most lines that are kept."""
+
+LONGEST = 300
+"""The most characters of a line that are kept."""
+
+MASK = "***"
+
+_STAMP = re.compile(r"\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z ?")
+"""What the runner writes before each line. Not every line of a message has one."""
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursors
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, links and other strings
+    r"|\x1b[ -/]*[0-~]?"
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_COMMAND = re.compile(r"##\[(?:group|endgroup|section|command|debug|warning|notice|error)\]")
+_FAILED = re.compile(r"##\[error\]")
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
+
+_SECRETS = re.compile(
+    r"-----BEGIN[^-]*-----.*"
+    r"|\bgh[a-z]_[A-Za-z0-9_.-]{10,}"
+    r"|\bgithub_pat_\w{10,}"
+    r"|\bglpat-[\w-]{10,}"
+    r"|\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}"
+    r"|\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
+    r"|\bAIza[\w-]{30,}"
+    r"|\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{16,}|\bdckr_pat_[\w-]{16,}"
+    r"|\b[sr]k_(?:live|test)_\w{10,}|\bsk-[\w-]{20,}|\bhvs\.[\w-]{20,}|\bdop_v1_\w{20,}"
+    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|https://hooks\.slack\.com/\S+"
+)
+"""Shapes of tokens that are secret wherever they stand."""
+
+_IN_ADDRESS = re.compile(r"(?<=://)([^\s/@:]*):([^\s/@]+)@")
+_BEARER = re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9+/=_.~-]{12,}")
+_NAMED = re.compile(
+    r"(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|credential|auth(?:orization)?)[\w.-]*[\"']?\s*[:=]\s*)"
+    r"(\"[^\"]*\"?|'[^']*'?|[^\s,;\"'&]+)"
+)
+"""A value that its own name calls a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When the step ran, by the runner's clock, which writes whole seconds. None: not known."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def is_over(self, at: datetime | None) -> bool:
+        """Tell whether what was written *at* is of a later step."""
+        return at is not None and self.until is not None and at > self.until + timedelta(seconds=1)
+
+    def has_begun(self, at: datetime | None) -> bool:
+        """Tell whether what was written *at* may be of the step."""
+        return at is None or self.since is None or at >= self.since
+
+
+class Tail:
+    """Keeps the last lines of one step while a log goes by, whatever its length."""
+
+    def __init__(self, window: Window, lines: int = LINES) -> None:
+        self._window = window
+        self._kept: deque[tuple[str, bool]] = deque(maxlen=lines)
+        self._begun = window.since is None
+        self._in_key = False
+        self.is_over = False
+
+    def add(self, line: str) -> None:
+        """Take in the next line as it came."""
+        found = _STAMP.match(line)
+        at = datetime.fromisoformat(f"{found[1]}+00:00") if found else None
+        if self._window.is_over(at):
+            self.is_over = True
+        if self.is_over:
+            return
+        self._begun = self._begun or (at is not None and self._window.has_begun(at))
+        text = self._without_key(line[found.end() :] if found else line)
+        if self._begun and (shown := plain(text)):
+            self._kept.append((shown, _FAILED.search(text) is not None))
+
+    def _without_key(self, text: str) -> str:
+        """Return *text*, or a mask for each line of a private key."""
+        begins = _KEY_BEGINS.search(text)
+        if not self._in_key and begins is None:
+            return text
+        self._in_key = _KEY_ENDS.search(text) is None
+        return MASK
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what was kept, up to the last error that the runner marked, if it marked one."""
+        kept = list(self._kept)
+        marked = [index for index, (_, failed) in enumerate(kept) if failed]
+        return tuple(text for text, _ in (kept[: marked[-1] + 1] if marked else kept))
+
+
+def plain(line: str) -> str:
+    """Return *line* as it reads: no colours, no control codes, no commands to the runner, cut."""
+    cut = line[: 8 * LONGEST]
+    # What was overwritten in a terminal is not what stood there at the end.
+    shown = cut.rstrip("\r\n").rpartition("\r")[2]
+    shown = _CONTROLS.sub("", _COMMAND.sub("", _ESCAPES.sub("", shown))).expandtabs(4).rstrip()
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return *text* without what is, looks like, or is called a secret. *secrets* are our own."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, MASK)
+    text = _SECRETS.sub(MASK, text)
+    text = _IN_ADDRESS.sub(rf"\1:{MASK}@", text)
+    text = _BEARER.sub(rf"\1\2{MASK}", text)
+    return _NAMED.sub(rf"\1{MASK}", text)
