@@ -8,9 +8,10 @@ from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
-from bot.adapters.github.credentials import POLICY_PERMISSIONS, PULL_PERMISSIONS
+from bot.adapters.github.credentials import POLICY_PERMISSIONS, PULL_PERMISSIONS, AppItself
 from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
+from bot.adapters.github.hook_deliveries import HookDeliveries
 from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
 from bot.adapters.registry_auth import Host, Login
@@ -20,8 +21,9 @@ from bot.config import Config
 from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.images import ImageReference
+from bot.metrics import Metrics
 from bot.operations.threads import Threads
-from bot.settings import RegistryLogin, Settings
+from bot.settings import RegistryLogin, Settings, Token
 
 OTHERS_AT_ONCE = 16
 """Calls at once to Argo CD and registries, and to our own books, while facts are gathered."""
@@ -38,7 +40,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The adapters, and the threads in which they are called. *argocd* is by instance."""
+    """The adapters, and the threads in which they are called.
+
+    *argocd* is by instance. *hook* is None where GitHub keeps no list of missed deliveries for us.
+    """
 
     github: GitHub
     commits: Commits
@@ -49,12 +54,15 @@ class Reach:
     slack: Slack
     registry: Registry
     device_flow: DeviceFlow | None
+    hook: HookDeliveries | None
     threads: Threads
     others: Threads
 
 
-def reach(settings: Settings, config: Config, clock: Clock, patience: Patience) -> Reach:
-    """Build the adapters. Nobody is asked yet.
+def reach(
+    settings: Settings, config: Config, clock: Clock, patience: Patience, metrics: Metrics
+) -> Reach:
+    """Build the adapters, whose calls *metrics* counts. Nobody is asked yet.
 
     Raises:
         SettingsInvalid: an Argo CD instance has no token.
@@ -66,11 +74,17 @@ def reach(settings: Settings, config: Config, clock: Clock, patience: Patience) 
         timeout=patience.github,
         clock=clock,
         permissions=permissions_for(config.catalog),
+        on_call=metrics.called,
+        on_limit=metrics.limited,
     )
     tokens = settings.argocd_tokens(instances)
     argocd = {
         name: ArgoCD(
-            instance, tokens[name].get_secret_value(), clock=clock, timeouts=patience.argocd
+            instance,
+            tokens[name].get_secret_value(),
+            clock=clock,
+            timeouts=patience.argocd,
+            on_call=metrics.called,
         )
         for name, instance in instances.items()
     }
@@ -82,12 +96,26 @@ def reach(settings: Settings, config: Config, clock: Clock, patience: Patience) 
         comparisons=Comparisons(github),
         values=FileHistory(github),
         argocd=argocd,
-        slack=Slack(slack_token, settings.slack_api_url, patience.slack),
-        registry=Registry(_hosts(config, settings), clock=clock),
+        slack=Slack(slack_token, settings.slack_api_url, patience.slack, on_call=metrics.called),
+        registry=Registry(_hosts(config, settings), clock=clock, on_call=metrics.called),
         device_flow=_device_flow(settings, config, clock, patience),
+        hook=_hook(settings, clock, patience, metrics),
         threads=Threads("github"),
         others=Threads("others", OTHERS_AT_ONCE),
     )
+
+
+def _hook(
+    settings: Settings, clock: Clock, patience: Patience, metrics: Metrics
+) -> HookDeliveries | None:
+    """Return the list of what GitHub could not deliver; only an App that has a webhook has one."""
+    key = settings.github_credentials()
+    if isinstance(key, Token) or not settings.github_webhook_secrets:
+        return None
+    url, timeout = settings.github_api_url, patience.github
+    called = metrics.called
+    door = GitHub(AppItself(key), url, timeout=timeout, clock=clock, on_call=called)
+    return HookDeliveries(door)
 
 
 def permissions_for(catalog: Catalog) -> Mapping[str, str]:

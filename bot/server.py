@@ -1,4 +1,4 @@
-"""The HTTP side: Slack's requests, GitHub's webhooks, the two pages a cluster asks for health."""
+"""The HTTP side: Slack's requests, GitHub's webhooks, and the pages for a cluster."""
 
 import logging
 import re
@@ -9,6 +9,7 @@ from http import HTTPStatus
 import structlog
 from cachetools import TTLCache
 from flask import Flask, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.flask import SlackRequestHandler
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
@@ -93,6 +94,10 @@ def web_app(shipmate: Shipmate) -> Flask:
         signature = request.headers.get("X-Hub-Signature-256", "")
         return Response(status=events.hear(event, delivery, signature, request.get_data()))
 
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(shipmate.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
     @app.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
@@ -100,7 +105,8 @@ def web_app(shipmate: Shipmate) -> Flask:
     @app.get("/readyz")
     def readyz() -> Response:
         troubles = shipmate.troubles()
-        answer = jsonify(status="ok" if not troubles else "not ready", troubles=troubles)
+        status = "ok" if not troubles else "not ready"
+        answer = jsonify(status=status, troubles=troubles, worries=shipmate.worries())
         answer.status_code = 503 if troubles else 200
         return answer
 

@@ -207,6 +207,14 @@ class Shipmate:
             found["slack"] = "the Socket Mode connection is down"
         return found
 
+    def worries(self) -> dict[str, str]:
+        """Return what somebody should look at though we are ready, by part."""
+        try:
+            aside = self.unasked.hearing.inbox.set_aside()
+        except BotError:
+            return {}  # it is among the troubles
+        return {"inbox": f"{aside} deliveries could not be worked off"} if aside else {}
+
     def _is_connected(self) -> bool:
         return self._socket is not None and bool(self._socket.client.is_connected())
 

@@ -22,11 +22,12 @@ from bot.operations.github_deliveries import (
     PullRequestsOfOurs,
     listening,
 )
-from bot.operations.identity.forgetting import Forgetting
+from bot.operations.identity.forgetting import FORGETTING, Forgetting
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
 from bot.operations.inbox import Inbox
+from bot.operations.missed_deliveries import MissedDeliveries
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
@@ -40,6 +41,9 @@ ROUND = timedelta(seconds=2)
 """How long what came in and failed, or came to another replica, may lie."""
 
 FORGET = timedelta(hours=1)
+
+MISSED = timedelta(minutes=1)
+"""How long after a start, and how often, GitHub is asked for what it could not deliver."""
 
 RenderNote = Callable[[Mapping[str, Any], datetime], Message]
 """A note's state, and now, into the message that it is."""
@@ -119,6 +123,7 @@ def unasked(ground: Ground) -> Unasked:
             Tick("inbox", hearing.inbox.work, ROUND),
             Tick("old deliveries", hearing.inbox.sweep, FORGET),
             Tick("changes of teams", hearing.forgetting.look, ROUND),
+            *_asking_again(ground, hearing),
             Tick("notes", poster.post, ROUND),
             Tick("old notes", poster.sweep, FORGET),
         ),
@@ -133,6 +138,15 @@ def _hearing(ground: Ground) -> Hearing:
     inbox = Inbox(ground.database, {"github": github.hear}, ground.clock)
     forgetting = Forgetting(inbox, ground.memberships, ground.clock)
     return Hearing(inbox, github, forgetting)
+
+
+def _asking_again(ground: Ground, hearing: Hearing) -> tuple[Tick, ...]:
+    """Return the tick that asks GitHub for what it could not deliver, where it keeps a list."""
+    if (hook := ground.out.hook) is None:
+        return ()
+    events = hearing.github.events | FORGETTING
+    missed = MissedDeliveries(ground.database, hook, hearing.inbox, events, ground.clock)
+    return (Tick("missed deliveries", missed.look, MISSED),)
 
 
 def _living(ground: Ground) -> tuple[Updater, NotePoster]:

@@ -3,21 +3,28 @@
 import hashlib
 import hmac
 import json
+import re
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
-from sandbox.github.rest import Asked, Route, missing, page, stamp
+from sandbox.github.rest import Asked, Refused, Route, missing, stamp
 from sandbox.wire import answer
 
 if TYPE_CHECKING:
     from sandbox.github.state import State
+
+KEPT = timedelta(days=3)
+"""How long a delivery is listed. Source: GitHub Docs, "Viewing webhook deliveries"."""
+
+CURSOR = re.compile(r"v1_[0-9]+")
 
 PATIENCE = 10.0
 """Real seconds to wait for an answer. Source: GitHub Docs, "Best practices for using webhooks"."""
@@ -34,6 +41,11 @@ class Delivery:
     at: datetime
     status: int = 0
     redelivery: bool = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Tell whether the subscriber took it."""
+        return 200 <= self.status < 300
 
 
 @dataclass
@@ -100,7 +112,7 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
         "delivered_at": stamp(delivery.at),
         "redelivery": delivery.redelivery,
         "duration": 0.01,
-        "status": "OK" if 200 <= delivery.status < 300 else "failed",
+        "status": "OK" if delivery.is_heard else "failed",
         "status_code": delivery.status,
         "event": delivery.event,
         "action": json.loads(delivery.body).get("action"),
@@ -110,19 +122,34 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
 
 
 def _deliveries(state: "State", asked: Asked) -> Response:
+    """List attempts, newest first, by cursors: a page's number means nothing here."""
     state.access.app(asked.request)
+    per_page, wanted = asked.query.get("per_page", "30"), asked.query.get("status")
+    if not per_page.isdecimal() or wanted not in (None, "success", "failure"):
+        raise Refused(422, "Validation Failed")
+    oldest = state.clock.now() - KEPT
     with state.lock:
-        made = [_shown(one) for one in state.webhooks.deliveries][::-1]
-    wanted = asked.query.get("status")
+        made = [one for one in state.webhooks.deliveries[::-1] if one.at >= oldest]
     if wanted:
-        made = [one for one in made if (one["status"] == "OK") == (wanted == "success")]
-    shown, links = page(asked, made)
-    return answer(shown, headers=links)
+        made = [one for one in made if one.is_heard == (wanted == "success")]
+    if (cursor := asked.query.get("cursor")) is not None:
+        if not CURSOR.fullmatch(cursor):
+            raise Refused(400, "Invalid cursor")
+        made = [one for one in made if one.id <= int(cursor.removeprefix("v1_"))]
+    size = min(max(int(per_page), 1), 100)
+    links = {}
+    if len(made) > size:
+        kept = {key: value for key, value in asked.query.items() if key != "cursor"}
+        turned = urlencode({**kept, "cursor": f"v1_{made[size].id}"})
+        links = {"Link": f'<{asked.request.base_url}?{turned}>; rel="next"'}
+    return answer([_shown(one) for one in made[:size]], headers=links)
 
 
 def _find(state: "State", asked: Asked) -> Delivery:
     state.access.app(asked.request)
-    found = [one for one in state.webhooks.deliveries if one.id == asked.path["number"]]
+    oldest = state.clock.now() - KEPT
+    kept = [one for one in state.webhooks.deliveries if one.at >= oldest]
+    found = [one for one in kept if one.id == asked.path["number"]]
     if not found:
         raise missing()
     return found[0]

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.github import GitHub
 from sandbox.github.webhooks import signature
 from sandbox.wire import Fault, Wire, answer
-from tests.sandbox.github_ground import http, keys, world
+from tests.sandbox.github_ground import Still, http, keys, world
 
 SECRET = "shh"
 PUSH = {"ref": "refs/heads/main", "after": "a" * 40}
@@ -110,3 +110,27 @@ def test_only_the_app_itself_sees_deliveries(fake: GitHub):
         assert plain.get("/app/hook/deliveries").status_code == 401
     with app(fake) as plain:
         assert plain.post("/app/hook/deliveries/1/attempts").status_code == 404
+
+
+def test_the_list_is_turned_by_cursors_and_by_no_page(fake: GitHub):
+    made = [fake.deliver("push", PUSH).id for _ in range(5)]
+    with app(fake) as plain:
+        first = plain.get("/app/hook/deliveries", params={"per_page": 2, "page": 2})
+        second = plain.get(first.links["next"]["url"])
+        third = plain.get(second.links["next"]["url"])
+        odd = plain.get("/app/hook/deliveries", params={"cursor": "2"})
+    shown = [[one["id"] for one in answer.json()] for answer in (first, second, third)]
+    assert [made[:2:-1], made[2:0:-1], made[:1]] == shown
+    assert ({}, 400) == (third.links, odd.status_code)
+
+
+def test_after_three_days_a_delivery_is_gone(tmp_path: Path, listener: Listener):
+    clock = Still()
+    with world(tmp_path, clock) as fake:
+        fake.add_app(1, keys()[1], 7, {"contents": "write"})
+        fake.subscribe(f"{listener.url}/hook", SECRET)
+        old = fake.deliver("push", PUSH)
+        clock.advance(days=3, seconds=1)
+        with app(fake) as plain:
+            assert [] == plain.get("/app/hook/deliveries").json()
+            assert 404 == plain.post(f"/app/hook/deliveries/{old.id}/attempts").status_code

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from bot.domain.errors import (
     Ambiguous,
@@ -41,6 +42,7 @@ LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 NO_RIGHT = re.compile(r"resource not accessible|must have admin rights", re.IGNORECASE)
 MOVED_ON = re.compile(r"fast[ -]forward|reference does not exist", re.IGNORECASE)
 NO_COMMIT = re.compile(r"no commit found|repository is empty", re.IGNORECASE)
+NEXT = re.compile(r'<([^<>]*)>;\s*rel="next"')
 NUMBER = re.compile(r"[0-9]{1,11}")  # seconds; longer ones are no time
 
 GRAPH_ERRORS: Mapping[str, type[BotError]] = {
@@ -188,6 +190,16 @@ def _details(errors: Any) -> list[str]:
     return [text for text in texts if isinstance(text, str)]
 
 
+def next_cursor(headers: Mapping[str, str]) -> str | None:
+    """Return the cursor of the page that ``Link`` calls the next one, or None.
+
+    Source: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+    """
+    found = NEXT.search(headers.get("link", ""))
+    cursors = parse_qs(urlsplit(found[1]).query).get("cursor", []) if found else []
+    return cursors[0] if cursors else None
+
+
 def asked_pause(headers: Mapping[str, str]) -> timedelta | None:
     """Return what ``Retry-After`` asks for, if it does so in seconds."""
     asked = headers.get("retry-after", "").strip()
@@ -205,6 +217,15 @@ def limit_pause(headers: Mapping[str, str], now: datetime) -> timedelta:
     else:
         pause = SECONDARY_PAUSE
     return min(max(pause, timedelta(seconds=1)), LONGEST_PAUSE)
+
+
+def calls_left(headers: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return which of its limits GitHub speaks of, and how many calls are left; None: of none."""
+    which = headers.get("x-ratelimit-resource", "")
+    left = headers.get("x-ratelimit-remaining", "")
+    if not which.isascii() or not which.replace("_", "").isalpha() or not _is_number(left):
+        return None
+    return which, int(left)
 
 
 def _is_number(said: str) -> bool:

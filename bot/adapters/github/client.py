@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -20,19 +20,23 @@ import urllib3
 from github import Auth, Github, GithubException, GithubIntegration
 from github.Requester import Requester
 
+from bot.adapters.calls import OnCall, OnLimit, nobody_listens, nobody_minds
 from bot.adapters.github.addresses import web_address
 from bot.adapters.github.answers import (
     SYSTEM,
     Answer,
+    calls_left,
     decoded,
     failure,
     graph_failure,
     message,
+    next_cursor,
     parsed,
     text,
 )
 from bot.adapters.github.credentials import (
     PERMISSIONS,
+    AppItself,
     BadKeyError,
     Credentials,
     QuietAppAuth,
@@ -52,9 +56,6 @@ GRAPHQL_LOOK_AGAIN = timedelta(minutes=10)
 """How long a server without GraphQL is believed to stay without."""
 
 TOKENS = re.compile(r"gh[a-z]_\S+|github_pat_\w+|v1\.[0-9a-f]{40}|-----BEGIN[^-]*-----[^-]*")
-
-OnCall = Callable[[str, str, int | None, float], None]
-"""Is told of each call: system, what, HTTP status (None: no answer), seconds."""
 
 
 class NoGraphQL(Rejected):
@@ -113,6 +114,7 @@ class GitHub:
         clock: Clock,
         wall: Clock | None = None,
         on_call: OnCall | None = None,
+        on_limit: OnLimit | None = None,
         permissions: Mapping[str, str] = PERMISSIONS,
     ) -> None:
         self._credentials = credentials
@@ -121,7 +123,8 @@ class GitHub:
         self._timeout = timeout
         self._clock = clock
         self._wall = wall or Clock()
-        self._on_call = on_call or _nobody_listens
+        self._on_call = on_call or nobody_listens
+        self._on_limit = on_limit or nobody_minds
         self._permissions = permissions
         self._guard = threading.Lock()
         self._local = threading.local()
@@ -153,6 +156,35 @@ class GitHub:
         if error := failure(answer, doing, self._clock.now()):
             raise self._clean(error)
         return parsed(answer, doing)
+
+    def listed(
+        self, what: str, doing: str, path: str, parameters: Mapping[str, str]
+    ) -> tuple[Any, str | None]:
+        """Return one page of a list as JSON, and the cursor of the next page, or None.
+
+        For lists that are paged by cursors. The arguments are those of ``rest``.
+
+        Raises:
+            BotError: as ``bot.domain.errors`` sorts it.
+        """
+        answer = self._ask(what, doing, "GET", path, None, parameters)
+        if error := failure(answer, doing, self._clock.now()):
+            raise self._clean(error)
+        return parsed(answer, doing), next_cursor(answer.headers)
+
+    def location(self, what: str, doing: str, path: str) -> str:
+        """Return the address that GitHub sends us to for *path*; nobody has gone there yet.
+
+        Raises:
+            Garbled: it answers, and sends us nowhere.
+            BotError: as ``bot.domain.errors`` sorts it.
+        """
+        answer = self._ask(what, doing, "GET", path, None, None)
+        if answer.status == HTTPStatus.FOUND and (address := answer.headers.get("location")):
+            return address
+        if error := failure(answer, doing, self._clock.now()):
+            raise self._clean(error)
+        raise Garbled(SYSTEM, doing, "an answer without an address")
 
     def graphql(self, what: str, doing: str, query: str, variables: Mapping[str, Any]) -> Graph:
         """Return the answer to a GraphQL query or mutation. It is sent once and never repeated.
@@ -276,6 +308,8 @@ class GitHub:
             raise self._clean(self._unanswered(error, doing)) from None
         finally:
             self._on_call(SYSTEM, what, status, time.perf_counter() - start)
+        if left := calls_left(headers):
+            self._on_limit(SYSTEM, *left)
         return Answer(status, headers, said)
 
     def _unanswered(self, error: BaseException | None, doing: str) -> BotError:
@@ -329,7 +363,7 @@ class GitHub:
 
     def _log_in_again(self, refused: int) -> bool:
         """Replace the login number *refused*, once for all threads; False if nothing can change."""
-        if isinstance(self._credentials, Token):
+        if not isinstance(self._credentials, AppKey):
             return False
         with self._guard:
             if self._login is not None and self._login.number == refused:
@@ -340,6 +374,8 @@ class GitHub:
         match self._credentials:
             case Token(token=token):
                 return Auth.Token(token.get_secret_value())
+            case AppItself(key):
+                return QuietAppAuth(key.app_id, key.private_key.get_secret_value())
             case AppKey() as key:
                 auth = QuietAppAuth(key.app_id, key.private_key.get_secret_value())
                 integration = GithubIntegration(auth=auth, **self._settings())
@@ -387,14 +423,14 @@ class GitHub:
 
     def _secret(self) -> str:
         match self._credentials:
-            case Token(token=secret) | AppKey(private_key=secret):
+            case (
+                Token(token=secret)
+                | AppKey(private_key=secret)
+                | AppItself(AppKey(private_key=secret))
+            ):
                 return secret.get_secret_value()
 
 
 def quoted(path: str) -> str:
     """Return *path* fit for a URL; its slashes stay."""
     return quote(path, safe="/")
-
-
-def _nobody_listens(_system: str, _what: str, _status: int | None, _seconds: float) -> None:
-    """Ignore the call: nobody counts."""

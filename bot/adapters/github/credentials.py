@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +33,14 @@ RENEW_BEFORE = timedelta(minutes=2)
 """A token is renewed this long before its end, so that none dies on the way to GitHub."""
 
 
-Credentials = Token | AppKey
+@dataclass(frozen=True, slots=True)
+class AppItself:
+    """The App behind *key* and none of its installations: what GitHub keeps for the App alone."""
+
+    key: AppKey
+
+
+Credentials = Token | AppKey | AppItself
 
 
 class BadKeyError(Exception):
