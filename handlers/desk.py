@@ -360,6 +360,7 @@ def request_of(command: Deploy | Promote | Rollback, asker: Asker) -> Request:
                 kind=Kind.ROLLBACK,
                 version=command.what,
                 by_argocd=command.by_argocd,
+                without_hooks=command.without_hooks,
             )
         case _:
             assert_never(command)
@@ -375,6 +376,7 @@ def rollback_text(command: Rollback) -> str:
     assert command.environment is not None
     words = [",".join(command.services), command.environment, command.what]
     words += ["by argocd"] if command.by_argocd else []
+    words += ["without hooks"] if command.without_hooks else []
     words += ["override"] if command.override else []
     words += [f"because {command.reason}"] if command.reason else []
     return escaped(" ".join(filter(None, words)))

@@ -96,7 +96,8 @@ class ApprovalCase:
     *diff* are the lines of the unified diff of all files. *approved* are those who said yes so far.
     *trouble* says what keeps a yes from counting, such as a GitHub that does not answer. *whom* are
     the Slack ids of those who are called to decide. *instead_of* are older operations it ended.
-    *retreats* say how far a rollback goes back. *by_argocd*, it goes around Git.
+    *retreats* say how far a rollback goes back. *by_argocd*, it goes around Git, and
+    *without_hooks* it skips what runs before a sync.
     """
 
     operation: str
@@ -117,6 +118,7 @@ class ApprovalCase:
     instead_of: tuple[str, ...] = ()
     retreats: tuple[Retreat, ...] = ()
     by_argocd: bool = False
+    without_hooks: bool = False
 
     def ended_as(self, end: End | None, approved: tuple[Actor, ...]) -> "ApprovalCase":
         """Return the case with what people said of it so far."""

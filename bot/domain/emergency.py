@@ -32,6 +32,7 @@ LEAVES_ALONE = frozenset({"create-only", "create-delete"})
 SAYS_ENABLED = (3, 1)
 """The first version that knows ``automated.enabled``; older ones drop it without a word."""
 
+PRE_SYNC = "PreSync"
 BLOCKED = "blocked by sync window"
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
@@ -122,6 +123,21 @@ def entry_for(
 def _moved_along(entry: Entry, others: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return who has another tag at *entry* than now, or one that is not known."""
     return tuple(s for s, tag in sorted(others.items()) if tag is None or entry.tags.get(s) != tag)
+
+
+def skipped_hooks(seen: Observation) -> tuple[str, ...]:
+    """Return what is known to run before a sync of *seen*, which Argo CD's rollback leaves out.
+
+    The last sync tells of each hook when it ran; one that only stands there may be of any kind.
+
+    Source: argo-cd v3.5.1 ``controller/sync.go``, SyncAppState; ``gitops-engine`` skips hooks where
+    a rollback asks for the apply strategy.
+    """
+    ran = seen.operation_state.resources if seen.operation_state is not None else ()
+    known = {one.label for one in ran if one.hook}
+    before = {one.label for one in ran if one.hook == PRE_SYNC}
+    stand = {one.label for one in seen.resources if one.hook}
+    return tuple(sorted(before | (stand - known)))
 
 
 # auto-sync

@@ -48,7 +48,8 @@ class Request:
 
     *version* is empty for a promote: it is what runs in *origin*, an environment before, or, where
     that is None, in the nearest one. For a rollback it is what was typed: nothing, a tag, a SHA,
-    ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git.
+    ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git, *without_hooks* also where Argo CD
+    then skips hooks that run before a sync.
 
     *requester* is a Slack user id. *channel* and *thread* say where it was asked; *thread* is None
     outside a thread. *reason* is their own words, unescaped, or None. *override* asks to break the
@@ -66,6 +67,7 @@ class Request:
     override: bool = False
     origin: str | None = None
     by_argocd: bool = False
+    without_hooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

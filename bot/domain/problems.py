@@ -111,6 +111,7 @@ class Reason(StrEnum):
     NO_ARGOCD_HISTORY = "no_argocd_history"  # app
     NOT_IN_ARGOCD_HISTORY = "not_in_argocd_history"  # app, wanted, known (may be empty)
     OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
+    HOOKS_SKIPPED = "hooks_skipped"  # app, hooks: they run before a sync, and would not
     APP_BUSY = "app_busy"  # app, operation: it changes something else there by Git
     AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app
     STUCK_OPERATION = "stuck_operation"  # app, detail

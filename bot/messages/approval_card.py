@@ -173,6 +173,8 @@ def _asked(case: ApprovalCase) -> Iterator[Line]:
     if case.by_argocd:
         opening = line("⚠️ ", Bold("By Argo CD itself"))
         yield line(*opening, ": auto-sync is switched off, and Git still names what is left.")
+    if case.without_hooks:
+        yield line("⚠️ ", Bold("Without hooks"), ": what runs before a sync is skipped.")
     if called := _called(case):
         yield called
     if case.reason and (reason := quoted(case.reason)).text:

@@ -73,7 +73,12 @@ def rollback(catalog: Catalog) -> Message:
             ".",
         ),
         line("What lives in one environment needs none named; else you choose by a button."),
-        line(Code("by argocd"), " goes around Git, for when GitHub does not answer."),
+        line(
+            Code("by argocd"),
+            " goes around Git, for when GitHub does not answer; with ",
+            Code("without hooks"),
+            " also where Argo CD then skips hooks.",
+        ),
         copy=(
             one,
             f"{one} #2 because logins fail",

@@ -432,6 +432,12 @@ WORDS: Mapping[Reason, Words] = {
         " version than now, or one that nobody knows.",
         "Roll it back by Git, without `by argocd`: that moves nothing else.",
     ),
+    Reason.HOOKS_SKIPPED: Words(
+        "Something runs before each sync of {app} (PreSync): {hooks}. Argo CD leaves it out when it"
+        " rolls back by itself.",
+        "Roll it back by Git, without `by argocd`: that runs it. Or, if the version before needs"
+        " none of it, send the command again with `by argocd without hooks`.",
+    ),
     Reason.APP_BUSY: Words(
         "{operation} is changing {app} right now.",
         "Wait until it has ended, or cancel it: `/ship cancel {operation}`; then send the command"

@@ -192,6 +192,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "repos": _codes,
     "apps": _codes,
     "services": _codes,
+    "hooks": _codes,
     "wanted": _codes,
     "objects": _paths,
     "owner": _name,

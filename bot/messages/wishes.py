@@ -46,6 +46,7 @@ def thing(request: Request, services: Line | None = None) -> Line:
         case Kind.ROLLBACK:
             back = line(" to ", code(request.version, VERSION)) if request.version else ()
             by = " by Argo CD" if request.by_argocd else ""
+            by += " without hooks" if request.without_hooks else ""
             return line(*which, " in ", where, *back, by)
         case _:
             assert_never(request.kind)

@@ -56,5 +56,6 @@ class Faces:
             whom=evidence.whom,
             instead_of=evidence.instead_of,
             by_argocd=wish.by_argocd,
+            without_hooks=wish.without_hooks,
             retreats=operation.plan.retreats if operation.plan is not None else (),
         )

@@ -517,6 +517,8 @@ def wish_of(request: Request) -> str:
         parts.append(f"from {request.origin}")
     if request.by_argocd:
         parts.append("by argocd")
+    if request.without_hooks:
+        parts.append("without hooks")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

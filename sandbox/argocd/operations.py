@@ -254,7 +254,9 @@ class Operations:
             "message": f"{key[1].lower()}{'.' if key[0] else ''}{key[0]}/{key[3]} {done}",
             "syncPhase": _hook(manifest) or "Sync",
         }
-        entry["hookPhase"] = "Succeeded" if _hook(manifest) else "Running"
+        if hook := _hook(manifest):
+            entry["hookType"] = hook
+        entry["hookPhase"] = "Succeeded" if hook else "Running"
         return entry
 
     # ends

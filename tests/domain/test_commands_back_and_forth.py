@@ -124,6 +124,16 @@ def test_a_whole_line_pasted_behind_a_command_is_that_line(place, text, expected
             id="in the middle",
         ),
         pytest.param(
+            "core prod by argocd without hooks",
+            Rollback(("core",), "prod", by_argocd=True, without_hooks=True),
+            id="without hooks",
+        ),
+        pytest.param(
+            "core prod skipping hooks #2 by argo cd",
+            Rollback(("core",), "prod", "#2", by_argocd=True, without_hooks=True),
+            id="skipping hooks, in the middle",
+        ),
+        pytest.param(
             "core prod by argocd override because logins by argocd fail",
             Rollback(("core",), "prod", "", True, "logins by argocd fail", override=True),
             id="breaking the glass",
@@ -381,6 +391,18 @@ def test_a_misread_promote_offers_the_line_that_would_do(text, reason, correctio
             MisreadReason.MISSING_REASON,
             ("/rollback core by argocd override because <reason>",),
             id="an override without a reason",
+        ),
+        pytest.param(
+            "core by argocd without hooks override",
+            MisreadReason.MISSING_REASON,
+            ("/rollback core by argocd without hooks override because <reason>",),
+            id="without hooks stays in the correction",
+        ),
+        pytest.param(
+            "core prod #2 without hooks",
+            MisreadReason.TOO_MANY_WORDS,
+            ("/rollback core prod #2 because without hooks", "/rollback core prod #2"),
+            id="by Git no hook is skipped",
         ),
     ],
 )

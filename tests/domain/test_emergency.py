@@ -15,6 +15,7 @@ from bot.domain.emergency import (
     entry_for,
     is_on,
     revert_feared,
+    skipped_hooks,
     stand_of,
     still_differs,
     stops_others,
@@ -22,7 +23,17 @@ from bot.domain.emergency import (
     switched_on,
     synced_by_itself,
 )
-from bot.domain.observation import Health, Hydrated, OperationPhase, Ordered, Owner, OwnerKind
+from bot.domain.observation import (
+    Health,
+    Hydrated,
+    OperationPhase,
+    OperationState,
+    Ordered,
+    Owner,
+    OwnerKind,
+    Resource,
+    ResourceResult,
+)
 from bot.domain.problems import Problem, Reason
 from tests.domain.argocd_views import LIVE, NOW, OLDER, ended, running
 
@@ -58,6 +69,41 @@ SPEC = {"source": {"repoURL": "u"}, "syncPolicy": POLICY}
 def test_who_would_switch_it_on_again(seen, owner, expected):
     found = revert_feared(replace(LIVE, **seen), owner)
     assert expected == (found and found.reason)
+
+
+def ran(*hooks):
+    results = tuple(ResourceResult("Job", f"{hook}-{n}", hook=hook) for n, hook in enumerate(hooks))
+    plain = ResourceResult("Deployment", "web")
+    return OperationState(OperationPhase.SUCCEEDED, resources=(plain, *results))
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param({"operation_state": None}, (), id="nothing ever ran"),
+        pytest.param({"operation_state": ran()}, (), id="no hooks"),
+        pytest.param({"operation_state": ran("PreSync")}, ("Job/PreSync-0",), id="before a sync"),
+        pytest.param({"operation_state": ran("Sync", "PostSync")}, (), id="others do not matter"),
+        pytest.param(
+            {"operation_state": ran(), "resources": (Resource("Job", "migrate", hook=True),)},
+            ("Job/migrate",),
+            id="one that stands there, and nobody knows when it runs",
+        ),
+        pytest.param(
+            {
+                "operation_state": ran("PostSync"),
+                "resources": (
+                    Resource("Job", "PostSync-0", hook=True),
+                    Resource("Deployment", "web"),
+                ),
+            },
+            (),
+            id="one that stands there and runs afterwards",
+        ),
+    ],
+)
+def test_what_a_rollback_by_argocd_leaves_out(seen, expected):
+    assert expected == skipped_hooks(replace(LIVE, **{"resources": (), **seen}))
 
 
 def entry(number, **tags):

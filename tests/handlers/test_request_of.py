@@ -38,6 +38,11 @@ ROLLBACK = replace(PROD, kind=Kind.ROLLBACK)
             replace(ROLLBACK, version="#2", by_argocd=True, reason="why"),
             id="a rollback around Git",
         ),
+        pytest.param(
+            Rollback(("core",), "prod", by_argocd=True, without_hooks=True),
+            replace(ROLLBACK, by_argocd=True, without_hooks=True),
+            id="a rollback around Git, without hooks",
+        ),
     ],
 )
 def test_a_request_says_all_that_was_said(command, expected):
@@ -54,6 +59,7 @@ def test_what_differs_in_one_word_is_another_wish():
         replace(ROLLBACK, version="#2"),
         replace(ROLLBACK, by_argocd=True),
         replace(ROLLBACK, by_argocd=True, override=True),
+        replace(ROLLBACK, by_argocd=True, without_hooks=True),
     ]
     assert len(requests) == len({wish_of(each) for each in requests})
 

@@ -43,8 +43,8 @@ class Rollback:
 
     *environment* None: there are several homes of all of them, and the person is to pick one.
     *what* is empty (the last version known good there), a tag, a SHA, a place in the history
-    (``#2``) or an operation (``D-12``). *by_argocd* goes around Git. *reason* and *override* are
-    as in a ``Deploy``.
+    (``#2``) or an operation (``D-12``). *by_argocd* goes around Git, *without_hooks* also where
+    hooks are skipped then. *reason* and *override* are as in a ``Deploy``.
     """
 
     services: tuple[str, ...]
@@ -53,6 +53,7 @@ class Rollback:
     by_argocd: bool = False
     reason: str | None = None
     override: bool = False
+    without_hooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from bot.domain.commands.pointing import Words, homes, living_in, sorted_out, sp
 from bot.domain.commands.said import Said, cut, looks_like_a_version, misread
 
 BY_ARGOCD = "by argocd"
+WITHOUT_HOOKS = "without hooks"
 
 _BY = frozenset({"by", "via", "with", "using", "through"})
 _ARGOCD = frozenset({"argocd", "argo-cd", "argo"})
+_WITHOUT = frozenset({"without", "skipping", "skip", "no"})
+_HOOKS = frozenset({"hooks", "hook", "presync"})
 _PLACE = re.compile(r"#0*(?P<number>[0-9]{1,6})")
 _OPERATION = re.compile(r"d-0*(?P<number>[0-9]{1,12})", re.IGNORECASE)
 _LETTERS = re.compile(r"(?<![0-9a-z])[a-f]{7,40}$")
@@ -27,12 +30,14 @@ class _Way:
 
     whats: tuple[str, ...]
     by_argocd: bool
+    without_hooks: bool
     said: Said
 
     def tail(self, what: str = "", because: str = "") -> str:
         """Return the end of a corrected line that goes back to *what*."""
         way = BY_ARGOCD if self.by_argocd else ""
-        return " ".join(part for part in (what, way, because or self.said.because) if part)
+        hooks = WITHOUT_HOOKS if self.without_hooks else ""
+        return " ".join(filter(None, (what, way, hooks, because or self.said.because)))
 
 
 def read_rollback(said: Said) -> Rollback | Misread:
@@ -51,10 +56,10 @@ def homes_in_common(said: Said, services: Sequence[str]) -> tuple[str, ...]:
 
 
 def _read_plain(said: Said) -> Rollback | Misread:
-    by_argocd, left = _argocd_apart(said)
-    here = replace(said, words=left)
+    by_argocd, here = _argocd_apart(said)
+    without_hooks, here = _hooks_apart(here) if by_argocd else (False, here)
     words = sorted_out(here, "")
-    way = _Way(tuple(map(_normal, words.strangers)), by_argocd, said)
+    way = _Way(tuple(map(_normal, words.strangers)), by_argocd, without_hooks, said)
     what = way.whats[0] if len(way.whats) == 1 else ""
     words = replace(words, tail=way.tail(what))
     return (
@@ -74,25 +79,37 @@ def _read_plain(said: Said) -> Rollback | Misread:
             by_argocd,
             said.reason,
             said.override,
+            without_hooks,
         )
     )
 
 
 def rollback_line(said: Said, rollback: Rollback) -> str:
     """Return the whole line to copy of *rollback*."""
-    tail = _Way((), rollback.by_argocd, said).tail(rollback.what)
+    way = _Way((), rollback.by_argocd, rollback.without_hooks, said)
+    tail = way.tail(rollback.what)
     return said.line(",".join(rollback.services), rollback.environment or "", tail)
 
 
-def _argocd_apart(said: Said) -> tuple[bool, tuple[str, ...]]:
+def _argocd_apart(said: Said) -> tuple[bool, Said]:
     """Return whether ``by argocd`` was said, and the words without it."""
     words = [word.casefold().strip(",;") for word in said.words]
     for place, word in enumerate(words[:-1]):
         if word not in _BY or said.service(word) or words[place + 1] not in _ARGOCD:
             continue
         end = place + (3 if words[place + 1 : place + 3] == ["argo", "cd"] else 2)
-        return True, (*said.words[:place], *said.words[end:])
-    return False, said.words
+        return True, replace(said, words=(*said.words[:place], *said.words[end:]))
+    return False, said
+
+
+def _hooks_apart(said: Said) -> tuple[bool, Said]:
+    """Return whether ``without hooks`` was said, and the words without it."""
+    words = [word.casefold().strip(",;") for word in said.words]
+    for place, word in enumerate(words[:-1]):
+        if word in _WITHOUT and words[place + 1] in _HOOKS and not said.service(word):
+            left = (*said.words[:place], *said.words[place + 2 :])
+            return True, replace(said, words=left)
+    return False, said
 
 
 def _normal(word: str) -> str:

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_emergency import Emergency, Standing
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.emergency import Entry, Ownership, Unread, entry_for, revert_feared
+from bot.domain.emergency import (
+    Entry,
+    Ownership,
+    Unread,
+    entry_for,
+    revert_feared,
+    skipped_hooks,
+)
 from bot.domain.errors import BotError, Forbidden, Garbled, NotFound, Rejected, Unavailable
 from bot.domain.observation import Observation, OwnerKind
 from bot.domain.operations import Request
@@ -39,13 +46,15 @@ class Way:
 class Ways:
     """Each target's way, by service, with what was *seen* of their one application.
 
-    *trouble* is a definite no; *away* did not answer and may be asked again.
+    *trouble* is a definite no; *away* did not answer and may be asked again. *hooks* are what is
+    known to run before a sync, and would not.
     """
 
     ways: Mapping[str, Way] = field(default_factory=dict)
     seen: Observation | None = None
     trouble: Problem | None = None
     away: BotError | None = None
+    hooks: tuple[str, ...] = ()
 
 
 Tags = dict[Target, Mapping[str, str | None]]
@@ -157,7 +166,9 @@ class Around:
         entry = self._entry(tags, seen, wanted)
         if isinstance(entry, Problem):
             return _unclear(seen, entry, away)
-        return Ways(found, seen)
+        if (skipped := hooks_barring(request, seen)) is not None:
+            return Ways(seen=seen, trouble=skipped)
+        return Ways(found, seen, hooks=skipped_hooks(seen))
 
     def entry(
         self, application: Application, seen: Observation, wanted: Mapping[str, str]
@@ -202,6 +213,14 @@ class Around:
         """Return the tags that Git has, as Argo CD has seen it, by service; None: not known."""
         tags, _ = self._tags(application, seen)
         return {target.service: _at(tags[target], seen.revisions) for target in tags}
+
+
+def hooks_barring(request: Request, seen: Observation) -> Problem | None:
+    """Return that hooks would be skipped, unless *request* says that they may be."""
+    hooks = () if request.without_hooks else skipped_hooks(seen)
+    if not hooks:
+        return None
+    return Problem(Reason.HOOKS_SKIPPED, {"app": seen.name, "hooks": ", ".join(hooks)})
 
 
 def _known(tags: Tags, revisions: Sequence[str]) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from bot.domain.emergency import OWED, Ending, Entry, ItemState, OpenItem, switc
 from bot.domain.errors import BotError
 from bot.domain.operations import Operation, Phase, Stage
 from bot.domain.problems import Problem, Reason
+from bot.operations.emergency.around import hooks_barring
 from bot.operations.emergency.ground import LOOK, Ground, came_on, changes_of, rest
 from bot.operations.outcome import Next, Outcome
 
@@ -45,7 +46,9 @@ class Preparing:
         try:
             standing, ours = emergency.read(application), emergency.ourselves()
             wanted = {change.service: change.new for change in changes_of(operation)}
-            barred = self._on.around.barred(application, standing)
+            barred = self._on.around.barred(application, standing) or hooks_barring(
+                operation.request, standing.seen
+            )
             entry = barred or self._on.around.entry(application, standing.seen, wanted)
         except BotError as error:
             return self._on.later(operation, error)
