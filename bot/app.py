@@ -1,13 +1,14 @@
 """BUILDS: the composition root. Everything real is constructed and joined here, also for tests."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_sdk import WebClient
 
+from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_stream import Stream
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
@@ -139,7 +140,6 @@ def build(
     metrics = _metrics(catalog, store)
     out = reach(settings, config, clock, patience, metrics)
     github, argocd, slack = out.github, out.argocd, out.slack
-    commits, gitops, threads, others = out.commits, out.gitops, out.threads, out.others
     ourselves = Ourselves()
     rights = _rights(config, github, slack, database, ourselves, clock)
     linking, selves = _selves(config, out, rights, database, ourselves, clock)
@@ -150,19 +150,7 @@ def build(
     cards = Cards(store, slack, Faces(approvals, items, links).show, pace, clock)
 
     holds = HoldBook(database)
-    histories = Histories(store, holds, out.values, argocd, threads)
-    outside = Outside(
-        commits,
-        Versions(github),
-        Checks(github),
-        out.comparisons,
-        gitops,
-        argocd,
-        out.registry,
-        histories,
-        threads,
-        others,
-    )
+    outside = _outside(out, Histories(store, holds, out.values, argocd, out.threads))
     letters = LockLetters(catalog)
     books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds, items)
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
@@ -177,7 +165,7 @@ def build(
         approvals,
         items,
         gatherer,
-        Around(catalog, argocd, histories, others),
+        Around(catalog, argocd, outside.histories, out.others),
         holding,
         cards,
         clock,
@@ -189,7 +177,6 @@ def build(
     DeployFlow(engine, _steps(inner, wake, links))
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack, clock)
-    reader = StatusReader(store, catalog, gitops, argocd)
     judging = Judging(gatherer)
     forms = Forms(
         catalog, FormReader(catalog, RecentCommits(github), judging.why, clock), slack, clock
@@ -208,7 +195,7 @@ def build(
         catalog,
         intake,
         store,
-        reader,
+        StatusReader(store, catalog, out.gitops, argocd),
         judging,
         standing_still,
         selves,
@@ -233,10 +220,6 @@ def build(
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
     )
-    streams = {
-        name: Stream(client, partial(_notify, changes), clock=clock)
-        for name, client in argocd.items()
-    }
     shipmate = Shipmate(
         settings=settings,
         config=config,
@@ -252,15 +235,15 @@ def build(
         bolt=bolt,
         ourselves=ourselves,
         rights=rights,
-        streams=streams,
+        streams=_streams(argocd, changes, clock),
         scheduler=BackgroundScheduler(timezone="UTC"),
-        threads=threads,
-        others=others,
+        threads=out.threads,
+        others=out.others,
         registry=out.registry,
         locking=locking,
         linking=linking,
         holding=holding,
-        watch=HoldWatch(catalog, store, holds, gitops, out.values, clock),
+        watch=HoldWatch(catalog, store, holds, out.gitops, out.values, clock),
         outbox=Outbox(database, slack, clock, pace, Duty(database, clock, LETTERS, lease.executor)),
         resuming=resuming,
         waking=Waking(approvals, wake),
@@ -291,6 +274,30 @@ def build(
     )
     show_gauges(shipmate, argocd)
     return shipmate
+
+
+def _outside(out: Reach, histories: Histories) -> Outside:
+    """Return what the gatherer asks."""
+    return Outside(
+        out.commits,
+        Versions(out.github),
+        Checks(out.github),
+        out.comparisons,
+        out.gitops,
+        out.argocd,
+        out.registry,
+        histories,
+        out.threads,
+        out.others,
+    )
+
+
+def _streams(argocd: Mapping[str, ArgoCD], changes: Changes, clock: Clock) -> Mapping[str, Stream]:
+    """Return the watch of each Argo CD, which tells who waits for one of its applications."""
+    return {
+        name: Stream(client, partial(_notify, changes), clock=clock)
+        for name, client in argocd.items()
+    }
 
 
 def _metrics(catalog: Catalog, store: Store) -> Metrics:

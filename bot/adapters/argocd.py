@@ -10,7 +10,9 @@ Source: argo-cd v3.5.1 ``server/application/application.proto``.
 import base64
 import binascii
 import json
+import re
 import ssl
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ import httpx
 
 from bot.adapters import argocd_answers as answers
 from bot.adapters.argocd_refusals import meaning, plain, refusal
+from bot.adapters.calls import OnCall, nobody_listens
 from bot.clock import Clock
 from bot.domain.catalog import Application, Instance
 from bot.domain.errors import Garbled, NotFound, Rejected, Unavailable
@@ -32,6 +35,9 @@ CORRELATION = "shipmate-operation"
 
 MOST_WORKLOADS = 30
 """Workloads read for one proof; each costs a call."""
+
+_NAMES = re.compile(r"(/applications|/applicationsets|/can-i/applications/[a-z]+)/.+?(?=/|$)")
+"""Where a path names something; the rest of it is the same for all."""
 
 _LIST_FIELDS = ",".join(
     f"items.{path}"
@@ -85,8 +91,10 @@ class ArgoCD:
         clock: Clock,
         timeouts: Timeouts | None = None,
         verify: bool | ssl.SSLContext = True,
+        on_call: OnCall | None = None,
     ) -> None:
         self.instance = instance
+        self._on_call = on_call or nobody_listens
         self.system = f"Argo CD {instance.name}"
         self._token = token
         self._clock = clock
@@ -348,14 +356,19 @@ class ArgoCD:
             # The server's own bound first, so that it answers and frees what it holds.
             extra["headers"] = {"Grpc-Timeout": _grpc_timeout(bound)}
             extra["timeout"] = httpx.Timeout(bound + 2.0, connect=self._timeouts.connect)
+        start, status = time.perf_counter(), None
         try:
             response = self._http.request(method, path, params=list(parameters), json=body, **extra)
+            status = response.status_code
         except httpx.TimeoutException as error:
             raise Unavailable(self.system, doing, "no answer in time") from error
         except httpx.DecodingError as error:
             raise Garbled(self.system, doing, "an answer whose encoding cannot be read") from error
         except httpx.RequestError as error:
             raise Unavailable(self.system, doing, self.clean(str(error))) from error
+        finally:
+            what = f"{method} {_route(path)}"
+            self._on_call(self.system, what, status, time.perf_counter() - start)
         return self._read_answer(doing, response, project)
 
     def _read_answer(self, doing: str, response: httpx.Response, project: str | None) -> Any:
@@ -397,6 +410,11 @@ def _grpc_timeout(seconds: float) -> str:
 
 def _key(application: Application) -> tuple[str, str]:
     return application.namespace or "", application.name
+
+
+def _route(path: str) -> str:
+    """Return *path* without names in it: what it asks, not of what."""
+    return _NAMES.sub(r"\1/*", path)
 
 
 def _path(application: Application) -> str:

@@ -10,12 +10,13 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
 
+from bot.adapters.calls import OnCall, nobody_listens
 from bot.adapters.registry_auth import (
     Basic,
     Bearer,
@@ -47,9 +48,6 @@ LOOKING = "look for the image"
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _LONGEST_NAME = 255
 _MOST_TOKENS = 1000
-
-OnCall = Callable[[str, str, int | None, float], None]
-"""Is told of each call: system, what, HTTP status (None: no answer), seconds."""
 
 Image = ImageFound | ImageAbsent | Unknown
 
@@ -86,7 +84,7 @@ class Registry:
     ) -> None:
         self._hosts = {name.lower(): host for name, host in hosts.items()}
         self._clock = clock
-        self._on_call = on_call or _nobody_listens
+        self._on_call = on_call or nobody_listens
         self._ecr = Ecr(connect, read)
         self._guard = threading.Lock()
         self._tokens: dict[tuple[str, str], Token] = {}
@@ -251,7 +249,3 @@ def _refusal(name: str, answer: httpx.Response, what: str) -> Unknown:
 def _silent(name: str, why: str, *, garbled: bool = False) -> Unknown:
     """Return *why* the registry *name* told nothing this time; it may when asked again."""
     return Unknown(why, Silence(name, LOOKING, why, garbled=garbled))
-
-
-def _nobody_listens(_system: str, _what: str, _status: int | None, _seconds: float) -> None:
-    """Ignore the call: nobody counts."""

@@ -16,6 +16,8 @@ from slack_sdk import WebClient, WebhookClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
+from bot.adapters.calls import OnCall, nobody_listens
+from bot.adapters.slack_calls import CountedClient
 from bot.adapters.slack_refusals import refused
 from bot.domain.errors import Garbled, Rejected, Unavailable
 from bot.domain.message import Message
@@ -81,17 +83,22 @@ class Slack:
     *base_url* is Slack's own or a pretend one's; *timeout* is for each call.
     """
 
-    def __init__(self, token: str, base_url: str, timeout: timedelta) -> None:
+    def __init__(
+        self, token: str, base_url: str, timeout: timedelta, *, on_call: OnCall = nobody_listens
+    ) -> None:
         seconds = self._seconds = int(timeout.total_seconds())
         token = token.strip()  # a newline from a file would end up in an error about the header
         # The SDK's default sends a POST again when the line drops after Slack has read it: the
         # message would stand there twice. So what writes never repeats by itself, what reads may.
-        self._writer = WebClient(token, base_url=base_url, timeout=seconds, retry_handlers=[])
-        self._reader = WebClient(
+        self._writer = CountedClient(
+            token, base_url=base_url, timeout=seconds, retry_handlers=[], on_call=on_call
+        )
+        self._reader = CountedClient(
             token,
             base_url=base_url,
             timeout=seconds,
             retry_handlers=[ConnectionErrorRetryHandler(max_retry_count=1)],
+            on_call=on_call,
         )
         # The SDK takes HTTPS_PROXY but not NO_PROXY from the environment.
         if proxy_bypass(urlsplit(base_url).hostname or ""):

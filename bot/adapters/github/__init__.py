@@ -1,6 +1,6 @@
 """GitHub: who we are, the one door for calls, and what a version is."""
 
-from bot.adapters.github.client import GitHub, OnCall
+from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Ahead, Commit, CommitName, Commits, Relation
 from bot.adapters.github.credentials import Credentials
 from bot.settings import AppKey, Token
@@ -13,7 +13,6 @@ __all__ = [
     "Commits",
     "Credentials",
     "GitHub",
-    "OnCall",
     "Relation",
     "Token",
 ]

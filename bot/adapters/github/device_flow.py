@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bot.adapters.calls import OnCall
 from bot.adapters.github.addresses import web_address
 from bot.adapters.github.answers import SYSTEM, Answer, count, decoded, failure, text
-from bot.adapters.github.client import API_VERSION, OnCall
+from bot.adapters.github.client import API_VERSION
 from bot.adapters.github.teams import person
 from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Rejected, Unauthorized, Unavailable

@@ -1,0 +1,74 @@
+"""BUILDS: the gauges of a whole bot, each read when Prometheus asks for it."""
+
+from collections.abc import Mapping
+
+from bot.adapters.argocd import ArgoCD
+from bot.metrics import Readings, counted
+from bot.operations.tallies import Tallies
+from bot.shipmate import Shipmate
+
+
+def show_gauges(shipmate: Shipmate, argocd: Mapping[str, ArgoCD]) -> None:
+    """Let the metrics of *shipmate* show how it stands."""
+    watch, tallies = shipmate.metrics.watch, Tallies(shipmate.database)
+    watch(
+        "shipmate_operations_under_way",
+        "Operations that have not ended.",
+        ("phase",),
+        lambda: counted(tallies.under_way()),
+    )
+    watch(
+        "shipmate_messages_waiting",
+        "Messages that Slack has not taken yet, or that say what was.",
+        ("kind",),
+        lambda: counted(tallies.to_say()),
+    )
+    watch(
+        "shipmate_deliveries",
+        "Deliveries of webhooks that were not worked off.",
+        ("state",),
+        lambda: counted(tallies.to_hear()),
+    )
+    watch(
+        "shipmate_standing",
+        "Locks, holds, and applications whose auto-sync a rollback left off.",
+        ("kind",),
+        lambda: counted(tallies.standing()),
+    )
+
+    def longest_wait() -> Readings:
+        since = tallies.oldest_waiting()
+        now = shipmate.clock.now()
+        return [((), 0.0 if since is None else (now - since).total_seconds())]
+
+    watch(
+        "shipmate_oldest_approval_seconds",
+        "How long the oldest operation has been waiting for approval.",
+        (),
+        longest_wait,
+    )
+    watch(
+        "shipmate_argocd_stream_connected",
+        "1 while the stream of an Argo CD is heard.",
+        ("instance",),
+        lambda: [
+            ((name,), float(stream.state.connected_since is not None))
+            for name, stream in shipmate.streams.items()
+        ],
+    )
+    watch(
+        "shipmate_argocd_token_left_seconds",
+        "Until our token for an Argo CD expires; none for one that does not.",
+        ("instance",),
+        lambda: [
+            ((name,), left.total_seconds())
+            for name, client in argocd.items()
+            if (left := client.token_left) is not None
+        ],
+    )
+    watch(
+        "shipmate_trouble",
+        "1 for each part that keeps us from being ready.",
+        ("part",),
+        lambda: [((part,), 1.0) for part in shipmate.troubles()],
+    )

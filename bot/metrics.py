@@ -1,0 +1,155 @@
+"""MEASURES: what Prometheus asks for at ``/metrics``.
+
+Counters are of this process, so over several replicas they are added up. What stands in the
+database is read when Prometheus asks, and is the same at every replica: there the largest counts.
+
+Names follow https://prometheus.io/docs/practices/naming/.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot.domain.operations import Kind, Operation, Phase
+
+log = structlog.get_logger(__name__)
+
+CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+PHASE_SECONDS = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400, 86400)
+
+Readings = Iterable[tuple[tuple[str, ...], float]]
+"""The values of a gauge's labels, and its value, one for each combination that there is."""
+
+
+class Metrics:
+    """Everything that is counted. One for the process; for any thread."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._calls = Counter(
+            "shipmate_outbound_calls",
+            "Calls to other systems; status is HTTP's, or none where no answer came.",
+            ("system", "call", "status"),
+            registry=self._registry,
+        )
+        self._call_seconds = Histogram(
+            "shipmate_outbound_call_seconds",
+            "How long calls to other systems took.",
+            ("system", "call"),
+            buckets=CALL_SECONDS,
+            registry=self._registry,
+        )
+        self._limits = Gauge(
+            "shipmate_rate_limit_remaining",
+            "Calls that a system still takes from us until its limit begins anew.",
+            ("system", "limit"),
+            registry=self._registry,
+        )
+        self._operations = Counter(
+            "shipmate_operations",
+            "Operations that ended; each of several services in one counts.",
+            ("service", "environment", "kind", "result"),
+            registry=self._registry,
+        )
+        self._phase_seconds = Histogram(
+            "shipmate_phase_seconds",
+            "How long operations stayed in a phase.",
+            ("environment", "phase"),
+            buckets=PHASE_SECONDS,
+            registry=self._registry,
+        )
+        self._operation_seconds = Histogram(
+            "shipmate_operation_seconds",
+            "From the request to the end.",
+            ("environment", "kind", "result"),
+            buckets=PHASE_SECONDS,
+            registry=self._registry,
+        )
+
+    def called(self, system: str, what: str, status: int | None, seconds: float) -> None:
+        """Count one call to *system*."""
+        self._calls.labels(system, what, "none" if status is None else str(status)).inc()
+        self._call_seconds.labels(system, what).observe(seconds)
+
+    def limited(self, system: str, which: str, left: int) -> None:
+        """Remember how many calls *system* still takes."""
+        self._limits.labels(system, which).set(left)
+
+    def moved(self, before: Operation, after: Operation) -> None:
+        """Count that an operation went from one phase to another."""
+        if before.phase is after.phase:
+            return
+        wish = after.request
+        entered = after.entered
+        if (since := entered.get(before.phase.value)) and (at := _entered(after)):
+            spent = (at - since).total_seconds()
+            self._phase_seconds.labels(wish.environment, before.phase.value).observe(spent)
+        if not after.phase.ended:
+            return
+        result = after.phase.value
+        if after.ended_at is not None:
+            spent = (after.ended_at - after.requested_at).total_seconds()
+            whole = self._operation_seconds.labels(wish.environment, wish.kind.value, result)
+            whole.observe(spent)
+        for service in wish.services:
+            self._operations.labels(service, wish.environment, wish.kind.value, result).inc()
+
+    def foresee(self, targets: Iterable[tuple[str, str]]) -> None:
+        """Show the counters of *targets* (service, environment) as 0 before anything happens.
+
+        A counter that appears with its first increment has none, as Prometheus sees it.
+        """
+        for service, environment in targets:
+            for kind in Kind:
+                for end in (Phase.LIVE, Phase.FAILED):
+                    self._operations.labels(service, environment, kind.value, end.value)
+
+    def watch(
+        self, name: str, meaning: str, labels: tuple[str, ...], read: Callable[[], Readings]
+    ) -> None:
+        """Show the gauge *name*, which *read* tells whenever Prometheus asks.
+
+        Where *read* fails the gauge is left out, so that an alert on its absence can be had.
+        """
+        self._registry.register(_Watched(name, meaning, labels, read))
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus's own text format."""
+        return generate_latest(self._registry)
+
+
+class _Watched(Collector):
+    """A gauge that is read when it is asked for."""
+
+    def __init__(
+        self, name: str, meaning: str, labels: tuple[str, ...], read: Callable[[], Readings]
+    ) -> None:
+        self._name, self._meaning, self._labels, self._read = name, meaning, labels, read
+
+    def describe(self) -> Iterable[Metric]:
+        """Say what there is without reading it."""
+        return [GaugeMetricFamily(self._name, self._meaning, labels=self._labels)]
+
+    def collect(self) -> Iterable[Metric]:
+        """Read it."""
+        gauge = GaugeMetricFamily(self._name, self._meaning, labels=self._labels)
+        try:
+            for values, value in self._read():
+                gauge.add_metric(values, value)
+        except Exception as error:  # noqa: BLE001  # one gauge must not take the others with it
+            log.warning("a gauge could not be read", gauge=self._name, error=str(error))
+            return []
+        return [gauge]
+
+
+def counted(counts: Mapping[str, int]) -> Readings:
+    """Return *counts* by the value of their one label."""
+    return [((value,), float(count)) for value, count in counts.items()]
+
+
+def _entered(operation: Operation) -> datetime | None:
+    return operation.ended_at or operation.entered.get(operation.phase.value)

@@ -1,0 +1,90 @@
+"""How many of each stand in the database now, for those who measure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.operations.database import Database
+from bot.operations.store import UNDER_WAY
+from bot.operations.tables import (
+    cards,
+    deliveries,
+    holds,
+    locks,
+    notes,
+    open_items,
+    operations,
+    outbox,
+)
+
+Tally = Mapping[str, int]
+
+
+class Tallies:
+    """Counts the rows of one database; each method is one query.
+
+    Each raises Unavailable while the database is away.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def under_way(self) -> Tally:
+        """Return how many operations have not ended, by the phase they are in."""
+        query = (
+            sa.select(operations.c.phase, sa.func.count())
+            .where(operations.c.phase.in_(UNDER_WAY))
+            .group_by(operations.c.phase)
+        )
+        with self._database.read() as connection:
+            found = {phase: int(count) for phase, count in connection.execute(query)}
+        return {phase: found.get(phase, 0) for phase in sorted(UNDER_WAY)}
+
+    def to_say(self) -> Tally:
+        """Return how many messages Slack has not taken yet: cards and notes, and letters."""
+        behind = (
+            sa.select(sa.func.count())
+            .select_from(cards.join(operations, operations.c.number == cards.c.number))
+            .where(cards.c.shown_version < operations.c.version)
+        )
+        return self._counts(
+            card=behind,
+            note=_count(notes, notes.c.shown_version < notes.c.version),
+            letter=_count(outbox, outbox.c.settled_at.is_(None)),
+        )
+
+    def to_hear(self) -> Tally:
+        """Return how many deliveries of webhooks wait, and how many nobody could work off."""
+        return self._counts(
+            waiting=_count(deliveries, deliveries.c.settled_at.is_(None)),
+            set_aside=_count(deliveries, deliveries.c.set_aside.is_(True)),
+        )
+
+    def standing(self) -> Tally:
+        """Return how many locks, holds, and open items of rollbacks by Argo CD stand."""
+        return self._counts(
+            lock=_count(locks, locks.c.ended_at.is_(None)),
+            hold=_count(holds, holds.c.ended_at.is_(None)),
+            auto_sync_off=_count(open_items, open_items.c.ended_at.is_(None)),
+        )
+
+    def oldest_waiting(self) -> datetime | None:
+        """Return since when the operation waits for approval that has waited longest, or None."""
+        query = sa.select(sa.func.min(operations.c.requested_at)).where(
+            operations.c.phase == "awaiting"
+        )
+        with self._database.read() as connection:
+            found: datetime | None = connection.execute(query).scalar_one()
+        return found
+
+    def _counts(self, **queries: sa.Select[Any]) -> Tally:
+        columns = [query.scalar_subquery().label(name) for name, query in queries.items()]
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(*columns)).one()
+        return {name: int(row._mapping[name]) for name in queries}  # noqa: SLF001  # its public name
+
+
+def _count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(table).where(*conditions)
