@@ -38,7 +38,8 @@ class Looks:
                 first = history.looking(command.service, command.environment)
                 return first, lambda: _or_later(lambda: self._history(command))
             case Diff():
-                first = differences.looking(command.service, command.environment, command.other)
+                sides = (command.environments, command.versions)
+                first = differences.looking(command.service, *sides)
                 return first, lambda: _or_later(lambda: self._diff(command))
             case _:
                 assert_never(command)
@@ -54,7 +55,7 @@ class Looks:
         return history.history(self._back.newest(command.service, command.environment))
 
     def _diff(self, command: Diff) -> Message:
-        found = self._differing.between(command.service, command.environment, command.other)
+        found = self._differing.between(command.service, command.environments, command.versions)
         if isinstance(found, Problem):
             return replies.refused(found)
         return differences.difference(found, self._links)

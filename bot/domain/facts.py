@@ -82,6 +82,14 @@ class RanBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a promote takes its version from, and the *tag* that runs there."""
+
+    environment: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoEarlierHome:
     """The service lives in none of the environments before this one."""
 
@@ -139,6 +147,7 @@ class TargetFacts:
     *homes* are the environments the service lives in, in promotion order. A ``Problem`` says that
     the answer came and is a refusal (the version is ambiguous). *in_git* is the tag on the GitOps
     branch, None where none stands. *ran_here* tells whether this very tag was live there before.
+    *origin* is known of a promote alone.
     """
 
     service: str
@@ -157,6 +166,7 @@ class TargetFacts:
     ran_here: bool | Unknown
     locks: tuple[Lock, ...] | Unknown
     holds: tuple[Hold, ...] | Unknown
+    origin: Origin | None = None
 
     @property
     def name(self) -> str:

@@ -1,10 +1,10 @@
-"""``/ship diff``: the commits between two places, by author, and the files when they are few."""
+"""``/ship diff``: the commits between two sides, by author, and the files when they are few."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from bot.domain.approval_case import InBetween
-from bot.domain.differences import Difference, Lying, Place
+from bot.domain.differences import Difference, Lying, Named, Place, Side
 from bot.domain.message import Message
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
@@ -14,6 +14,8 @@ from bot.messages.spans import (
     Bold,
     Line,
     Link,
+    Span,
+    Text,
     code,
     length,
     line,
@@ -29,18 +31,24 @@ FEW_FILES = 12
 TITLE = 100
 
 
-def looking(service: str, environment: str, other: str | None) -> Message:
+def looking(service: str, environments: Sequence[str], versions: Sequence[str]) -> Message:
     """Say that it is being read, and the answer follows."""
-    beside = line(" and ", name(other)) if other else line(" and what Git says of it")
-    opening = line("Comparing ", name(service), " in ", name(environment), *beside)
+    sides: list[Span] = [
+        *map(name, environments),
+        *map(code, versions),
+        Text("what Git says of it"),
+    ]
+    first, second, *_ = sides
+    at = " in " if environments else " at "
+    opening = line("Comparing ", name(service), at, first, " with ", second)
     return reply(line(*opening, "; the answer follows here."))
 
 
 def difference(one: Difference, links: Links) -> Message:
-    """Return what lies between the two places of *one*."""
+    """Return what lies between the two sides of *one*."""
     head = [
-        line(name(one.service), ": ", *_place(one.older)),
-        line("and ", *_place(one.newer)),
+        line(name(one.service), ": ", *_side(one.older)),
+        line("and ", *_side(one.newer)),
     ]
     said = [blocks.prose("diff", [blocks.lines(*head, *_sum(one, links))])]
     rows = list(_rows(one, links))
@@ -50,6 +58,18 @@ def difference(one: Difference, links: Links) -> Message:
         said.append(blocks.prose("diff:files", [blocks.lines(*files)]))
     spoken = [span for each in (*head, *_sum(one, links)) for span in line(*each, " ")]
     return Message(mrkdwn(spoken[:-1], blocks.TEXT), tuple(said))
+
+
+def _side(side: Side) -> Line:
+    return _named(side) if isinstance(side, Named) else _place(side)
+
+
+def _named(one: Named) -> Line:
+    if isinstance(one.sha, Unknown):
+        return line(code(one.version), " is ", Bold("unknown"), " (", quoted(one.sha.why, 160), ")")
+    if one.sha.startswith(one.version.lower()):
+        return line("commit ", code(short(one.sha)))
+    return line(code(one.version), ", commit ", code(short(one.sha)))
 
 
 def _place(place: Place) -> Line:
@@ -71,15 +91,17 @@ def _sum(one: Difference, links: Links) -> Iterator[Line]:
         return
     more, fewer = _whose(one.newer), _whose(one.older)
     if lying.ahead:
-        yield line(Bold(_commits(lying.ahead)), f" {more}, not {fewer}:")
+        yield line(Bold(_commits(lying.ahead)), " ", *more, ", not ", *fewer, ":")
     if lying.behind:
-        yield line(Bold(_commits(lying.behind)), f" {fewer}, not {more}.")
+        yield line(Bold(_commits(lying.behind)), " ", *fewer, ", not ", *more, ".")
     yield line(Link(_page(one, lying, links), "Compare them on GitHub"))
 
 
-def _whose(place: Place) -> str:
-    where = name(place.environment).text
-    return f"in Git for {where}" if place.in_git else f"in {where}"
+def _whose(side: Side) -> Line:
+    if isinstance(side, Named):
+        return line("in ", code(side.version))
+    where = name(side.environment).text
+    return line(f"in Git for {where}" if side.in_git else f"in {where}")
 
 
 def _commits(count: int) -> str:

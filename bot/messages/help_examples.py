@@ -6,6 +6,7 @@ from bot.domain.catalog import Catalog
 from bot.domain.running import earlier_home
 
 SHA = "a1b2c3d4"
+RELEASE = "v1.2.3"
 REASON = "we migrate its database"
 
 

@@ -2,7 +2,7 @@
 
 from bot.domain.catalog import Catalog
 from bot.domain.message import Message
-from bot.messages.help_examples import example, way
+from bot.messages.help_examples import RELEASE, SHA, example, way
 from bot.messages.replies import reply
 from bot.messages.spans import Bold, Code, line
 
@@ -36,10 +36,17 @@ def diff(catalog: Catalog) -> Message:
     """Return the help on ``diff``."""
     there = way(catalog)
     return reply(
-        line(Code("/ship diff"), " shows the commits and files between what runs in two places."),
+        line(Code("/ship diff"), " shows the commits and files between what runs in two places,"),
+        line("between what runs and a version, or between two versions of a service."),
         line("With one environment it compares what runs there with what Git says."),
+        line(
+            "A version is a commit, branch, Git tag or image tag; the name of an environment"
+            " always is that environment."
+        ),
         copy=(
             f"/ship diff {there.service} {there.origin} {there.environment}",
+            f"/ship diff {there.service} {there.environment} {SHA}",
+            f"/ship diff {there.service} {SHA} {RELEASE}",
             f"/ship diff {there.service} {there.environment}",
         ),
     )

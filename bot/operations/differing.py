@@ -1,7 +1,8 @@
-"""Reads what lies between two environments, or between Git and what runs, for ``/ship diff``."""
+"""Reads what lies between environments, versions, or Git and what runs, for ``/ship diff``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.github.commits import Commits, Relation
@@ -9,9 +10,10 @@ from bot.adapters.github.comparison import Between, Comparison, Comparisons
 from bot.adapters.gitops import GitOps
 from bot.domain.approval_case import InBetween
 from bot.domain.catalog import Catalog, Target
-from bot.domain.differences import Difference, Lying, Place
+from bot.domain.differences import Difference, Lying, Named, Place, Side
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import Ambiguous, BotError, NotFound
+from bot.domain.planning import reference
 from bot.domain.problems import Problem, Reason
 from bot.domain.running import neighbours, revision_of, running_tags
 from bot.domain.unknown import Unknown
@@ -36,52 +38,75 @@ class Differing:
     ) -> Difference | Problem:
         """Return how two sides of *service* differ: of *environments* and *versions* there are two.
 
-        One environment alone is compared with what Git says of it. The earlier environment is the
-        newer side, a version is newer than what runs, and of two versions the one that has more.
-        Whatever cannot be had is Unknown.
+        One environment alone is compared with what Git says of it. Of two, the earlier is the
+        newer side. A version goes after an environment, and two as they were said, unless the
+        first simply has more. Whatever cannot be had is Unknown.
         """
-        names = sorted(environments, key=list(self._catalog.environments).index, reverse=True)
+        targets = self._targets(service, environments)
+        if isinstance(targets, Problem):
+            return targets
+        older, newer = self._sides(service, targets, versions)
+        if isinstance(older, Problem):
+            return older
+        if isinstance(newer, Problem):
+            return newer
+        source = (targets or self._homes(service))[-1].source
+        sources = {one.source for one in targets} or {source}
+        below, above = self._revision(service, older), self._revision(service, newer)
+        lying = self._lying(sources, below, above)
+        if versions and isinstance(lying, Lying) and lying.behind and not lying.ahead:
+            older, newer = newer, older
+            lying = self._lying(sources, lying.head, lying.base)
+        return Difference(service, source, older, newer, lying)
+
+    def _targets(self, service: str, environments: Sequence[str]) -> list[Target] | Problem:
+        """Return the targets, the last environment's first."""
+        order = list(self._catalog.environments)
         targets = []
-        for name in names:
+        for name in sorted(environments, key=order.index, reverse=True):
             target = self._catalog.target(service, name)
             if target is None:
                 homes = ", ".join(self._catalog.environments_of(service))
                 facts = {"service": service, "environment": name, "environments": homes}
                 return Problem(Reason.NOT_IN_ENVIRONMENT, facts)
             targets.append(target)
-        source = (targets or self._catalog.targets_of(service))[-1].source
-        sides = self._sides(service, targets, versions, source)
-        with ThreadPoolExecutor(len(sides), thread_name_prefix="diff") as pool:
-            older, newer = (side.result() for side in [pool.submit(side) for side in sides])
-        for side in (older, newer):
-            if isinstance(side, Problem):
-                return side
-        return self._difference(service, source, older, newer)
+        return targets
 
     def _sides(
-        self, service: str, targets: Sequence[Target], versions: Sequence[str], source: str
-    ) -> list[Callable[[], Side | Problem]]:
-        sides: list[Callable[[], Side | Problem]] = [partial(self._running, t) for t in targets]
-        sides += [partial(self._named, service, source, one) for one in versions]
-        return sides if len(sides) > 1 else [*sides, partial(self._in_git, targets[0])]
+        self, service: str, targets: Sequence[Target], versions: Sequence[str]
+    ) -> list[Side | Problem]:
+        """Return the older and the newer side, read at once."""
+        asked: list[Callable[[], Side | Problem]] = [partial(self._running, one) for one in targets]
+        asked += [partial(self._named, service, one) for one in versions]
+        if len(asked) == 1:
+            asked.append(partial(self._in_git, targets[0]))
+        with ThreadPoolExecutor(2, thread_name_prefix="diff") as pool:
+            return [one.result() for one in [pool.submit(ask) for ask in asked]]
 
-    def _named(self, service: str, source: str, version: str) -> Named | Problem:
+    def _homes(self, service: str) -> list[Target]:
+        return [one for one in self._catalog.targets.values() if one.service == service]
+
+    def _named(self, service: str, version: str) -> Named | Problem:
         """Return the commit that is called *version*, else the one whose image tag it is."""
+        homes = self._homes(service)
+        source = homes[-1].source
         facts = {"version": version, "repo": source}
-        inside = reference(version, self._catalog.targets_of(service))
         try:
-            try:
-                return Named(version, self._commits.resolve(source, version).sha)
-            except NotFound:
-                if inside == version:
-                    raise
-                return Named(version, self._commits.resolve(source, inside).sha)
+            return Named(version, self._resolved(source, version, reference(version, homes)))
         except NotFound:
             return Problem(Reason.UNKNOWN_VERSION, facts)
         except Ambiguous:
             return Problem(Reason.AMBIGUOUS_VERSION, facts)
         except BotError as error:
             return Named(version, Unknown(str(error)))
+
+    def _resolved(self, source: str, version: str, inside: str) -> str:
+        try:
+            return self._commits.resolve(source, version).sha
+        except NotFound:
+            if inside == version:
+                raise
+            return self._commits.resolve(source, inside).sha
 
     def _running(self, target: Target) -> Place:
         argocd, application = self._argocd[target.application.instance], target.application
@@ -110,20 +135,29 @@ class Differing:
             tags = Unknown(str(error))
         return Place(target.environment, tags, in_git=True)
 
-    def _lying(self, older: Target, base: Place, newer: Target, head: Place) -> Lying | Unknown:
-        below, above = _revision(older, base), _revision(newer, head)
-        if older.source != newer.source:
-            below = Unknown(f"they are built from {older.source} and {newer.source}")
+    def _lying(
+        self, sources: Collection[str], below: str | Unknown, above: str | Unknown
+    ) -> Lying | Unknown:
+        if len(sources) > 1:
+            return Unknown(f"they are built from {' and '.join(sorted(sources))}")
         if isinstance(below, Unknown):
             return below
         if isinstance(above, Unknown):
             return above
+        (source,) = sources
         try:
-            return self._compared(newer.source, below, above)
+            return self._compared(source, below, above)
         except (NotFound, Ambiguous) as error:
             return Unknown(error.detail)
         except BotError as error:
             return Unknown(str(error))
+
+    def _revision(self, service: str, side: Side) -> str | Unknown:
+        if isinstance(side, Named):
+            return side.sha
+        target = self._catalog.target(service, side.environment)
+        assert target is not None
+        return _revision(target, side)
 
     def _compared(self, source: str, below: str, above: str) -> Lying | Unknown:
         whole = self._commits.resolve(source, above).sha

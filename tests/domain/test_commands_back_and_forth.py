@@ -185,9 +185,23 @@ def test_rollbacks_as_people_type_them(place, start, text, expected):
         pytest.param("history", History(), id="everything"),
         pytest.param("history core", History("core"), id="of a service"),
         pytest.param("history prod core", History("core", "prod"), id="of a target"),
-        pytest.param("diff core prod", Diff("core", "prod"), id="of one environment"),
-        pytest.param("diff core stage prod", Diff("core", "stage", "prod"), id="of two"),
-        pytest.param("diff prod stage core", Diff("core", "prod", "stage"), id="the other way"),
+        pytest.param("diff core prod", Diff("core", ("prod",)), id="of one environment"),
+        pytest.param("diff core stage prod", Diff("core", ("stage", "prod")), id="of two"),
+        pytest.param("diff prod stage core", Diff("core", ("prod", "stage")), id="the other way"),
+        pytest.param(
+            "diff core prod a1b2c3d4", Diff("core", ("prod",), ("a1b2c3d4",)), id="with a commit"
+        ),
+        pytest.param(
+            "diff core develop prod", Diff("core", ("prod",), ("develop",)), id="with a branch"
+        ),
+        pytest.param(
+            "diff core a1b2c3d4 v1.2.3", Diff("core", (), ("a1b2c3d4", "v1.2.3")), id="of versions"
+        ),
+        pytest.param(
+            "diff core core-stage-a1b2c3d4 feature/core",
+            Diff("core", (), ("core-stage-a1b2c3d4", "feature/core")),
+            id="of an image tag and a branch",
+        ),
     ],
 )
 @pytest.mark.parametrize(("place", "start"), [("ship", ""), ("mention", "@shipmate ")])
@@ -470,6 +484,54 @@ def test_a_misread_rollback_offers_the_line_that_would_do(text, reason, correcti
             id="a diff with nothing",
         ),
         pytest.param(
+            "diff core stgae prod",
+            MisreadReason.UNKNOWN_ENVIRONMENT,
+            ("/ship diff core prod stage",),
+            id="a diff with a mistyped environment",
+        ),
+        pytest.param(
+            "diff core a1b2c3d4",
+            MisreadReason.MISSING_ENVIRONMENT,
+            tuple(f"/ship diff core {one} a1b2c3d4" for one in ("dev", "stage", "prod")),
+            id="a diff of one version with nothing",
+        ),
+        pytest.param(
+            "diff coer prod a1b2c3d4",
+            MisreadReason.UNKNOWN_SERVICE,
+            ("/ship diff core prod a1b2c3d4",),
+            id="a diff with a version of a mistyped service",
+        ),
+        pytest.param(
+            "diff coer a1b2c3d4 v1.2.3",
+            MisreadReason.UNKNOWN_SERVICE,
+            ("/ship diff core a1b2c3d4 v1.2.3",),
+            id="a diff of versions of a mistyped service",
+        ),
+        pytest.param(
+            "diff core a1b2c3d4..v1.2.3",
+            MisreadReason.BAD_VERSION,
+            ("/ship diff core a1b2c3d4 v1.2.3",),
+            id="a diff as Git writes it",
+        ),
+        pytest.param(
+            "diff core prod a1b2c3d4 v1.2.3",
+            MisreadReason.TOO_MANY_WORDS,
+            line("/ship diff core", "prod a1b2c3d4", "a1b2c3d4 v1.2.3"),
+            id="a diff of three places",
+        ),
+        pytest.param(
+            "diff core,batch a1b2c3d4 v1.2.3",
+            MisreadReason.TOO_MANY_WORDS,
+            line("/ship diff", "batch a1b2c3d4 v1.2.3", "core a1b2c3d4 v1.2.3"),
+            id="a diff of versions of two services",
+        ),
+        pytest.param(
+            "diff user-service stage a1b2c3d4",
+            MisreadReason.NOT_IN_ENVIRONMENT,
+            line("/ship diff user-service", "dev a1b2c3d4", "prod a1b2c3d4"),
+            id="a diff with where it does not live",
+        ),
+        pytest.param(
             "why rollback core #2",
             MisreadReason.MISSING_ENVIRONMENT,
             tuple(f"/ship why rollback core {one} #2" for one in ("dev", "stage", "prod")),
@@ -509,7 +571,18 @@ def test_order_does_not_change_what_is_rolled_back(services, environment, what, 
 
 
 NAMES = ["core", "batch", "frontend", "coer", "core,batch", "all", "dev", "stage", "prod", "prdo"]
-OTHERS = ["#2", "D-12", "a1b2c3d4", "latest", "a..b", "promote", "rollback", "why", "broken"]
+OTHERS = [
+    "#2",
+    "D-12",
+    "a1b2c3d4",
+    "v1.2.3",
+    "latest",
+    "a..b",
+    "promote",
+    "rollback",
+    "why",
+    "broken",
+]
 FILLERS = [
     "from",
     "to",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.approval_case import InBetween
-from bot.domain.facts import ImageAbsent, RanBefore, RunsNow
+from bot.domain.facts import ImageAbsent, NoEarlierHome, Origin, RanBefore, RunsNow
 from bot.domain.previews import Moves, Preview, by_author, staying, stranger
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Unidentified, WhyNot
@@ -61,6 +61,19 @@ def test_one_service_never_keeps_another_from_moving(other, reason):
 )
 def test_a_missing_image_names_what_alone_was_built(before, named):
     target = target_facts(image=ImageAbsent(), before=before)
+    (why,) = staying(proposal(action=Action.PROMOTE), facts(target)).values()
+    assert (Reason.IMAGE_MISSING, named) == (why.reason, why.facts.get("before"))
+
+
+@pytest.mark.parametrize(
+    ("origin", "named"),
+    [
+        pytest.param(Origin("dev", "develop-a1b2c3d"), "dev", id="its tag is of another kind"),
+        pytest.param(Origin("dev", TAG), None, id="the very tag"),
+    ],
+)
+def test_a_missing_image_names_where_it_came_from_if_nothing_comes_before(origin, named):
+    target = target_facts(image=ImageAbsent(), before=NoEarlierHome(), origin=origin)
     (why,) = staying(proposal(action=Action.PROMOTE), facts(target)).values()
     assert (Reason.IMAGE_MISSING, named) == (why.reason, why.facts.get("before"))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.approval_case import InBetween
-from bot.domain.differences import Difference, Lying, Place
+from bot.domain.differences import Difference, Lying, Named, Place
 from bot.domain.unknown import Unknown
 from bot.messages.cards import Links
 from bot.messages.differences import difference, looking
@@ -65,6 +65,19 @@ Files: `a.py` and `docs/b.md`""" == shown()
             {"newer": Place("prod", ("v2",), in_git=True)}, "Git says of *prod* `v2`", id="Git"
         ),
         pytest.param(
+            {"newer": Named("v1.2.3", "c" * 40)},
+            "and `v1.2.3`, commit `cccccccc`\n*3 commits* in `v1.2.3`, not in prod:",
+            id="a release",
+        ),
+        pytest.param(
+            {"older": Named("aaaaaaaaa", "a" * 40)}, "core*: commit `aaaaaaaa`", id="a SHA"
+        ),
+        pytest.param(
+            {"newer": Named("<main>", Unknown("GitHub is away"))},
+            "and `<main>` is *unknown* (GitHub is away)",
+            id="a version nobody could look up",
+        ),
+        pytest.param(
             {"lying": replace(ONE.lying, ahead=400)}, "and 397 more", id="more than are listed"
         ),
         pytest.param(
@@ -88,6 +101,16 @@ def test_the_longest_of_everything_fits():
     assert "more" in said
 
 
-@pytest.mark.parametrize("other", ["stage", None])
-def test_what_is_said_first(other):
-    assert_slack_takes(looking("core", "prod", other))
+@pytest.mark.parametrize(
+    ("environments", "versions", "expected"),
+    [
+        pytest.param(["prod", "stage"], [], "in *prod* with *stage*;", id="two environments"),
+        pytest.param(["prod"], [], "in *prod* with what Git says of it;", id="one"),
+        pytest.param(["prod"], ["v1"], "in *prod* with `v1`;", id="with a version"),
+        pytest.param([], ["a1b2c3d4", "v1"], "at `a1b2c3d4` with `v1`;", id="two versions"),
+    ],
+)
+def test_what_is_said_first(environments, versions, expected):
+    said = looking("core", environments, versions)
+    assert_slack_takes(said)
+    assert f"Comparing *core* {expected} the answer follows here." == read(said)

@@ -241,6 +241,17 @@ def test_the_difference_of_two_environments_is_told_by_author_with_links(they):
     assert "Git says of prod v1.2.2" in same.replace("`", ""), same
     assert "It is the same commit" in same
 
+    newer = they.told.world.sha(REPO, "develop")
+    release = they.does(f"/ship diff payment-service {newer[:9]} v1.2.2").replace("`", "")
+    assert "payment-service: v1.2.2, commit " in release, release  # turned round: it has less
+    assert f"and commit {newer[:8]}" in release
+    assert f"in {newer[:9]}, not in v1.2.2:" in release
+    against = they.does("/ship diff payment-service prod develop").replace("`", "")
+    assert "in prod runs v1.2.2" in against, against
+    assert "in develop, not in prod:" in against
+    nothing = they.does("/ship diff payment-service prod nosuchthing").replace("`", "")
+    assert "has no commit, branch or tag nosuchthing" in nothing, nothing
+
 
 def _offered(message):
     return [

@@ -216,14 +216,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """Tell what lies between *environment* and *other* of *service*, which lives in both.
+    """Tell what lies between two places of *service*, one after the other as they were said.
 
-    *other* None leaves it open what *environment* is compared with.
+    Of *environments*, in which it lives, and *versions* (a commit, branch, Git tag or image tag,
+    as typed) there are two together; or one environment alone, which is compared with Git.
     """
 
     service: str
-    environment: str
-    other: str | None = None
+    environments: tuple[str, ...]
+    versions: tuple[str, ...] = ()
 
 
 Command = (

@@ -125,6 +125,8 @@ def _judged(checks: ChecksVerdict, named: dict[str, str]) -> Finding:  # one eac
 
 def _built_for(target: TargetFacts) -> dict[str, str]:
     """Return which environment the same version was built for, where that has a tag of its own."""
+    if target.origin is not None:
+        return {} if target.tag == target.origin.tag else {"before": target.origin.environment}
     before = target.before
     if not isinstance(before, RanBefore) or not before.same or target.tag in before.tags:
         return {}

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError
+from bot.domain.facts import Origin
 from bot.domain.going_back import Past
 from bot.domain.observation import Health, Observation
 from bot.domain.operations import Kind, Request
@@ -25,13 +26,15 @@ class Choice:
     """*version* names the commit, and is empty where a tag names none that we know.
 
     *tag* is given where it is not made from the version. *undoes* is the operation that brought
-    what stands there now, where that is taken back. *past* is what a rollback goes back to.
+    what stands there now, where that is taken back. *past* is what a rollback goes back
+    to, *origin* where a promote found the version.
     """
 
     version: str
     tag: str | None = None
     undoes: str | None = None
     past: Past | None = None
+    origin: Origin | None = None
 
 
 Chosen = Choice | Problem | BotError | Unknown
@@ -85,11 +88,17 @@ class Chooser:
         current, _ = await self._reader.in_git(target)
         if isinstance(current, Unknown):
             return current
-        back = await self._histories.back(target, self._request.version, current)
+        back = await self._histories.back(target, self._named(target), current)
         if not isinstance(back, Back):
             return back
         tag = back.to.tag
         return Choice(back.to.commit or revision_of(tag, target) or "", tag, back.undoes, back.to)
+
+    def _named(self, target: Target) -> str:
+        """Return what was typed; what goes back by itself goes back to what was announced."""
+        takes_back = self._request.takes_back
+        announced = takes_back.to.get(target.service) if takes_back is not None else None
+        return announced or self._request.version
 
     def _origin(self, target: Target) -> Target | None:
         origin = self._request.origin
@@ -118,4 +127,4 @@ def _promoted(home: Target, seen: Observation, tags: tuple[str, ...]) -> Chosen:
     revision = revision_of(tags[0], home)
     if revision is None:
         return Problem(Reason.NAMES_NO_COMMIT, {**named, "tag": tags[0]})
-    return Choice(revision)
+    return Choice(revision, origin=Origin(home.environment, tags[0]))

@@ -108,6 +108,8 @@ class Gatherer:
             freezes=freezes,
         )
         snapshot, trouble = await self._files(reading, targets, several)
+        stopped = await self._stopped(request)
+        troubles = {**stopped, **{one.facts.service: one.trouble for one in read if one.trouble}}
         return Gathered(
             facts=facts,
             aims={one.facts.service: one.aim for one in read if one.aim is not None},
@@ -116,9 +118,10 @@ class Gatherer:
             between=_between(read),
             trouble=trouble
             or next((one.trouble for one in read if one.trouble), None)
-            or await self._stopped(request),
+            or next(iter(stopped.values()), None),
             away=reading.away,
             read_at=at,
+            troubles=troubles,
         )
 
     async def _gather_around(self, request: Request) -> Gathered:
@@ -192,7 +195,8 @@ class Gatherer:
                 for one in earlier.facts.targets
             ),
         )
-        trouble = earlier.trouble or await self._stopped(request)
+        stopped = await self._stopped(request)
+        trouble = earlier.trouble or next(iter(stopped.values()), None)
         return replace(earlier, facts=facts, trouble=trouble)
 
     async def freshness(self, request: Request) -> Freshness:
@@ -270,14 +274,20 @@ class Gatherer:
         ask = self._books.freezes.standing
         return await self._outside.others.run(ask, at, request.environment)
 
-    async def _stopped(self, request: Request) -> Problem | None:
-        """Return why auto-sync that is off stands in the way of a change by Git, or None."""
+    async def _stopped(self, request: Request) -> dict[str, Problem]:
+        """Return by service where auto-sync that is off stands in the way of a change by Git."""
         if request.by_argocd:
-            return None
-        applications = {target.application for target in self.targets(request)}
+            return {}
+        by_application: dict[Application, list[str]] = {}
+        for target in self.targets(request):
+            by_application.setdefault(target.application, []).append(target.service)
         ask = self._books.open_items.standing_on
-        items = await self._outside.others.run(ask, applications)
-        return stops_others(items, request.services)
+        stopped: dict[str, Problem] = {}
+        for application, services in by_application.items():
+            items = await self._outside.others.run(ask, {application})
+            if problem := stops_others(items, request.services):
+                stopped.update(dict.fromkeys(services, problem))
+        return stopped
 
     def _absent(self, request: Request) -> Iterable[TargetFacts]:
         for service in request.services:

@@ -1,7 +1,7 @@
 """What gathering brings home: the facts that are judged, and what a plan is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.adapters.github.commits import Commit
@@ -40,7 +40,8 @@ class Gathered:
     *aims* are by service, of those whose tag is known. *between* is by source repository: what
     lies between what runs and the new commits. Where nothing runs it has nothing; where services
     of one repository run different versions it is the longest way. *observations* are those of the
-    request's own targets. *trouble* is a definite no that no rule words. *away* is the first
+    request's own targets. *trouble* is a definite no that no rule words; *troubles* are those that
+    are about one service, by service. *away* is the first
     system that did not answer, and may be asked again. *read_at* is when the outside was asked;
     ``facts.at`` may be later, where rights, locks and freezes were read anew. *retreats* are there
     once somebody asked how far a rollback goes back. *rights_as_of* is as in ``Who``.
@@ -55,6 +56,7 @@ class Gathered:
     away: BotError | None
     read_at: datetime
     retreats: tuple[Retreat, ...] = ()
+    troubles: Mapping[str, Problem] = field(default_factory=dict)
     rights_as_of: datetime | None = None
 
 

@@ -1,6 +1,5 @@
 """What a promote of many services would come to, looked up and judged before it is ordered."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.domain.operations import Request
@@ -22,26 +21,29 @@ async def preview(gatherer: Gatherer, request: Request) -> Preview | Problem:
     proposal = proposal_of(request)
     if (problem := stranger(proposal, gathered.facts)) is not None:
         return problem
-    stay = staying(proposal, gathered.facts)
-    movers = tuple(one for one in request.services if one not in stay)
-    stays = tuple(
-        Stays(name, _now(gathered, name), why)
-        for name, why in sorted(_explained(gathered, stay).items())
-    )
+    now = {name: _now(gathered, name) for name in request.services}
+    stay = {**gathered.troubles, **_explained(gathered, staying(proposal, gathered.facts))}
+    movers, ordered = _left(request, stay), gathered
+    while movers and len(movers) < len(ordered.facts.targets):
+        ordered = await gatherer.gather(replace(request, services=movers))
+        stay |= ordered.troubles  # what could move with the others may not move without them
+        movers = _left(request, stay)
+    stays = tuple(Stays(name, now[name], why) for name, why in sorted(stay.items()))
     if not movers:
         return Preview(request.origin, request.environment, (), stays)
-    ordered = replace(request, services=movers)
-    if stays:
-        gathered = await gatherer.gather(ordered)
-    judgement = judge(proposal_of(ordered), gathered.facts)
+    judgement = judge(proposal_of(replace(request, services=movers)), ordered.facts)
     return Preview(
         request.origin,
         request.environment,
-        tuple(_move(gathered, name) for name in movers),
+        tuple(_move(ordered, name) for name in movers),
         stays,
-        tuple(News(source, commits_of(one)) for source, one in sorted(gathered.between.items())),
-        decision_of(judgement, gathered),
+        tuple(News(source, commits_of(one)) for source, one in sorted(ordered.between.items())),
+        decision_of(judgement, ordered),
     )
+
+
+def _left(request: Request, stay: dict[str, Problem]) -> tuple[str, ...]:
+    return tuple(one for one in request.services if one not in stay)
 
 
 def _move(gathered: Gathered, service: str) -> Moves:
@@ -54,12 +56,13 @@ def _now(gathered: Gathered, service: str) -> str | None:
     return facts.in_git if isinstance(facts.in_git, str) else None
 
 
-def _explained(gathered: Gathered, stay: Mapping[str, Problem]) -> Mapping[str, Problem]:
+def _explained(gathered: Gathered, stay: dict[str, Problem]) -> dict[str, Problem]:
     """Return *stay* with the definite no behind what no rule could read, where it is plain whose.
 
-    Such a no does not say which service it is about.
+    One that is about the whole branch does not say which service it is about.
     """
     unread = [name for name, why in stay.items() if why.reason is Reason.NOT_ANSWERED]
-    if gathered.trouble is None or len(unread) != 1:
-        return stay
-    return {**stay, unread[0]: gathered.trouble}
+    known = {name: gathered.troubles[name] for name in unread if name in gathered.troubles}
+    if not known and gathered.trouble is not None and len(unread) == 1:
+        known = {unread[0]: gathered.trouble}
+    return {**stay, **known}

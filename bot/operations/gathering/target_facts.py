@@ -136,6 +136,7 @@ class TargetReader:
                 ran_here=ran_here,
                 locks=await locks,
                 holds=of_target(await holds, target.name),
+                origin=choice.origin if isinstance(choice, Choice) else None,
             ),
             between,
             uneditable_ or trouble or _refused(resolved),
