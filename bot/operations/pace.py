@@ -5,6 +5,7 @@ updates by taking turns (``duty.py``); their posts are so few that each keeps th
 """
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,15 +18,13 @@ REFILL_PER_SECOND = 40 / 60
 """``chat.update`` allows 50 a minute for the whole workspace. Measured: a bucket of 8 refilled at
 40 a minute peaks at 47; a bucket of 40 peaks at 79."""
 
-POSTS = 5
-POSTS_PER_SECOND = 1.0
-"""In one channel: one message each second, and short bursts of more.
+POSTS, POSTS_SPAN = 5, timedelta(seconds=5.5)
+"""In one channel: about one message each second, and short bursts of more.
 
 Source: https://docs.slack.dev/apis/web-api/rate-limits
 """
 
-WORKSPACE_POSTS = 20
-WORKSPACE_POSTS_PER_SECOND = 3.0
+ALL_POSTS, ALL_POSTS_SPAN = 50, timedelta(seconds=15)
 """In all channels together Slack takes several hundred messages a minute."""
 
 RECEIVERS = 10_000
@@ -48,11 +47,6 @@ class Budget:
         self.tokens -= 1
         return True
 
-    def overdraw(self, now: float) -> None:
-        """Count a call that is made whether or not there was one to take."""
-        self.wait(now)
-        self.tokens = max(self.tokens - 1, -self.size)
-
     def wait(self, now: float) -> float:
         """Return the seconds until one call may be taken, 0 where it may at once."""
         self.tokens = min(self.size, self.tokens + (now - self.at) * self.refill)
@@ -64,18 +58,37 @@ class Budget:
         self.closed_until = max(self.closed_until, now + span.total_seconds())
 
 
+class Window:
+    """At most *most* calls in any *span* of the clock."""
+
+    def __init__(self, most: int, span: timedelta) -> None:
+        self._span = span.total_seconds()
+        self._calls: deque[float] = deque(maxlen=most)
+        self._closed_until = 0.0
+
+    def is_open(self, now: float) -> bool:
+        """Tell whether one more call may be made."""
+        full = len(self._calls) == self._calls.maxlen
+        return now >= self._closed_until and not (full and now - self._calls[0] < self._span)
+
+    def count(self, now: float) -> None:
+        """Count a call, also one that waits for nothing."""
+        self._calls.append(now)
+
+    def close(self, now: float, span: timedelta) -> None:
+        """Let nothing through for *span*: Slack asked for it."""
+        self._closed_until = max(self._closed_until, now + span.total_seconds())
+
+
 class Pace:
     """The budgets of one process. Every method is for any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._guard = threading.Lock()
-        now = self._now()
-        self._updates = Budget(at=now)
-        self._posts = Budget(
-            WORKSPACE_POSTS, WORKSPACE_POSTS_PER_SECOND, tokens=WORKSPACE_POSTS, at=now
-        )
-        self._receivers: LRUCache[str, Budget] = LRUCache(RECEIVERS)
+        self._updates = Budget(at=self._now())
+        self._posts = Window(ALL_POSTS, ALL_POSTS_SPAN)
+        self._receivers: LRUCache[str, Window] = LRUCache(RECEIVERS)
 
     def update_wait(self) -> float:
         """Return the clock's seconds until a message may be changed, 0 where it may at once."""
@@ -95,31 +108,26 @@ class Pace:
     def take_post(self, receiver: str) -> bool:
         """Take one new message to *receiver*, a channel or a person; False when there is none."""
         with self._guard:
-            now = self._now()
-            theirs = self._theirs(receiver, now)
-            if max(theirs.wait(now), self._posts.wait(now)) > 0:
+            now, theirs = self._now(), self._theirs(receiver)
+            if not theirs.is_open(now) or not self._posts.is_open(now):
                 return False
-            return theirs.take(now) and self._posts.take(now)
+            theirs.count(now)
+            self._posts.count(now)
+            return True
 
     def count_post(self, receiver: str) -> None:
         """Count a new message that waits for nobody: somebody asked for it."""
         with self._guard:
-            now = self._now()
-            self._theirs(receiver, now).overdraw(now)
-            self._posts.overdraw(now)
+            self._theirs(receiver).count(self._now())
+            self._posts.count(self._now())
 
     def close_posts(self, span: timedelta) -> None:
         """Post nothing for *span*, but what somebody asked for."""
         with self._guard:
             self._posts.close(self._now(), span)
 
-    def _theirs(self, receiver: str, now: float) -> Budget:
-        found = self._receivers.get(receiver)
-        if found is None:
-            found = self._receivers[receiver] = Budget(
-                POSTS, POSTS_PER_SECOND, tokens=POSTS, at=now
-            )
-        return found
+    def _theirs(self, receiver: str) -> Window:
+        return self._receivers.setdefault(receiver, Window(POSTS, POSTS_SPAN))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -173,7 +173,8 @@ class NotePoster:
 
     def _settle(self, one: _New) -> bool:
         """Leave it as it is until its state changes."""
-        self._change(one, {"shown_version": one.version, "tries": 0})
+        again = {"tries": 0, "not_before": self._clock.now()}
+        self._change(one, {"shown_version": one.version, **again})
         return True
 
     def _put_off(self, one: _New, pause: timedelta) -> None:
