@@ -16,30 +16,53 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import structlog
 
+from bot.adapters import argocd_answers as answers
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_refusals import meaning, refusal, stream_refusal
 from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
-from bot.domain.observation import Listed  # noqa: TC001  # types are imported plainly here
+from bot.domain.observation import Listed
 
 log = structlog.get_logger(__name__)
 
 OnChange = Callable[[str, str, str], None]
 """Takes the instance's name, the application's namespace and its name."""
 
+
+class Listener(Protocol):
+    """Hears, besides that something may have changed, what the stream and the lists show of it."""
+
+    def heard(self, instance: str, one: Listed) -> None:
+        """Take an application that was added or changed."""
+
+    def left(self, instance: str, namespace: str, name: str) -> None:
+        """Take an application that was deleted."""
+
+    def listed(self, instance: str, every: Iterable[Listed]) -> None:
+        """Take a whole list."""
+
+
 _PATH = "/api/v1/stream/applications"
-_APPLICATION = "result.application.metadata"
+_APPLICATION = "result.application"
 _FIELDS = ",".join(
     (
         "result.type",
-        f"{_APPLICATION}.name",
-        f"{_APPLICATION}.namespace",
-        f"{_APPLICATION}.resourceVersion",  # else payloads are equal, and equal ones are held back
+        f"{_APPLICATION}.metadata.name",
+        f"{_APPLICATION}.metadata.namespace",
+        # Without it payloads are equal, and equal ones are held back.
+        f"{_APPLICATION}.metadata.resourceVersion",
+        f"{_APPLICATION}.spec.syncPolicy",
+        f"{_APPLICATION}.status.sync.status",
+        f"{_APPLICATION}.status.health.status",
+        f"{_APPLICATION}.status.summary.images",
+        f"{_APPLICATION}.status.operationState.phase",
+        f"{_APPLICATION}.status.operationState.startedAt",
+        f"{_APPLICATION}.status.operationState.finishedAt",
         "error",  # else errors arrive as {}
     )
 )
@@ -107,6 +130,7 @@ class Stream:
         self._socket: socket.socket | None = None
         self._versions: dict[tuple[str, str], str] = {}
         self._listed: Mapping[tuple[str, str], Listed] = {}
+        self._listeners: list[Listener] = []
         name = f"argocd-stream-{argocd.instance.name}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -115,6 +139,10 @@ class Stream:
         """Return how the stream is now."""
         with self._lock:
             return self._state
+
+    def listen(self, listener: Listener) -> None:
+        """Let *listener* hear what is shown, too; call it before the start."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Start watching in a thread of its own."""
@@ -252,10 +280,12 @@ class Stream:
             self._state = replace(self._state, last_event=self._clock.now())
         if result.get("type") == "DELETED":
             self._versions.pop(key, None)
+            self._let_hear(lambda listener, name: listener.left(name, *key))
         elif version and self._versions.get(key) == version:
             return  # Sent twice.
         else:
             self._versions[key] = version
+            self._show(result["application"])
         self._tell(key)
 
     # the list underneath
@@ -285,6 +315,7 @@ class Stream:
         }
         for key in sorted(changed):
             self._tell(key)
+        self._let_hear(lambda listener, name: listener.listed(name, applications))
 
     # telling and noting
 
@@ -296,6 +327,29 @@ class Stream:
         except Exception as error:  # the thread's edge: one listener must not end it
             log.exception("a listener failed", instance=self._argocd.instance.name, app=key[1])
             self._note_odd(f"a listener failed: {type(error).__name__}")
+
+    def _show(self, application: Any) -> None:
+        """Let the listeners hear of an application that an event shows."""
+        if not self._listeners:
+            return
+        try:
+            one = answers.one_listed(application)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self._note_odd("an event that shows no application")
+            return
+        self._let_hear(lambda listener, name: listener.heard(name, one))
+
+    def _let_hear(self, say: Callable[[Listener, str], None]) -> None:
+        for listener in self._listeners:
+            if self._stopping.is_set():
+                return
+            try:
+                say(listener, self._argocd.instance.name)
+            except BotError as error:  # Our own database is away; the next list tells it again.
+                log.warning("a listener was not reached", error=str(error))
+            except Exception as error:  # the thread's edge: one listener must not end it
+                log.exception("a listener failed", instance=self._argocd.instance.name)
+                self._note_odd(f"a listener failed: {type(error).__name__}")
 
     def _note_connected(self) -> None:
         with self._lock:

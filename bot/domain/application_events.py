@@ -34,6 +34,12 @@ SETTLED = timedelta(seconds=15)
 AGAIN = timedelta(seconds=30)
 """When to look again while an operation of ours is on the application."""
 
+STALE = timedelta(seconds=10)
+"""When to look again at a verdict from before the last operation ended."""
+
+RELOOK = timedelta(minutes=5)
+"""How often trouble is looked at although nothing says that it changed."""
+
 AFTERMATH = timedelta(minutes=1)
 """What turns bad so shortly after a failed operation of ours is what it failed of."""
 
@@ -228,6 +234,7 @@ def judge(
     _health(look)
     _recovery(look)
     _success(look)
+    _unfinished(look)
     after = replace(
         look.after,
         sign=sign_of(seen),
@@ -437,6 +444,16 @@ def _success(look: _Look) -> None:
     if _is_well(look.seen) and fresh(look.seen):
         look.tell(What.SYNC_SUCCEEDED, pending.since, pending.revisions)
         look.after = replace(look.after, pending=None)
+
+
+def _unfinished(look: _Look) -> None:
+    """What is not through is looked at again, also where nothing says that it changed."""
+    after, state = look.after, look.seen.operation_state
+    ended = state is not None and state.phase.completed
+    if after.pending is not None and ended and not fresh(look.seen):
+        look.due.append(look.now + STALE)
+    if after.trouble is not None:
+        look.due.append(look.now + (RELOOK if fresh(look.seen) or not ended else STALE))
 
 
 # what is asked of a look

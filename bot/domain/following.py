@@ -65,7 +65,12 @@ def revisions_to_relate(observation: Observation) -> tuple[str, ...]:
     ]
     if hydrated is not None:
         revisions = [hydrated.dry]
-    return tuple(dict.fromkeys(one for one in revisions if _SHA.fullmatch(one)))
+    return tuple(dict.fromkeys(one for one in revisions if is_commit(one)))
+
+
+def is_commit(revision: str) -> bool:
+    """Tell whether *revision* is a commit, and no chart's version or branch."""
+    return _SHA.fullmatch(revision) is not None
 
 
 def judge(

@@ -27,6 +27,7 @@ from tests.domain.argocd_views import IMAGE, NEWER, NOW, OTHER, WEB, T, ended, s
 QUIET = timedelta(minutes=2)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+AGO = NOW - HOUR
 KIM = {"automated": False, "username": "kim"}
 AUTO = {"automated": True}
 BROKEN = replace(WEB, health=Health.DEGRADED, message="exceeded its progress deadline")
@@ -312,7 +313,7 @@ def test_a_sync_that_we_caused_is_told_on_our_card_alone(ours, state, phase):
         pytest.param({"commit": OTHER}, {}, id="another line"),
         pytest.param({"ended": NOW - HOUR}, KIM, id="a person syncs our commit again"),
         pytest.param(
-            {"commit": OTHER, "within": frozenset({NEWER}), "since": NOW - HOUR, "ended": NOW - QUIET},
+            {"commit": OTHER, "within": frozenset({NEWER}), "since": AGO, "ended": NOW - QUIET},
             {},
             id="a newer commit after our end",
         ),

@@ -38,6 +38,13 @@ class Deed(StrEnum):
     DRIFT_ACKNOWLEDGED = "drift_acknowledged"
     DRIFT_SNOOZED = "drift_snoozed"
     DRIFT_SYNC = "drift_sync"  # a sync asked for, claimed right before it
+    # What Argo CD did without us.
+    FOREIGN_SYNC = "foreign_sync"
+    FOREIGN_SYNC_FAILED = "foreign_sync_failed"
+    DEGRADED = "degraded"
+    RECOVERED = "recovered"
+    AUTO_SYNC_SWITCHED = "auto_sync_switched"  # by somebody, and not by a rollback of ours
+    MANUAL_SYNC = "manual_sync"
     REFUSED = "refused"
 
 

@@ -1,0 +1,1 @@
+"""What Argo CD's applications do without us: looked at when they change, told once."""
