@@ -6,8 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from bot.config import models, policies
+from bot.config.applications import look_for_dead_names, tellings_of
 from bot.config.building import build
 from bot.config.document import read
+from bot.config.drift import look_for_dead_reports, plan_of
+from bot.config.notify import look_for_dead_rules
 from bot.config.pieces import Pieces, Report
 from bot.config.policies import Source
 from bot.config.problems import ConfigInvalid, ConfigProblem
@@ -19,7 +22,10 @@ from bot.config.references import (
 )
 from bot.config.shape import problems_of_shape
 from bot.config.values import duration
+from bot.domain.alerts import NotifyRule
+from bot.domain.application_story import Tellings
 from bot.domain.catalog import Catalog
+from bot.domain.drift.schedules import DriftPlan
 from bot.domain.images import ImageReference
 
 __all__ = [
@@ -77,6 +83,7 @@ class Config:
     *warnings* are what is allowed and probably not meant; show them to who runs the bot.
     *registries* are those of the file and those that only images name. *remember* is how long, in
     an emergency, a right that GitHub confirmed stands while it does not answer; zero: it does not.
+    *notify* says who is told what, beside Slack.
     """
 
     catalog: Catalog
@@ -86,6 +93,9 @@ class Config:
     people: People = field(default_factory=People)
     registries: tuple[Registry, ...] = ()
     remember: timedelta = timedelta()
+    notify: tuple[NotifyRule, ...] = ()
+    drift: DriftPlan = field(default_factory=DriftPlan)
+    applications: Tellings = field(default_factory=lambda: Tellings(""))
 
 
 def load(text: str, name: str = "shipmate.yaml") -> Config:
@@ -103,17 +113,24 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
     look_for_confused_names(pieces, report)
     look_for_dead_references(pieces, report)
     look_for_shared_logins(pieces, report)
+    look_for_dead_reports(pieces, report)
+    look_for_dead_rules(pieces, report)
     catalog = build(pieces, report)
+    look_for_dead_names(pieces, report, catalog)
     if report.problems or pieces.slack is None:
         raise ConfigInvalid(name, sorted(report.problems, key=lambda one: (one.line, one.column)))
+    channels = _channels(pieces.slack.channels)
     return Config(
         catalog,
-        _channels(pieces.slack.channels),
+        channels,
         pieces.github.org if pieces.github else None,
         tuple(report.warnings),
         _people(pieces.people),
         tuple(_registries(pieces.registries, catalog)),
         _remember(pieces.emergency),
+        notify=tuple(one.rule() for one in pieces.notify.values()),
+        drift=plan_of(pieces.drift, tuple(catalog.environments), channels.drift),
+        applications=tellings_of(pieces.applications, channels.failures),
     )
 
 

@@ -2,7 +2,10 @@
 
 from pydantic import ConfigDict, Field, model_validator
 
+from bot.config.applications import Applications
 from bot.config.change import MaybeChange
+from bot.config.drift import Drift
+from bot.config.notify import MOST_RULES, Notify
 from bot.config.policies import (
     Approvals,
     Emergency,
@@ -198,4 +201,9 @@ class File(Part):
     )
     emergency: Emergency | None = None
     defaults: Defaults | None = None
+    applications: Applications | None = None
+    drift: Drift | None = None
+    notify: list[Notify] | None = Field(
+        default=None, max_length=MOST_RULES, description="Who is told what, beside Slack."
+    )
     services: dict[Name, Service]

@@ -11,7 +11,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.config import models
+from bot.config.applications import Applications
 from bot.config.document import Document
+from bot.config.drift import Drift
+from bot.config.notify import Notify
 from bot.config.policies import Emergency, People, Permissions, Registry
 from bot.config.problems import ConfigProblem, Path
 from bot.domain.suggestions import nearest
@@ -69,6 +72,9 @@ class Pieces:
     emergency: Emergency | None
     registries: Mapping[str, Registry]
     broken: frozenset[str]
+    applications: Applications | None = None
+    drift: Drift | None = None
+    notify: Mapping[int, Notify] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Pieces":
@@ -80,6 +86,8 @@ class Pieces:
             "defaults": _valid(models.Defaults, data.get("defaults")),
             "permissions": _valid(Permissions, data.get("permissions")),
             "people": _valid(People, data.get("people")),
+            "applications": _valid(Applications, data.get("applications")),
+            "drift": _valid(Drift, data.get("drift")),
             "emergency": _valid(Emergency, data.get("emergency")),
         }
         return cls(
@@ -88,6 +96,7 @@ class Pieces:
             services=_all(models.Service, section(data, "services")),
             instances=_all(models.Instance, section(data, "argocd")),
             registries=_all(Registry, section(data, "registries")),
+            notify=_rules(data.get("notify")),
             broken=frozenset(
                 name for name, piece in single.items() if piece is None and data.get(name)
             ),
@@ -110,6 +119,15 @@ def _all(model: type[_Model], raw: Mapping[str, Any]) -> dict[str, _Model]:
     """Return the well-shaped pieces; one without a value is an empty one."""
     pieces = {name: _valid(model, {} if each is None else each) for name, each in raw.items()}
     return {name: piece for name, piece in pieces.items() if piece is not None}
+
+
+def _rules(raw: Any) -> dict[int, Notify]:
+    """Return the well-shaped rules by their place in the file."""
+    found = {
+        number: _valid(Notify, one)
+        for number, one in enumerate(raw if isinstance(raw, list) else ())
+    }
+    return {number: rule for number, rule in found.items() if rule is not None}
 
 
 def _valid(model: type[_Model], raw: Any) -> _Model | None:

@@ -26,6 +26,7 @@ class App:
         {
             "commands",
             "chat:write",
+            "files:write",
             "app_mentions:read",
             "im:history",
             "im:write",

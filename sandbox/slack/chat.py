@@ -8,6 +8,7 @@ from sandbox.slack.app import BOT_ID, App
 from sandbox.slack.arguments import Arguments, is_true
 from sandbox.slack.blocks import Surface, flaws
 from sandbox.slack.contents import too_long_together
+from sandbox.slack.files import Files
 from sandbox.slack.places import Places
 from sandbox.slack.refused import Refused
 from sandbox.slack.views import Views
@@ -23,9 +24,11 @@ LARGEST_PAGE = 999
 class Chat:
     """The messages of one workspace, as one app writes and reads them."""
 
-    def __init__(self, workspace: Workspace, app: App, places: Places, views: Views) -> None:
+    def __init__(
+        self, workspace: Workspace, app: App, places: Places, views: Views, files: Files
+    ) -> None:
         self._workspace, self._app = workspace, app
-        self._places, self._views = places, views
+        self._places, self._views, self._files = places, views, files
 
     def post(self, arguments: Arguments) -> dict[str, Any]:
         """Do ``chat.postMessage``."""
@@ -180,7 +183,7 @@ class Chat:
         ):
             raise Refused("no_text")
         if "blocks" in arguments:
-            check_blocks(arguments["blocks"], new_blocks=self._views.new_blocks)
+            check_blocks(arguments["blocks"], self._files, new_blocks=self._views.new_blocks)
 
     def _metadata(self, arguments: Arguments) -> Mapping[str, Any] | None:
         """Return the metadata given; None when none was, empty to remove what there is."""
@@ -200,7 +203,7 @@ class Chat:
         return dict(metadata)
 
 
-def check_blocks(blocks: Any, *, new_blocks: bool) -> None:
+def check_blocks(blocks: Any, files: Files, *, new_blocks: bool) -> None:
     """Let the blocks of a message pass.
 
     Raises:
@@ -208,7 +211,7 @@ def check_blocks(blocks: Any, *, new_blocks: bool) -> None:
     """
     if not isinstance(blocks, list):
         raise Refused("invalid_blocks_format")
-    found = flaws(blocks, Surface.MESSAGE, new_blocks=new_blocks)
+    found = [*flaws(blocks, Surface.MESSAGE, new_blocks=new_blocks), *files.flaws(blocks)]
     if found:
         messages = [f"[ERROR] {flaw}" for flaw in found]
         raise Refused("invalid_blocks", errors=found, response_metadata={"messages": messages})

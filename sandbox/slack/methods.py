@@ -76,6 +76,15 @@ METHODS: Mapping[str, Method] = {
         _words("users channel return_im prevent_creation"),
         scope="im:write",
     ),
+    "files.getUploadURLExternal": Method(
+        Tier.T4, _words("filename length"), _words("alt_txt snippet_type"), scope="files:write"
+    ),
+    "files.completeUploadExternal": Method(
+        Tier.T4,
+        _words("files"),
+        _words("blocks channel_id channels initial_comment thread_ts"),
+        scope="files:write",
+    ),
     "users.info": Method(Tier.T4, _words("user"), _words("include_locale"), scope="users:read"),
     "users.profile.get": Method(
         Tier.T4, frozenset(), _words("user include_labels"), scope="users.profile:read"

@@ -100,6 +100,7 @@ class SlackServer(Wire):
         for name in METHODS:
             self.route(name, ("GET", "POST"), f"/api/{name}", self._method(name))
         self.route("response_url", ("POST",), "/commands/<token>", self._respond)
+        self.route("upload", ("POST",), "/upload/v1/<file>", self._upload)
 
     # life
 
@@ -113,6 +114,11 @@ class SlackServer(Wire):
         self._http = HttpLine(
             f"{bot_url.rstrip('/')}/slack/events", self._secret, self._patience, self.wall
         )
+
+    def start(self) -> str:
+        """Listen, and let uploads come here, too."""
+        self.web.files.base = super().start()
+        return self.web.files.base
 
     def stop(self) -> None:
         """Stop everything."""
@@ -133,6 +139,10 @@ class SlackServer(Wire):
                 return self.web.call(name, request)
 
         return handle
+
+    def _upload(self, request: Request, file: str) -> Response:
+        with self.lock:
+            return self.web.files.take(request, file)
 
     def _odd(self, what: str) -> None:
         with self.lock:
@@ -309,7 +319,8 @@ class SlackServer(Wire):
             raise Refused("invalid_payload", status=400)
         if not said.get("delete_original") and not said.get("text") and not said.get("blocks"):
             raise Refused("no_text", status=400)
-        check_blocks(said.get("blocks") or [], new_blocks=self.new_blocks)
+        blocks = said.get("blocks") or []
+        check_blocks(blocks, self.web.files, new_blocks=self.new_blocks)
         return dict(said)
 
     def _act(self, place: ResponseUrl, said: Mapping[str, Any]) -> None:

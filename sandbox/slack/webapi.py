@@ -10,6 +10,7 @@ from sandbox.slack.app import BOT_ID, App
 from sandbox.slack.arguments import Arguments, arguments_of, token_of
 from sandbox.slack.chat import Chat
 from sandbox.slack.directory import Directory
+from sandbox.slack.files import Files
 from sandbox.slack.interactivity import Triggers
 from sandbox.slack.limits import A_CHANNEL_BURST, MINUTE, RateLimits
 from sandbox.slack.methods import METHODS, Method
@@ -64,7 +65,8 @@ class WebApi:
         self._open_socket, self._odd = open_socket, odd
         self._limits = RateLimits()
         places = Places(workspace, app)
-        self.chat = Chat(workspace, app, places, views)
+        self.files = Files(workspace.clock)
+        self.chat = Chat(workspace, app, places, views, self.files)
         directory = Directory(workspace, places)
         self.rate_limited = True
         self._methods: dict[str, Callable[[Arguments], dict[str, Any]]] = {
@@ -78,6 +80,8 @@ class WebApi:
             "conversations.replies": self.chat.replies,
             "conversations.info": directory.info,
             "conversations.open": directory.open,
+            "files.getUploadURLExternal": self.files.begin,
+            "files.completeUploadExternal": self.files.complete,
             "users.info": directory.user_info,
             "users.profile.get": directory.user_profile,
             "team.profile.get": directory.team_profile,
