@@ -16,6 +16,7 @@ from slack_sdk import WebClient, WebhookClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
+from bot.adapters import slack_files
 from bot.adapters.calls import OnCall, nobody_listens
 from bot.adapters.slack_calls import CountedClient
 from bot.adapters.slack_refusals import refused
@@ -240,6 +241,23 @@ class Slack:
             raise Unavailable("Slack", doing, f"status {response.status_code}")
         if response.status_code != HTTPStatus.OK:
             raise Rejected("Slack", doing, f"status {response.status_code}")
+
+    def upload(self, name: str, content: bytes, alt: str) -> str:
+        """Upload a file and return its id, by which messages show it; nobody sees it until then.
+
+        A message that shows it within the first seconds is refused: Slack is not done with it yet.
+
+        Source: https://docs.slack.dev/messaging/working-with-files#upload
+        """
+        doing = f"take {name}"
+        asked = {"filename": name, "length": len(content), "alt_txt": alt}
+        method = "files.getUploadURLExternal"
+        answer = _ask(self._writer, doing, method, asked, as_form=True)
+        file = _text(answer, "file_id", doing)
+        slack_files.send(_text(answer, "upload_url", doing), content, self._seconds)
+        done = {"files": [{"id": file, "title": name}]}
+        _ask(self._writer, doing, "files.completeUploadExternal", done)
+        return file
 
     def open_view(self, trigger: str, view: Mapping[str, Any]) -> Opened:
         """Show *view* to whoever caused *trigger*, which serves once and for 3 s.
