@@ -141,7 +141,7 @@ class Stage(StrEnum):
     WAITING = "waiting"  # Argo CD has not seen the commit, or works on something older
     SYNCING = "syncing"
     ROLLING = "rolling"  # applied; pods are being replaced
-    PAUSED = "paused"  # a Rollout waits for a person
+    PAUSED = "paused"  # a Rollout waits for a person, or for its time
     LIVE = "live"
     FAILED = "failed"
 

@@ -98,7 +98,8 @@ class Reason(StrEnum):
     WINDOW_CLOSED = "window_closed"  # app, detail
     RETRYING = "retrying"  # app, detail: Argo CD retries a failed sync
     NOT_OBSERVED = "not_observed"  # app: Argo CD has not seen our commit yet
-    PAUSED = "paused"  # app, resource: a Rollout waits for a person
+    # app, resource: a Rollout waits for a person; goes_on (ISO time), where it does so by itself
+    PAUSED = "paused"
     NEEDS_SYNC = "needs_sync"  # app: auto-sync is off and our sync did not go through yet
     # rollbacks by Argo CD itself
     SEVERAL_APPLICATIONS = "several_applications"  # apps: one such rollback is of one application

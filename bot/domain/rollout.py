@@ -134,6 +134,14 @@ class Rollout:
         return min((one.since for one in self.pauses if one.since), default=None)
 
     @property
+    def goes_on(self) -> datetime | None:
+        """Return when it goes on by itself; None: a person has to say so, or it does not wait."""
+        if not self.waits or self.stopped:
+            return None
+        ends = [one.ends for one in self.pauses]
+        return None if None in ends else max(filter(None, ends), default=None)
+
+    @property
     def state(self) -> str:
         """Return a short mark of what people decide by: it changes with each step and pause."""
         parts = [self.uid, self.new.hash, str(self.step), str(self.aborted), str(self.stopped)]
@@ -258,3 +266,15 @@ def told_of_abort(
         return problem
     resource = ", ".join(one.label for one in aborted)
     return Problem(Reason.ROLLOUT_ABORTED, {**facts, "resource": resource})
+
+
+def told_of_pause(problem: Problem | None, rollouts: Sequence[Rollout]) -> Problem | None:
+    """Return *problem*, of rollouts that are paused, with when all of these go on by themselves."""
+    waiting = [one for one in rollouts if one.waits]
+    if not waiting or problem is None or problem.reason is not Reason.PAUSED:
+        return problem
+    times = [one.goes_on for one in waiting]
+    if None in times:
+        return problem
+    last = max(filter(None, times))
+    return Problem(Reason.PAUSED, {**problem.facts, "goes_on": last.isoformat()})

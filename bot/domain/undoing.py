@@ -1,6 +1,7 @@
 """What would take a failed operation back: which of its services, and where."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from bot.domain.operations import Change, Kind, Operation, Phase, Stage
 
@@ -22,6 +23,14 @@ class Undoing:
         """Return it as it is typed behind ``/rollback``."""
         services = ",".join(one.service for one in self.changes)
         return f"{services} {self.environment} because {self.operation} failed"
+
+
+def within(undo: Undoing | None, able: Collection[str]) -> Undoing | None:
+    """Return *undo* of those services that are *able* to go back; None where none is."""
+    if undo is None:
+        return None
+    changes = tuple(one for one in undo.changes if one.service in able)
+    return replace(undo, changes=changes) if changes else None
 
 
 def undoing(operation: Operation) -> Undoing | None:

@@ -374,9 +374,9 @@ WORDS: Mapping[Reason, Words] = {
         "Nothing to do: it was asked to look, and looks by itself every few minutes.",
     ),
     Reason.PAUSED: Words(
-        "The rollout of {app} is paused[: {resource}].",
-        "Check the new version, then promote or abort it: with the buttons here, with"
-        " `/ship rollout`, or in Argo CD.",
+        "The rollout of {app} is paused[: {resource}][; it goes on by itself {goes_on}].",
+        "[Until {goes_on} you may promote or abort it|Check the new version, then promote or abort"
+        " it]: with the buttons here, with `/ship rollout`, or in Argo CD.",
     ),
     Reason.NEEDS_SYNC: Words(
         "Auto-sync of {app} is off, and our sync has not gone through yet.",

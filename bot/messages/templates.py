@@ -228,6 +228,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "since": _day,
     "ready": _day,
     "expired": _day,
+    "goes_on": _day,
     "action": _words,
     "count": _words,
     "rule": _words,

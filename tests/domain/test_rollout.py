@@ -25,6 +25,7 @@ from bot.domain.rollout import (
     right_for,
     stands,
     told_of_abort,
+    told_of_pause,
 )
 from tests.builders import NOON
 
@@ -172,3 +173,39 @@ def test_a_degraded_rollout_that_was_aborted_is_told_as_such():
 )
 def test_anything_else_is_told_as_it_was(problem, rollouts):
     assert problem == told_of_abort(problem, rollouts, FACTS)
+
+
+SOON, LATER_ON = NOON + timedelta(minutes=5), NOON + timedelta(minutes=9)
+WAITS = Problem(Reason.PAUSED, {"app": "web-prod", "resource": "Rollout/web"})
+
+
+def timed(*ends, **changes):
+    return replace(
+        PAUSED, pauses=tuple(Pause("CanaryPauseStep", NOON, one) for one in ends), **changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("rollouts", "expected"),
+    [
+        pytest.param([timed(SOON)], SOON, id="a timed step"),
+        pytest.param([timed(SOON, LATER_ON)], LATER_ON, id="the longer of two pauses"),
+        pytest.param([timed(LATER_ON), timed(SOON)], LATER_ON, id="the last of two rollouts"),
+        pytest.param([timed(SOON), GOING], SOON, id="one that does not wait says nothing"),
+        pytest.param([PAUSED], None, id="a step that waits for a person"),
+        pytest.param([timed(SOON), PAUSED], None, id="one of two waits for a person"),
+        pytest.param([timed(SOON, None)], None, id="one pause of two has no end"),
+        pytest.param([timed(SOON, stopped=True)], None, id="stopped by hand, too"),
+        pytest.param([timed(SOON, aborted=True)], None, id="aborted: it does not wait"),
+        pytest.param([], None, id="nothing could be read"),
+    ],
+)
+def test_a_pause_says_when_it_ends_by_itself(rollouts, expected):
+    facts = {"goes_on": expected.isoformat()} if expected else {}
+    assert Problem(Reason.PAUSED, {**WAITS.facts, **facts}) == told_of_pause(WAITS, rollouts)
+
+
+def test_nothing_but_a_pause_is_told_so():
+    degraded = Problem(Reason.DEGRADED, {})
+    assert degraded == told_of_pause(degraded, [timed(SOON)])
+    assert told_of_pause(None, [timed(SOON)]) is None

@@ -126,6 +126,10 @@ def test_a_canary_shows_its_steps_and_an_old_button_moves_nothing(they):
     first = they.told.card(number)
     for fact in ("step 2 of 8", "20 % on the new version", "it goes on by itself"):
         assert fact in first.words, first.words
+    why = first.words.partition("Why it waits")[2]
+    assert "; it goes on by itself" in why, why
+    assert "Until" in why
+    assert "you may promote or abort it" in why
 
     frozen = they.does("/ship freeze prod because the quarter ends", by="U0BOB")
     assert "Froze prod" in frozen, frozen

@@ -15,7 +15,7 @@ from bot.domain.following import judge
 from bot.domain.observation import Observation
 from bot.domain.operations import Entry, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
-from bot.domain.rollout import Move, of_image, stands, told_of_abort
+from bot.domain.rollout import Move, of_image, stands, told_of_abort, told_of_pause
 from bot.domain.verdict import Ask, Expectation, Verdict, Watched
 from bot.operations.changes import Changes, application_change, operation_change
 from bot.operations.codec import dump, load
@@ -154,6 +154,7 @@ class Follow:
         rollouts = of_image(seen.rollouts, target.image)
         problem = _told(verdict.problem, seen.wounds)
         problem = told_of_abort(problem, rollouts, _asked_for(target, expectation))
+        problem = told_of_pause(problem, rollouts)
         moving = () if verdict.stage in ENDED else rollouts
         progress = replace(blank, stage=verdict.stage, problem=problem, rollouts=moving)
         if isinstance(seen.what, Observation):

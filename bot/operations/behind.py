@@ -1,0 +1,51 @@
+"""Which services have something known good behind them, as far as our own books tell."""
+
+from bot.domain.going_back import from_ours, meant, names
+from bot.domain.operations import Change, Operation
+from bot.domain.undoing import Undoing
+from bot.operations.books.hold_book import HoldBook
+from bot.operations.store import Store
+
+MOST = 20
+"""Operations that are looked at; the same as a rollback looks at without asking outside."""
+
+
+class Behind:
+    """Reads it. For any thread; a card is drawn from it, so nothing outside is asked."""
+
+    def __init__(self, store: Store, holds: HoldBook) -> None:
+        self._store, self._holds = store, holds
+
+    def services(self, undo: Undoing) -> frozenset[str]:
+        """Return the services of *undo* that a rollback without a version finds something for.
+
+        That is what was verified here, else what stood in Git and nothing bad is known of. It never
+        is what is held, what never went live, and what somebody went back from.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        found = (one for one in undo.changes if self._has_one(one, undo.environment))
+        return frozenset(one.service for one in found)
+
+    def _has_one(self, change: Change, environment: str) -> bool:
+        service = change.service
+        held = self._holds.standing(targets=[f"{service}/{environment}"])
+        barred = self._store.broken(service, environment) | {one.hold.tag for one in held}
+        past = from_ours(change.new, self._store.lived(service, environment, MOST))
+        if meant(past, barred) is not None:
+            return True
+        barred |= {one.tag for one in past if one.left} | {change.new}
+        stood = _stood(self._store.latest([service], environment, MOST), service)
+        return any(not any(names(bad, tag) for bad in barred) for tag in stood)
+
+
+def _stood(operations: tuple[Operation, ...], service: str) -> set[str]:
+    """Return the tags that *operations* found in Git and put another in the place of."""
+    return {
+        change.old
+        for one in operations
+        if one.plan is not None and one.written is not None
+        for change in one.plan.changes
+        if change.service == service and change.old is not None
+    }
