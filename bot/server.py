@@ -15,6 +15,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from bot.domain.errors import Rejected
 from bot.shipmate import Shipmate
+from handlers.argocd_events import ArgoCDEvents
 from handlers.github_events import GitHubEvents, ours
 
 log = structlog.get_logger(__name__)
@@ -93,6 +94,18 @@ def web_app(shipmate: Shipmate) -> Flask:
         delivery = request.headers.get("X-GitHub-Delivery", "")
         signature = request.headers.get("X-Hub-Signature-256", "")
         return Response(status=events.hear(event, delivery, signature, request.get_data()))
+
+    notifications = ArgoCDEvents(
+        [token.get_secret_value() for token in shipmate.settings.argocd_webhook_tokens],
+        shipmate.config.catalog.instances,
+        hearing.inbox.take_in,
+        shipmate.clock,
+    )
+
+    @app.post("/webhooks/argocd")
+    def argocd_webhook() -> Response:
+        authorization = request.headers.get("Authorization", "")
+        return Response(status=notifications.hear(authorization, request.get_data()))
 
     @app.get("/metrics")
     def metrics() -> Response:

@@ -21,6 +21,7 @@ SQLITE_HERE = "sqlite:///shipmate.db"
 _APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_INSTALLATION_ID")
 _ARGOCD = "ARGOCD_AUTH_TOKEN"
 _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
+_NOTIFY = "NOTIFY_"
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DATABASES = ("sqlite", "postgresql", "postgres")
 _LONGEST_SECRET_FILE = 65_536  # bytes
@@ -78,8 +79,10 @@ class Settings(BaseModel):
     the names of our fields where people need those of their variables.
 
     *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name,
-    *registry_logins* those of image registries, by the middle of it. *github_client_id* is the
-    App's for ``/ship link``, or None. There are two *github_webhook_secrets* while one is changed.
+    *registry_logins* those of image registries, by the middle of it. *notify_addresses* are those
+    of who is told beside Slack, by the end of the variable's name. *github_client_id* is the
+    App's for ``/ship link``, or None. There are two *github_webhook_secrets*, or two
+    *argocd_webhook_tokens*, while one is changed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -97,8 +100,9 @@ class Settings(BaseModel):
     github_webhook_secrets: tuple[SecretStr, ...] = ()
     argocd_auth_token: SecretStr | None = None
     argocd_auth_tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
-    argocd_webhook_token: SecretStr | None = None
+    argocd_webhook_tokens: tuple[SecretStr, ...] = ()
     registry_logins: Mapping[str, RegistryLogin] = Field(default_factory=dict)
+    notify_addresses: Mapping[str, SecretStr] = Field(default_factory=dict)
     database_url: SecretStr = SecretStr(SQLITE_HERE)
     shipmate_config: Path = Path("shipmate.yaml")
     port: int = 8080
@@ -151,6 +155,10 @@ class Settings(BaseModel):
             )
         return {instance: token for instance, token in found.items() if token is not None}
 
+    def notify_address(self, receiver: str) -> SecretStr | None:
+        """Return where *receiver* is told, or None."""
+        return self.notify_addresses.get(receiver)
+
     def registry_login(self, host: str) -> RegistryLogin | None:
         """Return the login for the registry *host* (``ghcr.io``), or None: it is asked as anybody.
 
@@ -163,6 +171,8 @@ class Settings(BaseModel):
         held = [value for _, value in self if isinstance(value, SecretStr)]
         held += self.argocd_auth_tokens.values()
         held += self.github_webhook_secrets
+        held += self.argocd_webhook_tokens
+        held += self.notify_addresses.values()
         held += [login.password for login in self.registry_logins.values()]
         plain = [secret.get_secret_value() for secret in held]
         password = urlsplit(self.database_url.get_secret_value()).password
@@ -189,8 +199,9 @@ class _Reader:
             "github_webhook_secrets": self._secrets("GITHUB_WEBHOOK_SECRET"),
             "argocd_auth_token": self._secret(_ARGOCD),
             "argocd_auth_tokens": dict(self._instance_tokens()),
-            "argocd_webhook_token": self._secret("ARGOCD_WEBHOOK_TOKEN"),
+            "argocd_webhook_tokens": self._secrets("ARGOCD_WEBHOOK_TOKEN"),
             "registry_logins": dict(self._registry_logins()),
+            "notify_addresses": dict(self._named(_NOTIFY)),
             "database_url": self._database(),
             "shipmate_config": Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml"),
             "port": self._port(),
@@ -340,15 +351,18 @@ class _Reader:
 
     def _instance_tokens(self) -> Iterator[tuple[str, str]]:
         """Yield the tokens of single instances by the end of the variable's name."""
-        prefix = f"{_ARGOCD}_"
+        return self._named(f"{_ARGOCD}_")
+
+    def _named(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the secrets whose variables begin with *prefix*, by the rest of the name."""
         names = {
             name.removesuffix("_FILE")
             for name, value in self._environment.items()
-            if name.startswith(prefix) and name != f"{_ARGOCD}_FILE" and value
+            if name.startswith(prefix) and name != f"{prefix}FILE" and value
         }
         for name in sorted(names):
-            if token := self._secret(name):
-                yield name.removeprefix(prefix), token
+            if secret := self._secret(name):
+                yield name.removeprefix(prefix), secret
 
     def _registry_logins(self) -> Iterator[tuple[str, RegistryLogin]]:
         """Yield the logins of registries by the middle of their variables' names."""

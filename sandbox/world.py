@@ -22,6 +22,7 @@ SIGNING_SECRET = "sandbox-signing-secret"
 GITHUB_TOKEN = "ghp_sandbox"
 GITHUB_CLIENT_ID = "Iv1.sandbox"
 GITHUB_WEBHOOK_SECRET = "sandbox-webhook-secret"
+ARGOCD_WEBHOOK_TOKEN = "sandbox-argocd-webhook-token"
 BOT_LOGIN = "shipmate-bot"
 PRIVATE = "ghcr.io"
 """The registry whose images only the bot's login may see; Docker Hub's are for everybody."""
@@ -97,6 +98,7 @@ class World:
             "GITHUB_CLIENT_ID": GITHUB_CLIENT_ID,
             "GITHUB_WEBHOOK_SECRET": GITHUB_WEBHOOK_SECRET,
             "ARGOCD_AUTH_TOKEN": self.argocd.token,
+            "ARGOCD_WEBHOOK_TOKEN": ARGOCD_WEBHOOK_TOKEN,
             "DATABASE_URL": database_url,
             "SHIPMATE_CONFIG": str(config),
             "REGISTRY_GHCR_IO_USERNAME": BOT_LOGIN,

@@ -67,8 +67,7 @@ def test_every_variable_has_its_place():
     assert "https://github.example.com/api/v3" == settings.github_api_url
     assert ["webhook"] == [one.get_secret_value() for one in settings.github_webhook_secrets]
     assert "Iv1.client" == settings.github_client_id
-    assert settings.argocd_webhook_token is not None
-    assert "hook" == settings.argocd_webhook_token.get_secret_value()
+    assert ["hook"] == [one.get_secret_value() for one in settings.argocd_webhook_tokens]
     assert ("/etc/shipmate.yaml", 80) == (str(settings.shipmate_config), settings.port)
 
 

@@ -256,7 +256,7 @@ def first_sight(seen: Observation) -> Remembered:
         version=seen.resource_version,
         reconciled_at=seen.reconciled_at,
         operation=state.started_at if state is not None and state.phase.completed else None,
-        images=seen.images,
+        images=seen.images if _is_well(seen) and fresh(seen) else (),
         auto_sync=seen.auto_sync,
         unwell_since=seen.health_since if unwell else None,
         excused=unwell,
@@ -315,8 +315,13 @@ def sign_in(one: Listed) -> str:
 
 
 def image_changes(before: Iterable[str], now: Iterable[str]) -> tuple[ImageChange, ...]:
-    """Return the image repositories with a tag now that they did not have *before*, sorted."""
+    """Return the image repositories with a tag now that they did not have *before*, sorted.
+
+    Nothing before means that nobody knows what there was.
+    """
     old, new = _tags(before), _tags(now)
+    if not old:
+        return ()
     changes = []
     for repository in sorted(new):
         had = old.get(repository, frozenset())

@@ -367,7 +367,8 @@ def test_trouble_that_was_told_ends_also_where_our_rollback_ended_it():
     [
         pytest.param(["a:1"], ["a:1"], (), id="as before"),
         pytest.param(["a:1"], ["a:1", "a:2"], [("docker.io/library/a", "1", "2")], id="both"),
-        pytest.param([], ["r.io/a:2"], [("r.io/a", "", "2")], id="new"),
+        pytest.param(["a:1"], ["a:1", "r.io/b:2"], [("r.io/b", "", "2")], id="new"),
+        pytest.param([], ["r.io/a:2"], [], id="nobody knows what there was"),
         pytest.param(["r.io/a:1"], [], (), id="none any more"),
         pytest.param(["a:1", "??"], ["a:2", "<x>"], [("docker.io/library/a", "1", "2")], id="odd"),
     ],
