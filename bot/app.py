@@ -26,14 +26,18 @@ from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
 from bot.metrics import Metrics
 from bot.operations.alerts import Alerts
+from bot.operations.behind import Behind
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.books.back_book import BackBook
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.books.lock_book import LockBook
 from bot.operations.books.move_book import MoveBook
 from bot.operations.books.open_items import OpenItemBook
+from bot.operations.by_itself.stopping import BackStops
+from bot.operations.by_itself.watch import BackWatch
 from bot.operations.cards import Cards
 from bot.operations.changes import Changes, application_change
 from bot.operations.database import Database
@@ -52,8 +56,10 @@ from bot.operations.deploy.write import Write
 from bot.operations.differing import Differing
 from bot.operations.duty import Duty
 from bot.operations.emergency.around import Around
+from bot.operations.emergency.offering import Offering
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.emergency.steps import Steps as AroundSteps
+from bot.operations.ends import Ends
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.form import FormReader
@@ -128,7 +134,6 @@ def build(
         Unavailable: the database does not answer.
     """
     clock, patience = clock or Clock(), patience or Patience()
-    alerts = Alerts()
     catalog = config.catalog
     database = Database(settings.database_url.get_secret_value())
     lease = lease_for(database)
@@ -146,10 +151,13 @@ def build(
     links = Links(github.web)
     approvals = ApprovalBook(database, store.changed)
     items = OpenItemBook(database, store.changed)
+    alerts = _alerts(config, store, items)
+    backs = BackBook(database, store.changed)
     pace = Pace(clock)
-    cards = Cards(store, slack, Faces(approvals, items, links).show, pace, clock)
-
     holds = HoldBook(database)
+    faces = Faces(approvals, items, backs, Behind(store, holds), links)
+    cards = Cards(store, slack, faces.show, pace, clock)
+
     outside = _outside(out, Histories(store, holds, out.values, argocd, out.threads))
     letters = LockLetters(catalog)
     books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds, items)
@@ -174,7 +182,8 @@ def build(
     def wake(operation_id: str) -> None:
         intake.wake(operation_id)  # it is made below, and nothing is woken before the start
 
-    DeployFlow(engine, _steps(inner, wake, links))
+    offering = Offering(catalog, inner.around, rights.desk, config.remember)
+    DeployFlow(engine, _steps(inner, offering, wake, links))
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack, clock)
     judging = Judging(gatherer)
@@ -216,6 +225,7 @@ def build(
         selves,
         rollouts,
         back,
+        BackStops(store, backs, may, acts, clock),
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -248,6 +258,7 @@ def build(
         resuming=resuming,
         waking=Waking(approvals, wake),
         making_way=MakingWay(store, wake),
+        back_watch=BackWatch(store, catalog, gatherer, backs, intake.advance, clock),
         metrics=metrics,
         unasked=unasked(
             Ground(
@@ -300,6 +311,13 @@ def _streams(argocd: Mapping[str, ArgoCD], changes: Changes, clock: Clock) -> Ma
     }
 
 
+def _alerts(config: Config, store: Store, items: OpenItemBook) -> Alerts:
+    """Return where it is put what others than Slack are told; they are told of ends from now on."""
+    alerts = Alerts(config.notify)
+    Ends(alerts, config.catalog).follow(store, items)
+    return alerts
+
+
 def _metrics(catalog: Catalog, store: Store) -> Metrics:
     """Return what counts, from the first operation on."""
     metrics = Metrics()
@@ -308,18 +326,28 @@ def _metrics(catalog: Catalog, store: Store) -> Metrics:
     return metrics
 
 
-def _steps(inner: Inner, wake: Callable[[str], None], links: Links) -> Steps:
+def _steps(inner: Inner, offering: Offering, wake: Callable[[str], None], links: Links) -> Steps:
     """Return the steps of a deploy. *wake* makes a waiting workflow look up."""
     store, catalog, clock, out = inner.store, inner.catalog, inner.clock, inner.out
     gatherer, approvals = inner.gatherer, inner.approvals
     recent, approvers = Recent(clock), Approvers(inner.rights.desk)
-    write = Write(store, catalog, out.gitops, recent, inner.holding, out.threads, clock)
+    write = Write(store, catalog, out.gitops, recent, inner.holding, out.threads, clock, offering)
     sight, pulls = Sight(out.argocd, out.commits), Pulls(out.github)
     showing = Showing(links, sight.page, approvals, gatherer)
     return Steps(
-        check=Check(store, catalog, gatherer, approvals, inner.rights.roster, recent, wake, clock),
+        check=Check(
+            store,
+            catalog,
+            gatherer,
+            approvals,
+            inner.rights.roster,
+            recent,
+            wake,
+            offering,
+            clock,
+        ),
         approve=Approve(store, approvals, approvers, clock),
-        recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, clock),
+        recheck=Recheck(store, catalog, gatherer, approvals, approvers, recent, offering, clock),
         write=write,
         propose=Propose(store, catalog, out.gitops, pulls, write, showing, out.threads, clock),
         merge=Merge(store, pulls, write, out.threads, clock),

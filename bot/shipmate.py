@@ -21,6 +21,7 @@ from bot.config import Config
 from bot.domain.errors import BotError
 from bot.metrics import Metrics
 from bot.operations.books.identity_book import IdentityBook
+from bot.operations.by_itself.watch import BackWatch
 from bot.operations.database import Database
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.engine import Engine
@@ -52,6 +53,9 @@ SHORTEST = 0.5
 
 POST = timedelta(seconds=2)
 """How long what was done may wait until it is told, when Slack answers."""
+
+GO_BACK = timedelta(seconds=5)
+"""How often it is looked whether what has failed goes back by itself."""
 
 REMIND = timedelta(minutes=5)
 WATCH = timedelta(minutes=2)
@@ -124,6 +128,7 @@ class Shipmate:
     resuming: Resuming
     waking: Waking
     making_way: MakingWay
+    back_watch: BackWatch
     metrics: Metrics
     unasked: Unasked
     started: bool = False
@@ -139,6 +144,7 @@ class Shipmate:
         self._tick("sweep", self.intake.sweep, SWEEP)
         self._tick("decisions", self.waking.sweep, SWEEP)
         self._tick("pull requests in the way", self.making_way.sweep, SWEEP)
+        self._tick("automatic rollbacks", self.back_watch.look, GO_BACK)
         self._tick("outbox", self.outbox.send, POST)
         self._tick("settled letters", self.outbox.sweep, FORGET)
         self._tick("expired locks", self.locking.end_expired, SWEEP)
@@ -158,6 +164,7 @@ class Shipmate:
             self._tick("reaper", reaper.beat, BEAT)
         self.scheduler.start()
         for stream in self.streams.values():
+            stream.listen(self.unasked.watching)
             stream.start()
         self._greeter = threading.Thread(target=self._greet, name="greeter", daemon=True)
         self._greeter.start()

@@ -39,6 +39,7 @@ from bot.domain.commands import (
     parse,
 )
 from bot.domain.errors import Unavailable
+from bot.domain.insisting import Insistence, insisted
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import refusal
@@ -48,7 +49,7 @@ from bot.domain.promoting import movable
 from bot.domain.rights import Action
 from bot.domain.rules.rulings import Ruling
 from bot.domain.words import escaped
-from bot.messages import deploy_form, misread, promoting, replies, ways_back, why
+from bot.messages import deploy_form, insisting, misread, promoting, replies, ways_back, why
 from bot.messages import help as helping
 from bot.messages.status import status
 from bot.operations.gathering.judging import Judging
@@ -218,6 +219,24 @@ class Desk:
                 channel=asker.channel,
                 thread=asker.thread,
                 override=False,
+                takes_back=None,  # whoever clicks is the requester, and nobody else
+            )
+            return self.order(request, asker.asked)
+        except Unavailable as away:
+            log.warning("not written down", by=asker.user, error=str(away))
+            return Answer(replies.try_again())
+
+    def insist(self, operation_id: str, how: Insistence, asker: Asker) -> Answer:
+        """Order in the asker's name what the operation offers to whoever insists on it."""
+        try:
+            operation = self._store.operation(operation_id)
+            if operation is None:
+                return Answer(replies.unknown_operation(operation_id))
+            request = insisted(operation, how)
+            if request is None:
+                return Answer(insisting.no_longer_offered(operation))
+            request = replace(
+                request, requester=asker.user, channel=asker.channel, thread=asker.thread
             )
             return self.order(request, asker.asked)
         except Unavailable as away:

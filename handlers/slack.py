@@ -19,10 +19,13 @@ from bot.messages.cards import ANEW, CANCEL
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
 from bot.messages.history import OLDER
+from bot.messages.insisting import ACTIONS as INSISTED
 from bot.messages.linking import CONFIRM, DECLINE
 from bot.messages.promoting import PROMOTE_THESE
 from bot.messages.rollout import ACTIONS
+from bot.messages.taking_back import STOP
 from bot.messages.ways_back import BACK_IN
+from bot.operations.by_itself.stopping import BackStops
 from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
@@ -38,10 +41,12 @@ from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_
 from handlers.desk import Desk
 from handlers.filling import Forms
 from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
+from handlers.insisting import on_insist
 from handlers.later import Speaker
 from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
 from handlers.moves import on_move, on_older
+from handlers.taking_back import on_stop_back
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +66,8 @@ BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     DECLINE: on_link_decline,
     OLDER: on_older,
     RESUME: on_resume,
+    **dict.fromkeys(INSISTED, on_insist),
+    STOP: on_stop_back,
     **dict.fromkeys(ACTIONS, on_move),
     re.compile(f"{re.escape(BACK_IN)}.+"): on_rollback_in,
     re.compile(f"{re.escape(PROMOTE_THESE)}.+"): on_promote_these,
@@ -79,6 +86,7 @@ def bolt_app(
     selves: Selves,
     rollouts: RolloutDesk,
     back: LookingBack,
+    stops: BackStops,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -106,7 +114,7 @@ def bolt_app(
             return BoltResponse(status=403, body="")
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
         context["forms"], context["selves"] = forms, selves
-        context["rollouts"], context["back"] = rollouts, back
+        context["rollouts"], context["back"], context["stops"] = rollouts, back, stops
         return next_()
 
     _listen(app)

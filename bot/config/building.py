@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.config.change import Merger
 from bot.config.models import Environment as Piece
 from bot.config.pieces import Pieces, Report
-from bot.config.rights import approval_rule, permissions_of, rollback_rule
+from bot.config.rights import approval_rule, auto_rollback, permissions_of, rollback_rule
 from bot.config.targets import TargetOf
 from bot.config.values import LONGEST_WAIT, duration
 from bot.domain.catalog import Catalog, Environment, Instance, Target
@@ -53,6 +53,7 @@ def _environment(name: str, pieces: Pieces, report: Report) -> Environment:
         freezes=tuple(each.rule() for each in piece.freeze or ()),
         diverged_ok=not production,
         change=_way(piece),
+        auto_rollback=auto_rollback(name, pieces),
     )
     return Environment(
         name=name,

@@ -6,10 +6,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from bot.config.models import Environment, Override, Service
-from bot.config.policies import Rollback
 
 NOT_YET: Final[Mapping[type[BaseModel], frozenset[str]]] = {
-    Rollback: frozenset({"auto", "after", "grace"}),
     Override: frozenset({"approvals", "soak", "change"}),
     Service: frozenset({"approvals", "soak", "change"}),
 }

@@ -73,6 +73,26 @@ class Rollback(Part):
         description="How many people have to say yes to a rollback, by the environment's "
         "`approvals` for the rest; 0: nobody is asked. As many as there by default.",
     )
+    auto: bool = Field(
+        default=False,
+        description="Whether a change that fails because of its version goes back by itself.",
+    )
+    after: Duration | None = Field(
+        default=None, description="How long it is bad before it goes back by itself; 3m by default."
+    )
+    grace: Duration | None = Field(
+        default=None,
+        description="How long people then have to stop that on the card; 1m by default.",
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Rollback":
+        for key in ("after", "grace"):
+            if getattr(self, key) is not None and not self.auto:
+                raise Unfit(
+                    f"`{key}` says nothing without `auto: true`", "write it, or take it out"
+                )
+        return self
 
 
 class TagRules(Part):

@@ -9,6 +9,7 @@ from bot.config.policies import Permissions as Piece
 from bot.config.problems import Path
 from bot.config.values import LONGEST_WAIT, duration
 from bot.domain.approval_rule import ApprovalRule
+from bot.domain.environment_policy import AutoRollback
 from bot.domain.rights import Action, Grant, Permissions
 
 APPROVE = Action.APPROVE.value
@@ -66,6 +67,15 @@ def rollback_rule(
         path = ("environments", name, "rollback", "approvals")
         report.at_key(path, UNGIVEN, f"name GitHub teams in `permissions.{APPROVE}.{name}`")
     return _rule(piece, count, teams)
+
+
+def auto_rollback(name: str, pieces: Pieces) -> AutoRollback | None:
+    """Return how a failed change in *name* goes back by itself; None: it does not."""
+    piece = pieces.environments[name].rollback
+    if piece is None or not piece.auto:
+        return None
+    times = {"after": piece.after, "grace": piece.grace}
+    return AutoRollback(**{key: duration(text) for key, text in times.items() if text is not None})
 
 
 def _approvers(name: str, piece: Approvals, pieces: Pieces) -> frozenset[str]:

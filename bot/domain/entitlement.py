@@ -4,7 +4,16 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 from bot.domain.problems import Problem, Reason
-from bot.domain.rights import Action, Actor, Identified, Unidentified, Who, permitted
+from bot.domain.rights import (
+    Action,
+    Actor,
+    Identified,
+    Itself,
+    Unidentified,
+    Who,
+    WhyNot,
+    permitted,
+)
 from bot.domain.rules.people import right_found, unidentified
 from bot.domain.rules.rulings import RuleName
 from bot.domain.unknown import Unknown
@@ -29,6 +38,8 @@ def entitled(
     match who.identity:
         case Unidentified():
             return unidentified(slack_user, who.identity)
+        case Itself():  # it asks for rollbacks and never clicks or types
+            return unidentified(slack_user, Unidentified(WhyNot.BOT))
         case Unknown(why):
             return Problem(Reason.NOT_ANSWERED, {"question": RuleName.IDENTITY, "detail": why})
         case Identified(user):

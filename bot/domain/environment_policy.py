@@ -18,6 +18,22 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoRollback:
+    """A failed change goes back by itself: once it was bad for *after*, with *grace* to stop it.
+
+    Raises:
+        ValueError: one of them is negative.
+    """
+
+    after: timedelta = timedelta(minutes=3)
+    grace: timedelta = timedelta(minutes=1)
+
+    def __post_init__(self) -> None:
+        if self.after < timedelta() or self.grace < timedelta():
+            raise ValueError("an automatic rollback needs times from 0")
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentPolicy:
     """The rules of the environment *name*.
 
@@ -27,6 +43,7 @@ class EnvironmentPolicy:
     *after* is the environment that a version has to run in first, healthy for *soak*; None: none.
     *approvals* None asks nobody. *rollback_approvals* is what a rollback asks. *required_checks*
     empty means the commit's whole rollup. *unchecked* are the services that ask for no checks.
+    Without *auto_rollback* nothing goes back by itself; no approval depends on it.
     """
 
     name: str
@@ -41,3 +58,4 @@ class EnvironmentPolicy:
     freeze_stops_rollback: bool = False
     diverged_ok: bool = False
     change: Way = Way.COMMIT
+    auto_rollback: AutoRollback | None = None

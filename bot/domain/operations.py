@@ -43,6 +43,19 @@ ENDS = frozenset({Phase.LIVE, Phase.REFUSED, Phase.CANCELLED, Phase.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
+class TakesBack:
+    """Nobody asked: the bot itself takes *operation* back, which the Slack user *person* had asked.
+
+    *to* is the tag that each service goes back to, as it was announced; nothing while that is
+    looked for.
+    """
+
+    operation: str
+    person: str
+    to: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asked for, as they typed it, with names already checked against the catalog.
 
@@ -51,7 +64,7 @@ class Request:
     ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git, *without_hooks* also where Argo CD
     then skips hooks that run before a sync.
 
-    *requester* is a Slack user id. *channel* and *thread* say where it was asked; *thread* is None
+    *requester* is a Slack user id, or ``rights.ITSELF`` with *takes_back*. *channel* and *thread* say where it was asked; *thread* is None
     outside a thread. *reason* is their own words, unescaped, or None. *override* asks to break the
     glass, for that reason.
     """
@@ -68,6 +81,12 @@ class Request:
     origin: str | None = None
     by_argocd: bool = False
     without_hooks: bool = False
+    takes_back: TakesBack | None = None
+
+    @property
+    def person(self) -> str:
+        """Return the Slack user who is to hear of it."""
+        return self.requester if self.takes_back is None else self.takes_back.person
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def canonical_policy(policy: EnvironmentPolicy) -> list[Any]:
     ]
     tags = [sorted(policy.tags.deny), sorted(policy.tags.require), policy.tags.moving_ok]
     freezes = sorted(repr(freeze) for freeze in policy.freezes)
+    back = policy.auto_rollback
     return [
         policy.name,
         policy.after,
@@ -106,6 +107,8 @@ def canonical_policy(policy: EnvironmentPolicy) -> list[Any]:
         policy.freeze_stops_rollback,
         policy.diverged_ok,
         policy.change.value,
+        # Only where it is configured, so that what was asked for by an older version still holds.
+        *([] if back is None else [back.after.total_seconds(), back.grace.total_seconds()]),
     ]
 
 

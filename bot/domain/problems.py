@@ -32,6 +32,7 @@ class Reason(StrEnum):
     MEMBERSHIP_PENDING = "membership_pending"  # user, team
     NO_OVERRIDE = "no_override"  # user, service, environment; teams (may be empty)
     OVERRIDE_UNEXPLAINED = "override_unexplained"  # no facts: no reason was given
+    NOT_BY_ITSELF = "not_by_itself"  # environment, action, operation: Shipmate, without a person
     NOT_ANSWERED = "not_answered"  # question (RuleName), detail; service (absent: of all)
     # policy: what an environment asks of a change
     UNKNOWN_ENVIRONMENT = "unknown_environment"  # environment, environments
@@ -73,6 +74,9 @@ class Reason(StrEnum):
     BRANCH_MISSING = "branch_missing"  # repo, branch
     FILE_MISSING = "file_missing"  # repo, branch, file
     UNEDITABLE = "uneditable"  # file, code (EditError code), line, path, candidates, hint
+    # service, environment, found, known (what we put there last), back (what a rollback would go
+    # to); login and sha (commit) of whoever put it there, if they are known
+    FOREIGN_VALUE = "foreign_value"
     VALUE_MOVED = "value_moved"  # file, expected, found: changed between plan and commit
     BRANCH_PROTECTED = "branch_protected"  # repo, branch, detail
     BRANCH_BUSY = "branch_busy"  # repo, branch, tries: others kept winning the race
@@ -112,6 +116,7 @@ class Reason(StrEnum):
     NO_ARGOCD_HISTORY = "no_argocd_history"  # app
     NOT_IN_ARGOCD_HISTORY = "not_in_argocd_history"  # app, wanted, known (may be empty)
     OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
+    GONE_AROUND = "gone_around"  # system, operation (it goes by Argo CD, and this one gives way)
     HOOKS_SKIPPED = "hooks_skipped"  # app, hooks: they run before a sync, and would not
     APP_BUSY = "app_busy"  # app, operation: it changes something else there by Git
     AUTO_SYNC_CAME_ON = "auto_sync_came_on"  # app
@@ -147,6 +152,10 @@ class Problem:
 
     reason: Reason
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def with_facts(self, more: Mapping[str, str]) -> "Problem":
+        """Return it with *more* facts."""
+        return Problem(self.reason, {**self.facts, **more})
 
     def told(self) -> dict[str, str]:
         """Return it as the detail of a line in a timeline, or of an act."""

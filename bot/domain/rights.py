@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from bot.domain.unknown import Silence, Unknown
 
-
 ITSELF = "shipmate"
 """Who did what no person did. No Slack user id is like it."""
 

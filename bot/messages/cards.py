@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.approvals import Approval, Decision, Override
+from bot.domain.auto_rollback import Requested, Standing, is_open
 from bot.domain.emergency import ItemState, OpenItem
 from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Reason
-from bot.domain.undoing import undoing
-from bot.messages import auto_sync, blocks
+from bot.domain.undoing import Undoing
+from bot.messages import auto_sync, blocks, taking_back
 from bot.messages import rollout as rollouts
+from bot.messages.insisting import offer_buttons, offer_lines
 from bot.messages.problems import say
 from bot.messages.retreats import retreat_lines
 from bot.messages.spans import (
@@ -147,10 +149,13 @@ def card(
     now: datetime,
     decisions: Sequence[Decision] = (),
     item: OpenItem | None = None,
+    back: Standing | None = None,
+    undo: Undoing | None = None,
 ) -> Message:
     """Return the card of *operation* as it stands at *now*, with what people decided about it.
 
-    *item* is the auto-sync that it switched off, if it did.
+    *item* is the auto-sync that it switched off, if it did; *back* what has become of its automatic
+    rollback, *undo* the way back that it offers, if it has failed.
     """
     said: list[blocks.Block] = [
         blocks.header(headline(operation), f"{operation.id}:headline"),
@@ -161,18 +166,36 @@ def card(
     if operation.plan is not None and (how_far := retreat_lines(operation.plan.retreats)):
         said.append(_prose(operation, "retreats", how_far))
     said.append(_prose(operation, "state", _state(operation, now)))
+    if offered := list(offer_lines(operation)):
+        said.append(_prose(operation, "offer", offered))
+    if buttons := offer_buttons(operation):
+        said.append(blocks.actions(buttons, f"{operation.id}:offer"))
     said += _auto_sync(operation, item)
     said += _rollouts(operation, blocks.ROOM - sum(map(blocks.size, said)))
     if operation.phase in CANCELLABLE:
         said.append(blocks.actions([_cancel(operation)], f"{operation.id}:actions"))
     elif operation.problem is not None and operation.problem.reason is Reason.PULL_CONFLICTS:
         said.append(blocks.actions([ask_anew(operation.id)], f"{operation.id}:actions"))
-    elif commit_stands(operation) and (undo := undoing(operation)) is not None:
-        said.append(_prose(operation, "back", [undo_line(undo)]))
-        if (button := undo_button(undo)) is not None:
-            said.append(blocks.actions([button], f"{operation.id}:actions"))
+    else:
+        said += _ways_back(operation, back, undo)
     said.append(_small_print(operation))
     return Message(summary(operation), tuple(said))
+
+
+def _ways_back(
+    operation: Operation, back: Standing | None, undo: Undoing | None
+) -> Iterator[blocks.Block]:
+    """Yield how a failed operation goes back: by itself, or by whoever clicks."""
+    buttons: list[blocks.Block] = []
+    if back is not None:
+        yield _prose(operation, "itself", taking_back.card_lines(back, operation))
+        if is_open(back):
+            buttons.append(taking_back.stop_button(operation))
+    if commit_stands(operation) and undo is not None and not isinstance(back, Requested):
+        yield _prose(operation, "back", [undo_line(undo)])
+        buttons += [button] if (button := undo_button(undo)) is not None else []
+    if buttons:
+        yield blocks.actions(buttons, f"{operation.id}:actions")
 
 
 def _auto_sync(operation: Operation, item: OpenItem | None) -> Iterator[blocks.Block]:
@@ -223,6 +246,8 @@ def news(operation: Operation) -> Line:
     """Return who asked for what, how it stands, and what to do if something is wrong."""
     request = operation.request
     asked = line(f"{operation.id}: ", Person(request.requester), " asked to ", *to_do(request))
+    if request.takes_back is not None:
+        asked = line(f"{operation.id}: by itself Shipmate ", *wishes(request))
     around = AROUND.get(operation.phase) if request.by_argocd else None
     said = line(*asked, f". {around}." if around else f". {SENTENCES[operation.phase]}")
     if operation.phase is Phase.QUEUED:
@@ -246,7 +271,8 @@ def _prose(operation: Operation, part: str, of: Iterable[Line]) -> blocks.Block:
 def _request(operation: Operation, links: Links) -> Iterator[Line]:
     request, plan = operation.request, operation.plan
     services = listed(map(name, request.services), most=50, room=SERVICES)
-    yield line(Person(request.requester), " ", *wishes(request, services))
+    by_itself = " by itself" if request.takes_back is not None else ""
+    yield line(Person(request.requester), " ", *wishes(request, services), by_itself)
     if plan is not None and plan.commit:
         which = Link(links.commit(plan.source, plan.commit), short(plan.commit))
         author = quoted(plan.author, 60)

@@ -16,7 +16,8 @@ def ended_badly(operation: Operation, card: str | None = None) -> Message:
     """Return what the requester is told in person. *card* is the address of the card."""
     request = operation.request
     what = line(Code(operation.id), " of ", *thing(request))
-    opening = line(f"{MARKS[operation.phase]} Your {NOUNS[request.kind]} ", *what)
+    whose = "Your" if request.takes_back is None else "The automatic"
+    opening = line(f"{MARKS[operation.phase]} {whose} {NOUNS[request.kind]} ", *what)
     said = [line(*opening, f". {SENTENCES[operation.phase]}")]
     made = operation.written is not None and operation.written.attempts > 0
     if operation.written is not None and made and commit_stands(operation):

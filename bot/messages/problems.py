@@ -88,6 +88,11 @@ WORDS: Mapping[Reason, Words] = {
         "{user} [has {outsider} here|is no full member here], and such accounts may not act.",
         "Ask a full member of this workspace to send the command.",
     ),
+    Reason.NOT_BY_ITSELF: Words(
+        "Shipmate does no {action} in {environment} by itself[, so {operation} is not taken back].",
+        "Whoever may roll back there asks for it with `/rollback`; `rollback.auto` of the"
+        " environment in `shipmate.yaml` lets it happen by itself.",
+    ),
     Reason.NOT_PERMITTED: Words(
         "{user} may not {action}[ {service}] in {environment}.",
         "[Ask a member of {teams} to do it, or ask|Nobody has that right yet: ask]"
@@ -278,6 +283,12 @@ WORDS: Mapping[Reason, Words] = {
         "The tag in {file}[, line {line}] cannot be changed safely[ at {path}].",
         "Nothing was changed. [{hint}|Change the file by hand, then send the command again.]",
     ),
+    Reason.FOREIGN_VALUE: Words(
+        "Git says {found} for {service} in {environment}, and Shipmate did not put it there[:"
+        " {login} did, in commit {sha}]. The last it put there is {known}.",
+        "See whether that was meant. To go back all the same, name the version:"
+        " `/rollback {service} {environment} {back}`.",
+    ),
     Reason.VALUE_MOVED: Words(
         "{file} changed after the plan was made: it said [{expected}|no tag],"
         " now it says [{found}|no tag].",
@@ -431,6 +442,11 @@ WORDS: Mapping[Reason, Words] = {
         "Argo CD rolls back the whole of {app}, and when that had {wanted}, {services} had another"
         " version than now, or one that nobody knows.",
         "Roll it back by Git, without `by argocd`: that moves nothing else.",
+    ),
+    Reason.GONE_AROUND: Words(
+        "{system} did not answer, and {operation} goes by Argo CD, around Git; this one gave way.",
+        "When {system} answers, see with `/ship status` what Git says, and take it back there, too:"
+        " the card of {operation} says how.",
     ),
     Reason.HOOKS_SKIPPED: Words(
         "Something runs before each sync of {app} (PreSync): {hooks}. Argo CD leaves it out when it"

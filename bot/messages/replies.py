@@ -67,7 +67,10 @@ def may_not_cancel(operation: Operation, user: str, why: Problem) -> Message:
     said = line(Person(user), " may not cancel ", Code(operation.id), ". Nothing was changed.")
     teams = listed(map(name, why.facts.get("teams", "").replace(",", " ").split()), last=" or ")
     others = line(", or a member of ", *teams, ",") if teams else ()
-    may = line("Ask ", Person(operation.request.requester), *others, " to cancel it.")
+    asker = line(Person(operation.request.person))
+    if operation.request.takes_back is not None:  # nobody asked for it
+        asker, others = (), line("a member of ", *teams) if teams else line("a platform engineer")
+    may = line("Ask ", *asker, *others, " to cancel it.")
     return reply(said, say(why).what, may)
 
 

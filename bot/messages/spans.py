@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from bot.domain.rights import ITSELF
 from bot.messages.escape import ELLIPSIS, clean, escaped, escaped_within
 
 NAME = 80
@@ -170,6 +171,8 @@ def mrkdwn(spans: Sequence[Span], room: int) -> str:
 
 def _shown(span: Span) -> str:
     match span:
+        case Person(id) if id == ITSELF:
+            return "Shipmate"
         case Person(id):
             return clean(id, NAME)
         case Moment(at):

@@ -8,7 +8,7 @@ from typing import assert_never
 from bot.domain.belief import Belief, Held
 from bot.domain.message import Message
 from bot.domain.problems import Problem, Reason
-from bot.domain.rights import Identified, Standing, Unidentified
+from bot.domain.rights import Identified, Itself, Standing, Unidentified
 from bot.domain.rules.people import unidentified
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
@@ -70,6 +70,8 @@ def _identity(belief: Belief) -> Iterator[Line]:
             yield line("You are ", code(user.login), account)
             why = SOURCES.get(source, line(code(source)))
             yield line("The bot knows it from ", *why, *_since(belief.since), ".")
+        case Itself():
+            yield line("You are the bot itself.")
         case Unidentified():
             words = say(unidentified(belief.user, belief.identity))
             yield words.what

@@ -47,8 +47,14 @@ LABELS: Mapping[RuleName, str] = {
 }
 
 PASSED: Mapping[RuleName, tuple[str, str]] = {
-    RuleName.IDENTITY: ("{user} is {login} on GitHub[, by {source}]", ""),
-    RuleName.RIGHT: ("Members of {team} may {action} there", ""),
+    RuleName.IDENTITY: (
+        "[{user} is {login} on GitHub][, by {source}][Shipmate takes {itself} back by itself]",
+        "",
+    ),
+    RuleName.RIGHT: (
+        "[Members of {team} may {action} there][The environment lets {itself} go back by itself]",
+        "",
+    ),
     RuleName.OVERRIDE: ("[Members of {team} may override there]", "No override was asked for"),
     RuleName.PLACE: ("{service} lives in {environment}", ""),
     RuleName.TAG: ("{tag} may run there", ""),

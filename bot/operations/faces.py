@@ -6,9 +6,12 @@ from bot.domain.approval_case import ApprovalCase, end_of
 from bot.domain.approvals import Approval
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
+from bot.domain.undoing import undoing, within
 from bot.messages.approval_card import approval_card
 from bot.messages.cards import Links, card
+from bot.operations.behind import Behind
 from bot.operations.books.approval_book import ApprovalBook, Request
+from bot.operations.books.back_book import BackBook
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.gathering.facts import proposal_of
 
@@ -16,8 +19,16 @@ from bot.operations.gathering.facts import proposal_of
 class Faces:
     """Renders operations, with what was said of them. For any thread."""
 
-    def __init__(self, approvals: ApprovalBook, items: OpenItemBook, links: Links) -> None:
-        self._approvals, self._items, self._links = approvals, items, links
+    def __init__(
+        self,
+        approvals: ApprovalBook,
+        items: OpenItemBook,
+        backs: BackBook,
+        behind: Behind,
+        links: Links,
+    ) -> None:
+        self._approvals, self._items, self._backs = approvals, items, backs
+        self._behind, self._links = behind, links
 
     def show(self, operation: Operation, now: datetime) -> Message:
         """Return the message that *operation* is at *now*.
@@ -35,7 +46,11 @@ class Faces:
                 case = self._case(operation, request)
                 return approval_card(case.ended_as(end, yes), self._links)
         item = self._items.of(operation.id) if operation.request.by_argocd else None
-        return card(operation, self._links, now, decisions, item)
+        back = self._backs.standing(operation.id) if operation.phase is Phase.FAILED else None
+        undo = undoing(operation)
+        if undo is not None:
+            undo = within(undo, self._behind.services(undo))
+        return card(operation, self._links, now, decisions, item, back, undo)
 
     def _case(self, operation: Operation, request: Request) -> ApprovalCase:
         wish, evidence = operation.request, request.evidence

@@ -42,7 +42,17 @@ log = structlog.get_logger(__name__)
 
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
+WROTE = tuple(
+    phase.value
+    for phase in (Phase.COMMITTING, Phase.MERGING, Phase.FOLLOWING, Phase.LIVE, Phase.FAILED)
+)
+"""The phases of an operation whose change may stand in Git."""
+
 UNDER_WAY = tuple(phase.value for phase in Phase if phase not in ENDS)
+
+
+AtEnd = Callable[[sa.Connection, Operation, datetime], None]
+"""Is given an operation that ends, in the transaction that ends it."""
 
 
 class Receipt(StrEnum):
@@ -88,6 +98,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._observers: list[Callable[[], None]] = []
+        self._enders: list[AtEnd] = []
         self._followers: list[Callable[[Operation, Operation], None]] = []
 
     def observe(self, changed: Callable[[], None]) -> None:
@@ -97,6 +108,10 @@ class Store:
     def follow(self, moved: Callable[[Operation, Operation], None]) -> None:
         """Call *moved* with an operation before and after each change, in the thread of it."""
         self._followers.append(moved)
+
+    def at_end(self, ended: AtEnd) -> None:
+        """Call *ended* with an operation that ends, in the transaction that ends it."""
+        self._enders.append(ended)
 
     def changed(self) -> None:
         """Tell those who observe; for who changes an operation in another book."""
@@ -208,6 +223,18 @@ class Store:
                 taken.add(change.old)
         return tuple(found[:limit])
 
+    def brought(self, service: str, environment: str) -> tuple[str, ...]:
+        """Return the tags that operations of ours may have put into Git there, newest first.
+
+        Also those that are at it, and those that failed before they knew.
+        """
+        query = _of_target(service, environment).where(operations.c.phase.in_(WROTE))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(operations.c.number.desc())).all()
+        by_git = (row for row in rows if not load(Request, row.request).by_argocd)
+        changes = (_change(row, service) for row in by_git)
+        return tuple(dict.fromkeys(one.new for one in changes if one is not None))
+
     def broken(self, service: str, environment: str) -> frozenset[str]:
         """Return the tags that operations of ours committed there and that never went live."""
         with self._database.read() as connection:
@@ -282,6 +309,9 @@ class Store:
                 _save(connection, number, after, row.version + 1)
             if before.phase is not phase or detail is not None:
                 _record(connection, number, mark, at, by, phase.value, detail or {})
+            if before.phase is not phase and phase.ended:
+                for ended in self._enders:
+                    ended(connection, after, at)
         if before.phase is not phase:
             told = dict(detail or {})
             log.info("moved", operation=operation_id, phase=phase.value, by=by, detail=told)
@@ -564,18 +594,19 @@ def _lived(service: str, environment: str) -> sa.Select[Any]:
     )
 
 
+def _of_target(service: str, environment: str) -> sa.Select[Any]:
+    """Return the query for the operations that are about *service* there."""
+    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
+    return sa.select(operations).where(
+        operations.c.environment == environment, operations.c.number.in_(chosen)
+    )
+
+
 def _reached(service: str, environment: str) -> sa.Select[Any]:
     """Return the query for what went live there or failed after its commit, newest first."""
-    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
-    return (
-        sa.select(operations)
-        .where(
-            operations.c.phase.in_((Phase.LIVE.value, Phase.FAILED.value)),
-            operations.c.environment == environment,
-            operations.c.number.in_(chosen),
-        )
-        .order_by(operations.c.ended_at.desc(), operations.c.number.desc())
-    )
+    ended = operations.c.phase.in_((Phase.LIVE.value, Phase.FAILED.value))
+    newest = (operations.c.ended_at.desc(), operations.c.number.desc())
+    return _of_target(service, environment).where(ended).order_by(*newest)
 
 
 def _change(row: Any, service: str) -> Change | None:
@@ -686,6 +717,11 @@ def _record(
         {"number": number, "mark": mark, "at": at, "by": by, "what": what, "detail": dict(detail)},
     )
     return new.first() is not None
+
+
+def operation_of(row: Any) -> Operation:
+    """Return the operation in *row* of its table."""
+    return _operation(row)
 
 
 def _operation(row: Any) -> Operation:

@@ -205,10 +205,29 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
         ),
         pytest.param(
             "channel: C0PROD",
-            "rollback: {auto: true}",
-            "9:35: environments.prod.rollback.auto: `auto` is not supported by this version; "
-            "take it out: a rule that is written here but not kept would be dangerous",
-            id="a rule of a later version",
+            "rollback: {auto: 3m}",
+            "9:41: environments.prod.rollback.auto: must be true or false",
+            id="no yes and no no",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "rollback: {auto: true, after: 3}",
+            "9:54: environments.prod.rollback.after: `3` has no unit; write 3s or 3m",
+            id="a time without a unit",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "rollback: {auto: true, grace: 0s}",
+            "9:54: environments.prod.rollback.grace: `0s` is no time to wait; "
+            "write 90s, 15m or 1h30m, at most 24h",
+            id="no time to stop it",
+        ),
+        pytest.param(
+            "channel: C0PROD",
+            "rollback: {after: 5m}",
+            "9:34: environments.prod.rollback: `after` says nothing without `auto: true`; "
+            "write it, or take it out",
+            id="a time for nothing",
         ),
         pytest.param(
             "channel: C0PROD",

@@ -8,7 +8,7 @@ import pytest
 
 from bot.config import ConfigInvalid, People, Registry, Source, load, schema
 from bot.domain.approval_rule import ApprovalRule
-from bot.domain.environment_policy import EnvironmentPolicy
+from bot.domain.environment_policy import AutoRollback, EnvironmentPolicy
 from bot.domain.freezes import Dated, Weekly
 from bot.domain.moving_tags import TagRule
 from bot.domain.rights import Action
@@ -420,13 +420,26 @@ def test_a_rollback_that_nobody_may_approve_is_a_mistake():
     )
 
 
-@pytest.mark.parametrize("key", ["auto", "after", "grace"])
-def test_rules_of_later_versions_stay_refused(key):
-    text = changed("    soak: 30m\n", f"    rollback: {{{key}: 3m}}\n")
-    assert any(f"`{key}` is not supported by this version" in one for one in problems(text))
+AUTOMATIC = [
+    pytest.param("{approvals: 0}", None, id="not said"),
+    pytest.param("{auto: false}", None, id="said not to"),
+    pytest.param("{auto: true}", AutoRollback(timedelta(minutes=3), timedelta(minutes=1)), id="so"),
+    pytest.param(
+        "{auto: true, after: 5m, grace: 90s}",
+        AutoRollback(timedelta(minutes=5), timedelta(seconds=90)),
+        id="in its own times",
+    ),
+]
 
 
-@pytest.mark.parametrize("key", ["soak", "people", "registries", "override", "profile_field"])
+@pytest.mark.parametrize(("said", "expected"), AUTOMATIC)
+def test_what_goes_back_by_itself(said, expected):
+    rules = load(changed("  dev:\n", f"  dev: {{rollback: {said}}}\n")).catalog.environments
+    assert expected == rules["dev"].rules.auto_rollback
+    assert all(one.rules.auto_rollback is None for name, one in rules.items() if name != "dev")
+
+
+@pytest.mark.parametrize("key", ["soak", "auto", "grace", "people", "registries", "override", "profile_field"])
 def test_the_schema_shows_each_key(key):
     assert f'"{key}"' in json.dumps(schema())
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.approval_rule import ApprovalRule
-from bot.domain.environment_policy import Way
+from bot.domain.environment_policy import AutoRollback, Way
 from bot.domain.freezes import calendar_freeze
 from bot.domain.locations import Key
 from bot.domain.moving_tags import TagRule
@@ -86,6 +86,7 @@ CHANGES = [
     ),
     pytest.param(rules(diverged_ok=True), {Part.POLICY}, id="diverged versions"),
     pytest.param(rules(change=Way.PULL_REQUEST), {Part.POLICY}, id="the way of a change"),
+    pytest.param(rules(auto_rollback=AutoRollback()), {Part.POLICY}, id="automatic rollback"),
     pytest.param(rules(freeze_stops_rollback=True), {Part.POLICY}, id="freeze of rollbacks"),
     pytest.param(rules(name="x"), {Part.ACTION, Part.POLICY}, id="environment"),
 ]

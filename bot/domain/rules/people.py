@@ -1,10 +1,13 @@
 """The rules about who asks."""
 
+from typing import assert_never
+
 from bot.domain.facts import Facts, Proposal, TargetFacts
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import (
     Action,
     Identified,
+    Itself,
     Right,
     Standing,
     Unidentified,
@@ -27,12 +30,29 @@ _UNIDENTIFIED = {
 
 def identity_known(proposal: Proposal, facts: Facts) -> Finding:
     """Refuse a Slack user who stands for no GitHub account."""
-    who = facts.who
-    if isinstance(who, Identified):
-        return {"user": proposal.requester, "login": who.user.login, "source": who.source}
-    if isinstance(who, Unidentified):
-        return unidentified(proposal.requester, who)
-    return who
+    match facts.who:
+        case Identified(user, source):
+            return {"user": proposal.requester, "login": user.login, "source": source}
+        case Unidentified():
+            return unidentified(proposal.requester, facts.who)
+        case Itself(operation):
+            return by_itself(operation, proposal, facts)
+        case Unknown():
+            return facts.who
+        case _:
+            assert_never(facts.who)
+
+
+def by_itself(operation: str, proposal: Proposal, facts: Facts) -> Finding:
+    """Pass what the bot itself wants: to take *operation* back, where the configuration says so.
+
+    That stands in place of a person and of a right; it is never more than a plain rollback.
+    """
+    configured = facts.policy is not None and facts.policy.auto_rollback is not None
+    if configured and proposal.action is Action.ROLLBACK and proposal.override is None:
+        return {"itself": operation}
+    named = {"environment": proposal.environment, "action": proposal.action.value}
+    return Problem(Reason.NOT_BY_ITSELF, {**named, "operation": operation})
 
 
 def unidentified(user: str, who: Unidentified) -> Problem:
@@ -46,6 +66,8 @@ def unidentified(user: str, who: Unidentified) -> Problem:
 
 def right_held(proposal: Proposal, facts: Facts, target: TargetFacts) -> Finding:
     """Refuse a person none of whose teams may do this there."""
+    if isinstance(facts.who, Itself):
+        return by_itself(facts.who.operation, proposal, facts)
     right = _right(proposal.action, facts, target)
     where = (target.service, target.environment)
     return right_found(proposal.requester, proposal.action, *where, right)

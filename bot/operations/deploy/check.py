@@ -1,8 +1,8 @@
 """The step before anything is changed: gather, judge, plan, and ask for approval if need be."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -19,15 +19,16 @@ from bot.domain.plan_digest import fingerprint
 from bot.domain.planning import Edits, plan_edits
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
-from bot.domain.rights import Actor, Identified
+from bot.domain.rights import NOBODY, Actor, Identified, Itself
 from bot.domain.rules import Allowed, Judgement, NeedsApproval, judge
 from bot.domain.rules.rulings import RuleName
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.deploy.break_glass import BreakGlass
 from bot.operations.deploy.evidence import authors_known, authors_of, evidence_of
 from bot.operations.deploy.recent import Recent
-from bot.operations.deploy.weigh import weigh
+from bot.operations.deploy.weigh import Weighed, weigh
 from bot.operations.emergency.evidence import plan_of
+from bot.operations.emergency.offering import Offering
 from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of, texts_of
 from bot.operations.gathering.gathered import Aim, Freshness, Gathered
 from bot.operations.identity.roster import Roster
@@ -54,6 +55,16 @@ QUIET = frozenset(
 """Refusals that only the requester is told: a channel is not for everybody to write to."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was *gathered* and what it comes to. *offer* is the way around noted beside a wait."""
+
+    gathered: Gathered
+    judgement: Judgement
+    weighed: Weighed
+    offer: Mapping[str, str]
+
+
 class Check:
     """Judges an operation by the facts of now. Nothing outside is changed.
 
@@ -69,12 +80,13 @@ class Check:
         roster: Roster,
         recent: Recent,
         wake: Callable[[str], None],
+        offering: Offering,
         clock: Clock,
     ) -> None:
         self._store, self._catalog, self._gatherer = store, catalog, gatherer
         self._approvals, self._roster, self._recent = approvals, roster, recent
         self._glass = BreakGlass(approvals, catalog, roster, clock)
-        self._wake, self._clock = wake, clock
+        self._wake, self._offering, self._clock = wake, offering, clock
 
     async def check(self, operation_id: str, failures: int) -> Outcome:
         """Plan the operation, or refuse it, or say that a system must be asked again."""
@@ -87,7 +99,11 @@ class Check:
         if operation.request.kind is Kind.ROLLBACK and not operation.request.by_argocd:
             retreats = await self._gatherer.retreats(operation.request, gathered)
             gathered = replace(gathered, retreats=retreats)
-        return await asyncio.to_thread(self._decide, operation, gathered, failures)
+        judgement = judge(proposal_of(operation.request), gathered.facts)
+        weighed = weigh(judgement, gathered)
+        offer = await self._offering.look(operation, weighed)
+        judged = _Judged(gathered, judgement, weighed, offer)
+        return await asyncio.to_thread(self._decide, operation, judged, failures)
 
     def _enter(self, operation_id: str) -> Operation | None:
         """Return the operation to judge, or None where it has ended.
@@ -100,20 +116,19 @@ class Check:
             return operation
         return self._store.move(operation_id, Phase.CHECKING, self._clock.now(), "checking")
 
-    def _decide(self, operation: Operation, gathered: Gathered, failures: int) -> Outcome:
-        judgement = judge(proposal_of(operation.request), gathered.facts)
-        weighed = weigh(judgement, gathered)
+    def _decide(self, operation: Operation, judged: _Judged, failures: int) -> Outcome:
+        weighed = judged.weighed
         match weighed:
             case Problem():
                 return self._refuse(operation, weighed)
             case Unavailable():
-                return self._later(operation, weighed, failures, weighed.retry_after)
+                return self._later(operation, judged, weighed, failures, weighed.retry_after)
             case Garbled() if failures < MOST_GARBLED:
-                return self._later(operation, weighed, failures, None)
+                return self._later(operation, judged, weighed, failures, None)
             case BotError():
-                return self._refuse(operation, problem_of(weighed))
+                return self._refuse(operation, problem_of(weighed).with_facts(judged.offer))
             case _:
-                return self._plan(operation, gathered, judgement, weighed)
+                return self._plan(operation, judged.gathered, judged.judgement, weighed)
 
     def _plan(
         self,
@@ -151,6 +166,8 @@ class Check:
             return Outcome(Next.OVER)
         self._recent.keep(operation.id, gathered)
         self._supersede_older(operation)
+        if operation.request.by_argocd and phase is Phase.QUEUED:
+            self._wake_who_gives_way(operation)
         degraded = {
             target.service: sorted(gathered.observations[target.application].degraded)
             for target in targets
@@ -217,6 +234,13 @@ class Check:
             if ended is not None:
                 self._wake(older)
 
+    def _wake_who_gives_way(self, operation: Operation) -> None:
+        """Let what waits for GitHub at these targets look up: it gives way to *operation*."""
+        request = operation.request
+        for other in self._store.under_way(request.services, request.environment):
+            if other.phase in {Phase.QUEUED, Phase.COMMITTING} and other.id != operation.id:
+                self._wake(other.id)
+
     def _older(self, operation: Operation) -> tuple[str, ...]:
         """Return what waits for approval of a change that *operation* makes in another way."""
         request = operation.request
@@ -227,14 +251,19 @@ class Check:
         )
 
     def _later(
-        self, operation: Operation, away: BotError, failures: int, asked: timedelta | None
+        self,
+        operation: Operation,
+        judged: _Judged,
+        away: BotError,
+        failures: int,
+        asked: timedelta | None,
     ) -> Outcome:
         now = self._clock.now()
         patience = self._catalog.environments[operation.request.environment].deadline
         if now - operation.requested_at > patience:
-            return self._refuse(operation, problem_of(away))
+            return self._refuse(operation, problem_of(away).with_facts(judged.offer))
         again = now + next_try(failures + 1, asked)
-        note = problem_of(away, again.isoformat(timespec="seconds"))
+        note = problem_of(away, again.isoformat(timespec="seconds")).with_facts(judged.offer)
         self._store.move(
             operation.id,
             operation.phase,
@@ -294,9 +323,13 @@ def goes_through_freeze(judgement: Judgement) -> bool:
 
 def requester_of(operation: Operation, facts: Facts) -> Actor | None:
     """Return the requester with the account they stand for, or None."""
-    if isinstance(facts.who, Identified):
-        return Actor(operation.request.requester, facts.who.user)
-    return None
+    match facts.who:
+        case Identified(user):
+            return Actor(operation.request.requester, user)
+        case Itself():
+            return NOBODY
+        case _:
+            return None
 
 
 def seconds(span: timedelta | None) -> float | None:

@@ -16,6 +16,7 @@ from bot.domain.planning import (
     plan_edits,
 )
 from bot.domain.problems import Problem, Reason
+from bot.domain.rights import NOBODY
 from bot.operations.deploy.recheck import Permit
 from bot.operations.gathering.facts import texts_of
 
@@ -70,7 +71,8 @@ def _moved(plan: Plan, edits: Edits, permit: Permit) -> Problem | None:
 def _trailers(operation: Operation, permit: Permit) -> list[tuple[str, str]]:
     """Return the trailers of the commit: what it is, who asked, who approved, or who broke in."""
     request = operation.request
-    login = f" ({permit.requester.github.login})" if permit.requester else ""
+    who = permit.requester
+    login = f" ({who.github.login})" if who and who != NOBODY else ""
     trailers = [
         ("Shipmate-Operation", operation.id),
         (KEY_TRAILER, operation.key),

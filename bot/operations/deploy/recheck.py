@@ -1,17 +1,21 @@
 """The step right before the commit: the policy once more, by the facts of now."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
 from bot.clock import Clock
 from bot.domain.approvals import Approved, tally
+from bot.domain.auto_rollback import STOOD, how_it_stands
 from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, Unavailable
-from bot.domain.operations import Operation, Phase
+from bot.domain.facts import Facts
+from bot.domain.going_around import GITHUB, gives_way
+from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.patience import next_try
 from bot.domain.plan_digest import fingerprint
 from bot.domain.policy import refusal
@@ -24,6 +28,7 @@ from bot.operations.deploy.approve import Approvers, problem_of_tally
 from bot.operations.deploy.check import plan, requester_of, seconds
 from bot.operations.deploy.recent import Recent
 from bot.operations.deploy.weigh import weigh
+from bot.operations.emergency.offering import Offering
 from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of
 from bot.operations.gathering.gathered import Gathered
 from bot.operations.outcome import Next, Outcome
@@ -51,12 +56,13 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What stands in the way, or nothing, and who said yes."""
+    """What stands in the way, or nothing, and who said yes. *offer* is a way around, noted."""
 
     stop: Problem | BotError | None
     approved_by: tuple[Actor, ...] = ()
     bound: bool = False
     requester: Actor | None = None
+    offer: Mapping[str, str] = field(default_factory=dict)
 
 
 class Recheck:
@@ -70,11 +76,12 @@ class Recheck:
         approvals: ApprovalBook,
         approvers: Approvers,
         recent: Recent,
+        offering: Offering,
         clock: Clock,
     ) -> None:
         self._store, self._catalog, self._gatherer = store, catalog, gatherer
         self._approvals, self._approvers = approvals, approvers
-        self._recent, self._clock = recent, clock
+        self._recent, self._offering, self._clock = recent, offering, clock
 
     async def recheck(
         self, operation_id: str, failures: int, since: str | None, *, unsure: bool
@@ -93,6 +100,9 @@ class Recheck:
         else:
             gathered = await self._facts(operation)
             judged = await asyncio.to_thread(self._judge, operation, gathered)
+            if judged.stop is None:
+                await asyncio.to_thread(self._remember, operation, gathered.facts)
+        judged = replace(judged, offer=await self._offering.look(operation, judged.stop))
         return await asyncio.to_thread(self._answer, operation, judged, failures, since, unsure)
 
     async def _facts(self, operation: Operation) -> Gathered:
@@ -142,6 +152,17 @@ class Recheck:
         by = tallied.by if isinstance(tallied, Approved) else ()
         return _Judged(problem_of_tally(tallied), by, bound=True, requester=who)
 
+    def _remember(self, operation: Operation, facts: Facts) -> None:
+        """Write down how what it replaces stands, where that decides whether it may go back.
+
+        The first word counts: a later one may be of our own commit.
+        """
+        configured = facts.policy is not None and facts.policy.auto_rollback is not None
+        if not configured or operation.request.kind is Kind.ROLLBACK:
+            return
+        stood = {one.service: how_it_stands(one) for one in facts.targets}
+        self._store.note(operation.id, STOOD, STOOD, self._clock.now(), stood)
+
     def _answer(
         self,
         operation: Operation,
@@ -152,14 +173,14 @@ class Recheck:
     ) -> Outcome:
         stop = judged.stop
         if isinstance(stop, BotError) and not unsure:
-            return self._later(operation, stop, failures, since)
+            return self._later(operation, stop, judged.offer, failures, since)
         if isinstance(stop, Problem) and not unsure:
             return self._refuse(operation, stop)
         permit = Permit(
             requester=judged.requester,
             approved_by=tuple(one.github.login for one in judged.approved_by),
             bound=judged.bound,
-            stop=problem_of(stop) if isinstance(stop, BotError) else stop,
+            stop=problem_of(stop).with_facts(judged.offer) if isinstance(stop, BotError) else stop,
             again=isinstance(stop, BotError),
             way=self._way(operation),
         )
@@ -170,12 +191,19 @@ class Recheck:
         return policy.change if policy else Way.COMMIT
 
     def _later(
-        self, operation: Operation, away: BotError, failures: int, since: str | None
+        self,
+        operation: Operation,
+        away: BotError,
+        offer: Mapping[str, str],
+        failures: int,
+        since: str | None,
     ) -> Outcome:
+        if away.system == GITHUB and (around := gone_around(operation, self._store)):
+            return self._refuse(operation, around)
         now = self._clock.now()
         begun = datetime.fromisoformat(since) if since else now
         if now - begun > self._catalog.environments[operation.request.environment].deadline:
-            return self._refuse(operation, problem_of(away))
+            return self._refuse(operation, problem_of(away).with_facts(offer))
         asked = away.retry_after if isinstance(away, Unavailable) else None
         again = (now + next_try(failures + 1, asked)).isoformat(timespec="seconds")
         self._store.move(
@@ -183,7 +211,7 @@ class Recheck:
             operation.phase,
             now,
             f"recheck-again-{failures}-{begun.isoformat(timespec='seconds')}",
-            changes={"problem": problem_of(away, again)},
+            changes={"problem": problem_of(away, again).with_facts(offer)},
             detail={"waits": str(away)},
         )
         carry = {"since": begun.isoformat()}
@@ -192,6 +220,15 @@ class Recheck:
     def _refuse(self, operation: Operation, problem: Problem) -> Outcome:
         self._store.end(operation.id, Phase.REFUSED, self._clock.now(), "refused", problem)
         return Outcome(Next.OVER)
+
+
+def gone_around(operation: Operation, store: Store) -> Problem | None:
+    """Return that a rollback by Argo CD waits for *operation*, which is to give way; or None."""
+    request = operation.request
+    waits = gives_way(operation, store.under_way(request.services, request.environment))
+    if waits is None:
+        return None
+    return Problem(Reason.GONE_AROUND, {"system": GITHUB, "operation": waits.id})
 
 
 def permit_of(carry: dict[str, object]) -> Permit:

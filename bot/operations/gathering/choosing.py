@@ -91,8 +91,14 @@ class Chooser:
         back = await self._histories.back(target, self._named(target), current)
         if not isinstance(back, Back):
             return back
+        if not self._named(target) and current is not None:
+            foreign = await self._histories.foreign(target, current, back.to.tag)
+            if foreign is not None:
+                return foreign
         tag = back.to.tag
-        return Choice(back.to.commit or revision_of(tag, target) or "", tag, back.undoes, back.to)
+        takes_back = self._request.takes_back
+        undoes = back.undoes if takes_back is None else takes_back.operation
+        return Choice(back.to.commit or revision_of(tag, target) or "", tag, undoes, back.to)
 
     def _named(self, target: Target) -> str:
         """Return what was typed; what goes back by itself goes back to what was announced."""

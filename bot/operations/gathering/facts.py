@@ -21,7 +21,7 @@ from bot.domain.planning import Text
 from bot.domain.policy import one_repository
 from bot.domain.problems import Problem
 from bot.domain.retreats import Retreat
-from bot.domain.rights import Action, Who
+from bot.domain.rights import Action, Itself, Who
 from bot.domain.unknown import Unknown
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.hold_book import HoldBook
@@ -238,6 +238,8 @@ class Gatherer:
     # ourselves
 
     async def _who(self, request: Request) -> Who:
+        if request.takes_back is not None:
+            return Who(Itself(request.takes_back.operation))
         environment = self._catalog.environments.get(request.environment)
         live = environment is None or environment.production
         return await self._outside.github.run(

@@ -1,0 +1,1 @@
+"""What Shipmate does without being asked, and how people stop it: automatic rollbacks."""
