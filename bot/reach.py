@@ -13,6 +13,7 @@ from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.hook_deliveries import HookDeliveries
 from bot.adapters.gitops import GitOps
+from bot.adapters.other_channels import OtherChannels, channels
 from bot.adapters.registry import Registry
 from bot.adapters.registry_auth import Host, Login
 from bot.adapters.slack import Slack
@@ -42,7 +43,8 @@ class Patience:
 class Reach:
     """The adapters, and the threads in which they are called.
 
-    *argocd* is by instance. *hook* is None where GitHub keeps no list of missed deliveries for us.
+    *argocd* is by instance. *hook* is None where GitHub keeps no list of missed deliveries for us,
+    *channels* where nobody is told anything beside Slack.
     """
 
     github: GitHub
@@ -55,6 +57,7 @@ class Reach:
     registry: Registry
     device_flow: DeviceFlow | None
     hook: HookDeliveries | None
+    channels: OtherChannels | None
     threads: Threads
     others: Threads
 
@@ -65,7 +68,7 @@ def reach(
     """Build the adapters, whose calls *metrics* counts. Nobody is asked yet.
 
     Raises:
-        SettingsInvalid: an Argo CD instance has no token.
+        SettingsInvalid: an Argo CD instance has no token, or who is to be told no address.
     """
     instances = config.catalog.instances
     github = GitHub(
@@ -99,6 +102,7 @@ def reach(
         slack=Slack(slack_token, settings.slack_api_url, patience.slack, on_call=metrics.called),
         registry=Registry(_hosts(config, settings), clock=clock, on_call=metrics.called),
         device_flow=_device_flow(settings, config, clock, patience),
+        channels=channels([one.to for one in config.notify], settings.notify_addresses),
         hook=_hook(settings, clock, patience, metrics),
         threads=Threads("github"),
         others=Threads("others", OTHERS_AT_ONCE),

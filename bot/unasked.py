@@ -3,14 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.message import Message
+from bot.messages import application_events
 from bot.messages.cards import Links
 from bot.operations.alerts import Alerts
+from bot.operations.applications.application_book import ApplicationBook, tellable
+from bot.operations.applications.explaining import Explaining
+from bot.operations.applications.our_doing import OurDoing
+from bot.operations.applications.served import Serving
+from bot.operations.applications.watching import Watching
 from bot.operations.books.act_book import ActBook
 from bot.operations.cards import Cards
 from bot.operations.changes import Changes
@@ -33,6 +40,7 @@ from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
 from bot.operations.pace import Pace
 from bot.operations.store import Store
+from bot.operations.telling import Telling
 from bot.operations.updater import UPDATES, Updater
 from bot.reach import Reach
 from bot.settings import Settings
@@ -41,6 +49,9 @@ ROUND = timedelta(seconds=2)
 """How long what came in and failed, or came to another replica, may lie."""
 
 FORGET = timedelta(hours=1)
+
+LOOK = timedelta(seconds=1)
+"""How often it is looked which applications are to be read again; mostly none is."""
 
 MISSED = timedelta(minutes=1)
 """How long after a start, and how often, GitHub is asked for what it could not deliver."""
@@ -101,6 +112,7 @@ class Unasked:
     notes: NoteBook
     renderers: Mapping[NoteKind, RenderNote]
     hearing: Hearing
+    watching: Watching
     updater: Updater
     poster: NotePoster
     starters: tuple[Callable[[], None], ...] = ()
@@ -110,12 +122,14 @@ class Unasked:
 
 def unasked(ground: Ground) -> Unasked:
     """Return all parts, joined."""
-    hearing = _hearing(ground)
+    watching = _watching(ground)
+    hearing = _hearing(ground, watching)
     updater, poster = _living(ground)
     return Unasked(
         notes=NoteBook(ground.database),
         renderers=_renderers(),
         hearing=hearing,
+        watching=watching,
         updater=updater,
         poster=poster,
         starters=(hearing.inbox.start,),
@@ -124,20 +138,53 @@ def unasked(ground: Ground) -> Unasked:
             Tick("old deliveries", hearing.inbox.sweep, FORGET),
             Tick("changes of teams", hearing.forgetting.look, ROUND),
             *_asking_again(ground, hearing),
+            *_telling(ground),
+            *_looking(ground, watching),
             Tick("notes", poster.post, ROUND),
             Tick("old notes", poster.sweep, FORGET),
         ),
-        closers=(hearing.inbox.close, poster.close),
+        closers=(hearing.inbox.close, poster.close, watching.close),
     )
 
 
-def _hearing(ground: Ground) -> Hearing:
+def _hearing(ground: Ground, watching: Watching) -> Hearing:
     """Return what hears the webhooks of GitHub and Argo CD. A part that listens stands here."""
     pulls = PullRequestsOfOurs(ground.wake)
     github = GitHubDeliveries(listening(dict.fromkeys(BRANCHES, (pulls.hear,))))
-    inbox = Inbox(ground.database, {"github": github.hear}, ground.clock)
+    hearers = {"github": github.hear, "argocd": watching.delivered}
+    inbox = Inbox(ground.database, hearers, ground.clock)
     forgetting = Forgetting(inbox, ground.memberships, ground.clock)
     return Hearing(inbox, github, forgetting)
+
+
+def _watching(ground: Ground) -> Watching:
+    """Return what tells of the applications that Argo CD brings out without us."""
+    database, argocd, clock = ground.database, ground.out.argocd, ground.clock
+    serving = Serving(ground.config.catalog)
+    return Watching(
+        serving,
+        argocd,
+        ApplicationBook(database, ground.alerts.put),
+        OurDoing(database, ground.store, ground.out.commits, clock),
+        Explaining(serving, argocd, ground.config.applications, ground.links, clock),
+        clock,
+    )
+
+
+def _looking(ground: Ground, watching: Watching) -> tuple[Tick, ...]:
+    """Return a tick for each Argo CD, so that one that is slow keeps no other waiting."""
+    return tuple(
+        Tick(f"applications of {name}", partial(watching.round, name), LOOK)
+        for name in ground.out.argocd
+    )
+
+
+def _telling(ground: Ground) -> tuple[Tick, ...]:
+    """Return the ticks that tell other channels than Slack, where there are any."""
+    if (channels := ground.out.channels) is None:
+        return ()
+    telling = Telling(ground.database, channels, ground.clock)
+    return (Tick("other channels", telling.tell, ROUND), Tick("told", telling.sweep, FORGET))
 
 
 def _asking_again(ground: Ground, hearing: Hearing) -> tuple[Tick, ...]:
@@ -163,4 +210,6 @@ def _living(ground: Ground) -> tuple[Updater, NotePoster]:
 
 def _renderers() -> Mapping[NoteKind, RenderNote]:
     """Return what draws each kind of note: pure, from ``bot.messages``."""
-    return {}
+    return {
+        NoteKind.APPLICATION: lambda state, _now: application_events.note(tellable(state)),
+    }

@@ -286,6 +286,14 @@ Url = Annotated[
     WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://"}),
 ]
 Branch = Annotated[str, AfterValidator(_branch)]
+Receiver = Annotated[
+    str,
+    _Matching(
+        r"[A-Z](?:[A-Z0-9_]{0,40}[A-Z0-9])?(?<!_FILE)",
+        "is no name for who is told",
+        "it becomes part of NOTIFY_<NAME>: capitals, digits and `_`",
+    ),
+]
 KubernetesName = Annotated[
     str,
     _Matching(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", "is no name that Kubernetes takes"),

@@ -16,6 +16,8 @@ from bot.operations.tables import alerts
 PutAlerts = Callable[[sa.Connection, Iterable[Alert], datetime], None]
 """``Alerts.put``: what those take who have something to tell. They need not know the rules."""
 
+DEDUP = 255
+
 
 class Alerts:
     """Knows the *rules*; none means that nothing is ever written."""
@@ -34,24 +36,38 @@ class Alerts:
             names = dict.fromkeys(receivers(alert, self._rules))
             if alert.resolves:
                 names |= dict.fromkeys(_heard_of(connection, alert.dedup))
-            for name in names:
-                values = {
-                    "receiver": name,
-                    "dedup": alert.dedup,
-                    "resolves": alert.resolves,
-                    "alert": dump(Alert, alert),
-                    "at": at,
-                    "tries": 0,
-                    "not_before": at,
-                }
-                connection.execute(sa.insert(alerts), values)
+            _write(connection, alert, names, at)
+
+    def settle(self, connection: sa.Connection, ends: Iterable[Alert], at: datetime) -> None:
+        """Write *ends* down as ``put`` does, only for who heard of the trouble.
+
+        For ends of what may have been no trouble: a deploy that went well tells nobody else.
+        """
+        if not self._rules:
+            return
+        for alert in ends:
+            _write(connection, alert, _heard_of(connection, alert.dedup), at)
+
+
+def _write(connection: sa.Connection, alert: Alert, names: Iterable[str], at: datetime) -> None:
+    for name in names:
+        values = {
+            "receiver": name,
+            "dedup": alert.dedup[:DEDUP],
+            "resolves": alert.resolves,
+            "alert": dump(Alert, alert),
+            "at": at,
+            "tries": 0,
+            "not_before": at,
+        }
+        connection.execute(sa.insert(alerts), values)
 
 
 def _heard_of(connection: sa.Connection, dedup: str) -> list[str]:
     """Return who was told of the trouble *dedup* and not yet of its end."""
     newest = (
         sa.select(sa.func.max(alerts.c.id))
-        .where(alerts.c.dedup == dedup)
+        .where(alerts.c.dedup == dedup[:DEDUP])
         .group_by(alerts.c.receiver)
     )
     query = sa.select(alerts.c.receiver).where(

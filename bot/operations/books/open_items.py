@@ -21,12 +21,21 @@ from bot.operations.tables import open_items as table
 
 SUBJECT = 255
 
+Hear = Callable[[sa.Connection, OpenItem, datetime], None]
+
 
 class OpenItemBook:
     """The open items in one database. *changed* is called after what a card may show."""
 
     def __init__(self, database: Database, changed: Callable[[], None]) -> None:
         self._database, self._changed = database, changed
+        self._reminded: list[Hear] = []
+        self._ended: list[Hear] = []
+
+    def follow(self, reminded: Hear, ended: Hear) -> None:
+        """Call *reminded* and *ended* where that happens to an item, in its transaction."""
+        self._reminded.append(reminded)
+        self._ended.append(ended)
 
     def save(self, item: OpenItem) -> OpenItem:
         """Write *item* down, and return what stands of its application or operation.
@@ -95,6 +104,8 @@ class OpenItemBook:
                 deed = Deed.AUTO_SYNC_ON
                 write_act(connection, _act(item, ending.value, at, by, deed))
             put(connection, letters, at)
+            for hear in self._ended:
+                hear(connection, item, at)
             self._count(connection, item)
         self._changed()
         return True
@@ -138,7 +149,10 @@ class OpenItemBook:
             for row in connection.execute(query).all():
                 mine = sa.update(table).where(table.c.id == row.id)
                 connection.execute(mine.values(reminded_at=now))
-                put(connection, tell(_item(row)), now)
+                item = _item(row)
+                put(connection, tell(item), now)
+                for hear in self._reminded:
+                    hear(connection, item, now)
 
     def _count(self, connection: sa.Connection, item: OpenItem) -> None:
         """Count a change of the item's operation: its card shows the item."""
@@ -156,7 +170,16 @@ def _subject(instance: str, namespace: str, app: str) -> str:
 def _act(item: OpenItem, mark: str, at: datetime, by: str, what: Deed) -> Act:
     subject = _subject(item.instance, item.namespace, item.app)[:SUBJECT]
     detail = {"operation": item.operation, "ending": mark}
-    return Act(f"auto-sync:{item.number}:{mark}", at, by, what, subject, item.environment, detail)
+    return Act(
+        mark=f"auto-sync:{item.number}:{mark}",
+        at=at,
+        by=by,
+        what=what,
+        subject=subject,
+        environment=item.environment,
+        detail=detail,
+        services=tuple(item.services),
+    )
 
 
 def _item(row: Any) -> OpenItem:
