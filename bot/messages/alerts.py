@@ -7,20 +7,22 @@ from bot.domain.emergency import OpenItem
 from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.problems import Reason
 from bot.messages.auto_sync import resume_command
-from bot.messages.escape import clean
+from bot.messages.escape import clean, exact
 from bot.messages.problems import say
 from bot.messages.spans import Text, line, quoted, words
 from bot.messages.wishes import NOUNS, thing
 
 LONGEST_TITLE = 200
-LONGEST_TEXT = 3000
+LONGEST_LINE = 500
+MOST_LINES = 20
 
 
 def spoken(alert: Alert) -> tuple[str, str]:
     """Return the title, on one line, and the text below it, which may be empty."""
     mark = "RESOLVED" if alert.resolves else alert.severity.value.upper()
     title = f"[{mark}] {clean(alert.title, LONGEST_TITLE)}"
-    return title, "\n".join(filter(None, [clean(alert.text, LONGEST_TEXT), alert.link]))
+    said = [exact(one, LONGEST_LINE) for one in alert.text.splitlines()[:MOST_LINES]]
+    return title, "\n".join(filter(None, [*said, alert.link]))
 
 
 def failed(operation: Operation, *, production: bool) -> Iterator[Alert]:
