@@ -8,7 +8,12 @@ from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
-from bot.adapters.github.credentials import POLICY_PERMISSIONS, PULL_PERMISSIONS, AppItself
+from bot.adapters.github.credentials import (
+    CI_PERMISSIONS,
+    POLICY_PERMISSIONS,
+    PULL_PERMISSIONS,
+    AppItself,
+)
 from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.hook_deliveries import HookDeliveries
@@ -76,7 +81,7 @@ def reach(
         settings.github_api_url,
         timeout=patience.github,
         clock=clock,
-        permissions=permissions_for(config.catalog),
+        permissions=permissions_for(config.catalog, with_ci=config.failures.configured),
         on_call=metrics.called,
         on_limit=metrics.limited,
     )
@@ -122,11 +127,15 @@ def _hook(
     return HookDeliveries(door)
 
 
-def permissions_for(catalog: Catalog) -> Mapping[str, str]:
-    """Return what an App's tokens are asked for: pull requests only where changes come by them."""
+def permissions_for(catalog: Catalog, *, with_ci: bool = False) -> Mapping[str, str]:
+    """Return what an App's tokens are asked for.
+
+    Pull requests only where changes come by them, Actions only *with_ci*.
+    """
     rules = (one.rules for one in catalog.environments.values())
     by_pull = any(one is not None and one.change is not Way.COMMIT for one in rules)
-    return POLICY_PERMISSIONS | (PULL_PERMISSIONS if by_pull else {})
+    pulls = PULL_PERMISSIONS if by_pull else {}
+    return POLICY_PERMISSIONS | pulls | (CI_PERMISSIONS if with_ci else {})
 
 
 def _hosts(config: Config, settings: Settings) -> dict[str, Host]:

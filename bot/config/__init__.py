@@ -10,6 +10,7 @@ from bot.config.applications import look_for_dead_names, tellings_of
 from bot.config.building import build
 from bot.config.document import read
 from bot.config.drift import look_for_dead_reports, plan_of
+from bot.config.failures import failures_of
 from bot.config.notify import look_for_dead_rules
 from bot.config.pieces import Pieces, Report
 from bot.config.policies import Source
@@ -25,6 +26,7 @@ from bot.config.values import duration
 from bot.domain.alerts import NotifyRule
 from bot.domain.application_story import Tellings
 from bot.domain.catalog import Catalog
+from bot.domain.ci.failures import Failures
 from bot.domain.drift.schedules import DriftPlan
 from bot.domain.images import ImageReference
 
@@ -96,6 +98,7 @@ class Config:
     notify: tuple[NotifyRule, ...] = ()
     drift: DriftPlan = field(default_factory=DriftPlan)
     applications: Tellings = field(default_factory=lambda: Tellings(""))
+    failures: Failures = field(default_factory=Failures)
 
 
 def load(text: str, name: str = "shipmate.yaml") -> Config:
@@ -131,6 +134,7 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
         notify=tuple(one.rule() for one in pieces.notify.values()),
         drift=plan_of(pieces.drift, tuple(catalog.environments), channels.drift),
         applications=tellings_of(pieces.applications, channels.failures),
+        failures=failures_of(pieces.failures, catalog, channels.failures),
     )
 
 

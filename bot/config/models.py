@@ -5,6 +5,8 @@ from pydantic import ConfigDict, Field, model_validator
 from bot.config.applications import Applications
 from bot.config.change import MaybeChange
 from bot.config.drift import Drift
+from bot.config.failures import MOST_RULES as MOST_FAILURE_RULES
+from bot.config.failures import FailureRule
 from bot.config.notify import MOST_RULES, Notify
 from bot.config.policies import (
     Approvals,
@@ -203,6 +205,11 @@ class File(Part):
     defaults: Defaults | None = None
     applications: Applications | None = None
     drift: Drift | None = None
+    failures: list[FailureRule] | None = Field(
+        default=None,
+        max_length=MOST_FAILURE_RULES,
+        description="Which failures of CI are told to whom; [] for none.",
+    )
     notify: list[Notify] | None = Field(
         default=None, max_length=MOST_RULES, description="Who is told what, beside Slack."
     )

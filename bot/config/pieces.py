@@ -14,6 +14,7 @@ from bot.config import models
 from bot.config.applications import Applications
 from bot.config.document import Document
 from bot.config.drift import Drift
+from bot.config.failures import FailureRule
 from bot.config.notify import Notify
 from bot.config.policies import Emergency, People, Permissions, Registry
 from bot.config.problems import ConfigProblem, Path
@@ -75,6 +76,7 @@ class Pieces:
     applications: Applications | None = None
     drift: Drift | None = None
     notify: Mapping[int, Notify] = field(default_factory=dict)
+    failures: tuple[FailureRule, ...] | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Pieces":
@@ -97,6 +99,7 @@ class Pieces:
             instances=_all(models.Instance, section(data, "argocd")),
             registries=_all(Registry, section(data, "registries")),
             notify=_rules(data.get("notify")),
+            failures=_failures(data.get("failures")),
             broken=frozenset(
                 name for name, piece in single.items() if piece is None and data.get(name)
             ),
@@ -128,6 +131,14 @@ def _rules(raw: Any) -> dict[int, Notify]:
         for number, one in enumerate(raw if isinstance(raw, list) else ())
     }
     return {number: rule for number, rule in found.items() if rule is not None}
+
+
+def _failures(raw: Any) -> tuple[FailureRule, ...] | None:
+    """Return the well-shaped rules; None where the file says nothing of them."""
+    if not isinstance(raw, list):
+        return None
+    found = (_valid(FailureRule, one) for one in raw)
+    return tuple(one for one in found if one is not None)
 
 
 def _valid(model: type[_Model], raw: Any) -> _Model | None:

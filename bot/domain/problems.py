@@ -29,6 +29,7 @@ class Reason(StrEnum):
     OUTSIDER = "outsider"  # user, outsider (WhyNot: guest, bot, deactivated, stranger)
     # user, action, environment; service (absent: all of it); teams (may be empty)
     NOT_PERMITTED = "not_permitted"
+    NOT_A_WRITER = "not_a_writer"  # user, login, repo: may not push to the repository
     MEMBERSHIP_PENDING = "membership_pending"  # user, team
     NO_OVERRIDE = "no_override"  # user, service, environment; teams (may be empty)
     OVERRIDE_UNEXPLAINED = "override_unexplained"  # no facts: no reason was given

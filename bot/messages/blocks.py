@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.messages.escape import clean, exact
-from bot.messages.spans import Line, Text, mrkdwn, rich
+from bot.messages.spans import LONGEST_URL, Line, Text, mrkdwn, rich
 
 Block = dict[str, Any]
 
@@ -82,6 +82,22 @@ def button(text: str, action_id: str, value: str, confirm: Block | None = None) 
         "value": value,
     }
     return {**made, "style": "danger", "confirm": confirm} if confirm else made
+
+
+def open_page(text: str, action_id: str, url: str) -> Block:
+    """Return a button that leads to *url*, which is cut where Slack takes no more."""
+    shown = {"type": "button", "action_id": action_id, "text": plain(text, BUTTON)}
+    return {**shown, "url": url[:LONGEST_URL]}
+
+
+def select(text: str, action_id: str, options: Iterable[tuple[str, str]]) -> Block:
+    """Return a menu called *text*; *options* are what people read and what each stands for."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain(text, BUTTON),
+        "options": [{"text": plain(shown, BUTTON), "value": value} for shown, value in options],
+    }
 
 
 def go(text: str, action_id: str, value: str, confirm: Block) -> Block:

@@ -98,6 +98,10 @@ WORDS: Mapping[Reason, Words] = {
         "[Ask a member of {teams} to do it, or ask|Nobody has that right yet: ask]"
         " a platform engineer to give it to your team under `permissions` in `shipmate.yaml`.",
     ),
+    Reason.NOT_A_WRITER: Words(
+        "{user} is {login} on GitHub and may not push to {repo}.",
+        "Ask somebody who may, or an owner of the repository for the right to write to it.",
+    ),
     Reason.MEMBERSHIP_PENDING: Words(
         "{user} was invited to the GitHub team {team} and has not accepted yet.",
         "Accept the invitation on GitHub, then send the command again.",

@@ -18,11 +18,15 @@ def _block(block: Mapping[str, Any]) -> str:
         case "rich_text":
             return "\n".join(_rich(element) for element in block["elements"])
         case "actions":
-            return " ".join(f"[{button['text']['text']}]" for button in block["elements"])
+            return " ".join(f"[{_label(each)}]" for each in block["elements"])
         case "context":
             return f"({block['elements'][0]['text']})"
         case other:
             raise AssertionError(f"a block of type {other}")
+
+
+def _label(element: Mapping[str, Any]) -> str:
+    return str((element.get("text") or element["placeholder"])["text"])
 
 
 def _rich(element: Mapping[str, Any]) -> str:

@@ -5,10 +5,9 @@ a check suite, too) is no run here: None.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from bot.adapters.github.answers import count, decoded, full_sha, text
+from bot.adapters.github.answers import count, decoded, full_sha, moment, text
 from bot.domain.ci.runs import Account, Conclusion, Origin, Run, Series
 
 ACTIONS = "github-actions"
@@ -67,7 +66,7 @@ def _workflow_run(body: Mapping[str, Any]) -> Run | None:
         title=_title(commit),
         author=text(commit["author"]["name"]) if commit else "",
         url=text(run["html_url"]),
-        at=_time(run["updated_at"]),
+        at=moment(run["updated_at"]),
         started_by=_account(run.get("triggering_actor") or run.get("actor") or body.get("sender")),
         on_default=branch == repository.get("default_branch"),
     )
@@ -80,7 +79,7 @@ def _check_suite(body: Mapping[str, Any]) -> Run | None:
     slug = app.get("slug")
     if not branch or not slug or slug == ACTIONS or len(text(branch)) > LONGEST_NAME:
         return None
-    commit, sha, at = suite["head_commit"], full_sha(suite["head_sha"]), _time(suite["updated_at"])
+    commit, sha, at = suite["head_commit"], full_sha(suite["head_sha"]), moment(suite["updated_at"])
     page = f"{text(repository['html_url'])}/commit/{sha}/checks"
     return Run(
         series=Series(text(repository["full_name"]), Origin.CHECKS, text(slug), branch),
@@ -110,10 +109,3 @@ def _title(commit: Any) -> str:
 
 def _account(value: Any) -> Account | None:
     return Account(text(value["login"]), count(value["id"])) if value else None
-
-
-def _time(value: Any) -> datetime:
-    at = datetime.fromisoformat(text(value))
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {value:.40}")
-    return at

@@ -29,6 +29,10 @@ Source: https://docs.github.com/en/rest/authentication/permissions-required-for-
 PULL_PERMISSIONS = {"pull_requests": "write"}
 """What changes by pull request need besides; an App that has none of them need not grant it."""
 
+CI_PERMISSIONS = {"actions": "write"}
+"""What reading failed jobs and running them again needs besides; an App of people who do not
+configure ``failures`` need not have it."""
+
 RENEW_BEFORE = timedelta(minutes=2)
 """A token is renewed this long before its end, so that none dies on the way to GitHub."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.github.answers import count, decoded, text
+from bot.adapters.github.answers import count, decoded, moment, text
 from bot.adapters.github.client import GitHub, quoted
 from bot.domain.ci.findings import Annotation
 
@@ -170,7 +170,4 @@ def _attempt(body: Any) -> Attempt:
 
 
 def _time(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    at = datetime.fromisoformat(text(value))
-    return at if at.tzinfo is not None else None
+    return None if value is None else moment(value)

@@ -102,20 +102,31 @@ class Tail:
         self._in_key = _KEY_ENDS.search(text) is None
         return MASK
 
-    def lines(self) -> tuple[str, ...]:
-        """Return what was kept, up to the last error that the runner marked, if it marked one."""
-        kept = list(self._kept)
+    def lines(self, secrets: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return what was kept, up to the last error that the runner marked, if it marked one.
+
+        Each line is masked, then cut. *secrets* are our own.
+        """
+        kept, ours = list(self._kept), tuple(secrets)
         marked = [index for index, (_, failed) in enumerate(kept) if failed]
-        return tuple(text for text, _ in (kept[: marked[-1] + 1] if marked else kept))
+        chosen = kept[: marked[-1] + 1] if marked else kept
+        return tuple(shortened(masked(text, ours)) for text, _ in chosen)
 
 
 def plain(line: str) -> str:
-    """Return *line* as it reads: no colours, no control codes, no commands to the runner, cut."""
+    """Return *line* as it reads: no colours, no control codes, no commands to the runner.
+
+    At most ``8 * LONGEST`` characters are looked at.
+    """
     cut = line[: 8 * LONGEST]
     # What was overwritten in a terminal is not what stood there at the end.
     shown = cut.rstrip("\r\n").rpartition("\r")[2]
-    shown = _CONTROLS.sub("", _COMMAND.sub("", _ESCAPES.sub("", shown))).expandtabs(4).rstrip()
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    return _CONTROLS.sub("", _COMMAND.sub("", _ESCAPES.sub("", shown))).expandtabs(4).rstrip()
+
+
+def shortened(line: str) -> str:
+    """Return *line*, cut to ``LONGEST`` characters."""
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:

@@ -62,3 +62,11 @@ def rule_for(rules: Sequence[Rule], run: Run) -> Rule | None:
 
 def _fits(text: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What the configuration says of failing CI. *configured* tells whether it says anything."""
+
+    rules: tuple[Rule, ...] = ()
+    configured: bool = False

@@ -51,4 +51,3 @@ class Waiting:
     service: str
     environment: str
     commits: int
-

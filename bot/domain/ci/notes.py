@@ -36,10 +36,9 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class CiNote:
-    """The note of an *episode*. *id* is what its buttons carry.
+    """The note of an *episode*, whose name is *id*.
 
-    *findings* are those of the episode's last failure; None while they are being read. *may_rerun*
-    tells whether GitHub can be asked to run failed jobs again at all.
+    *findings* are those of the episode's last failure, or of one before; None while there are none.
     """
 
     id: str
@@ -56,7 +55,7 @@ class CiNote:
 
 @dataclass(frozen=True, slots=True)
 class Crowded:
-    """One workflow of a crowd: *place* is ``repository · workflow · branch``."""
+    """One workflow of a crowd, on one branch; *stands* tells whether it still fails."""
 
     name: str
     repository: str
@@ -67,12 +66,17 @@ class Crowded:
 
 @dataclass(frozen=True, slots=True)
 class CrowdNote:
-    """Many workflows began to fail at once: they are told together, since *since*."""
+    """Many workflows began to fail at once: they are told together, since *since*.
+
+    Besides the *members* that are named, *failing* and *mended* count the others.
+    """
 
     since: datetime
     members: tuple[Crowded, ...]
+    failing: int = 0
+    mended: int = 0
 
     @property
     def ended(self) -> bool:
         """Tell whether all have recovered."""
-        return not any(one.stands for one in self.members)
+        return self.failing == 0 and not any(one.stands for one in self.members)

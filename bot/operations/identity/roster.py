@@ -58,6 +58,10 @@ class Roster:
         called = sorted(people.keys() - set(without), key=lambda one: people[one].login)
         return tuple(islice(self._known(people[one] for one in called), MOST))
 
+    def known(self, person: GitHubUser) -> str | None:
+        """Return the Slack id of *person* if a configured source knows it; it never raises."""
+        return next(self._known([person]), None)
+
     def _in(self, slug: str) -> tuple[GitHubUser, ...]:
         organization = self._organization
         if organization is None:

@@ -66,12 +66,18 @@ def test_only_the_last_lines_are_kept():
         ("a\x00b\x08c\x9b31md", "abcd"),
         ("\ttabbed", "    tabbed"),
         ("##[error]it broke", "it broke"),
-        ("x" * 5000, "x" * (LONGEST - 1) + "…"),
         ("windows\r\n", "windows"),
     ],
 )
 def test_what_a_line_reads_like(line, expected):
     assert expected == plain(line)
+
+
+def test_a_long_line_is_cut_and_no_half_of_a_secret_is_left():
+    token = "ghp_" + "a1B2" * 9
+    (shown,) = tail(["x" * (LONGEST - 10) + " " + token + "y" * 5000])
+    assert len(shown) <= LONGEST
+    assert "ghp_" not in shown
 
 
 # Made here, from pieces, so that no scanner takes them for real ones.

@@ -1,0 +1,220 @@
+"""What people do about a failing workflow: run its failed jobs again, mute it, unmute it.
+
+A click brings an id of ours and who clicked. Everything else is read anew.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from bot.adapters.github.workflow_runs import WorkflowRuns
+from bot.clock import Clock
+from bot.domain.ci.clicks import (
+    AskedBefore,
+    Clicked,
+    Muted,
+    MuteWish,
+    NoteId,
+    NotReran,
+    Overtaken,
+    Reran,
+    RerunWish,
+    RunsAlready,
+    Unmuted,
+)
+from bot.domain.ci.notes import Extent, Mute, Rerun
+from bot.domain.ci.runs import Origin, Run, Series
+from bot.domain.errors import BotError, Rejected
+from bot.domain.problems import Problem
+from bot.operations.books.act_book import Act, ActBook, Deed, write_act
+from bot.operations.ci.book import CiBook, Watched
+from bot.operations.ci.mutes import end_expired, mute_series, unmute_series
+from bot.operations.ci.telling import CiTelling
+from bot.operations.ci.writers import Writers
+from bot.operations.database import Database
+
+log = structlog.get_logger(__name__)
+
+MARK = 255
+
+
+class CiDesk:
+    """Every method is for any thread. *asked* names the click: a repeated one is one act."""
+
+    def __init__(
+        self,
+        database: Database,
+        book: CiBook,
+        telling: CiTelling,
+        runs: WorkflowRuns,
+        writers: Writers,
+        acts: ActBook,
+        clock: Clock,
+    ) -> None:
+        self._database, self._book, self._telling = database, book, telling
+        self._runs, self._writers, self._acts = runs, writers, acts
+        self._clock = clock
+
+    def rerun(self, wish: RerunWish, user: str, asked: str) -> Clicked:
+        """Run the failed jobs of the run that the note showed again; once for each attempt.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        shown = self._shown(wish.note)
+        if shown is None or not _is_last(shown, wish):
+            return Overtaken()
+        if isinstance(refused := self._refused(shown.series, user, "rerun", asked), Problem):
+            return refused
+        claimed = self._claim(shown.series, wish, user)
+        if isinstance(claimed, Run):
+            return self._rerun(shown.series, claimed, user, asked)
+        return claimed
+
+    def mute(self, wish: MuteWish, user: str, asked: str) -> Clicked:
+        """Tell nobody of the workflow for a while.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        shown = self._shown(wish.note)
+        if shown is None or shown.track.episode is None:
+            return Overtaken()
+        if isinstance(refused := self._refused(shown.series, user, "mute", asked), Problem):
+            return refused
+        now, name = self._clock.now(), shown.track.episode.last.name
+        mute = Mute(wish.extent, user, now, now + wish.span.length)
+        with self._database.write() as connection:
+            mute_series(connection, shown.series, mute)
+            self._tell_anew(connection, shown.series, wish.extent, now)
+            detail = {"workflow": name, "until": mute.until.isoformat(), "for": wish.extent.value}
+            self._note(connection, Deed.CI_MUTED, shown.series, user, asked, detail)
+        return Muted(mute, name, shown.series.branch)
+
+    def unmute(self, note: NoteId, user: str, asked: str) -> Clicked:
+        """Tell people of the workflow again.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        shown = self._shown(note)
+        if shown is None or shown.track.episode is None:
+            return Overtaken()
+        if isinstance(refused := self._refused(shown.series, user, "unmute", asked), Problem):
+            return refused
+        now, name = self._clock.now(), shown.track.episode.last.name
+        with self._database.write() as connection:
+            was = unmute_series(connection, shown.series, user, now)
+            if was is not None:
+                self._tell_anew(connection, shown.series, was.extent, now)
+                detail = {"workflow": name, "for": was.extent.value}
+                self._note(connection, Deed.CI_UNMUTED, shown.series, user, asked, detail)
+        return Unmuted(was is not None, name)
+
+    def end_expired(self) -> None:
+        """End the mutes whose time is over, and tell of what still fails. For a tick.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        now = self._clock.now()
+        with self._database.write() as connection:
+            for series, extent in end_expired(connection, now):
+                self._tell_anew(connection, series, extent, now)
+
+    def _shown(self, note: NoteId) -> Watched | None:
+        """Return what the note tells of; None where it is another episode's by now."""
+        found = self._book.find(note.track)
+        episode = found.track.episode if found is not None else None
+        return found if episode is not None and episode.number == note.number else None
+
+    def _refused(self, series: Series, user: str, wish: str, asked: str) -> Problem | None:
+        may = self._writers.may(user, series.repository)
+        if not isinstance(may, Problem):
+            return None
+        mark, detail = f"refused:{asked}"[:MARK], {"wish": f"ci_{wish}", "reason": may.reason.value}
+        act = Act(mark, self._clock.now(), user, Deed.REFUSED, series.repository, None, detail)
+        self._acts.note(act)
+        return may
+
+    def _claim(self, series: Series, wish: RerunWish, user: str) -> Run | Clicked:
+        """Take the attempt for *user*, or say who was first."""
+        now = self._clock.now()
+        with self._database.write() as connection:
+            watched = self._book.of(connection, series)
+            if not _is_last(watched, wish) or watched.track.episode is None:
+                return Overtaken()
+            run = watched.track.episode.last
+            if watched.rerun is not None and watched.rerun.place == run.place:
+                return AskedBefore(watched.rerun.by, watched.rerun.at)
+            claimed = replace(watched, rerun=Rerun(run.place, user, now))
+            self._telling.refresh(connection, claimed, now)
+        return run
+
+    def _rerun(self, series: Series, run: Run, user: str, asked: str) -> Clicked:
+        """Ask GitHub; what it did not take may be asked for again."""
+        try:
+            newest = self._runs.newest(series.repository, run.id)
+            if newest.number > run.attempt or not newest.has_ended:
+                return RunsAlready(run.url)
+            self._runs.rerun_failed(series.repository, run.id)
+        except BotError as error:
+            log.warning("failed jobs were not run again", run=run.url, by=user, why=str(error))
+            return self._let_go(series, run, user, asked, error)
+        detail = {"workflow": run.name, "branch": series.branch, "run": run.url}
+        with self._database.write() as connection:
+            self._note(connection, Deed.CI_RERUN, series, user, asked, detail)
+        return Reran(run.url)
+
+    def _let_go(self, series: Series, run: Run, user: str, asked: str, error: BotError) -> Clicked:
+        now = self._clock.now()
+        with self._database.write() as connection:
+            watched = self._book.of(connection, series)
+            ours = watched.rerun is not None and watched.rerun.place == run.place
+            if ours and watched.track.episode is not None:
+                self._telling.refresh(connection, replace(watched, rerun=None), now)
+            detail = {"workflow": run.name, "run": run.url, "not_taken": error.detail}
+            self._note(connection, Deed.REFUSED, series, user, asked, detail)
+        return NotReran(error.detail, run.url, again=not isinstance(error, Rejected))
+
+    def _tell_anew(
+        self, connection: sa.Connection, series: Series, extent: Extent, at: datetime
+    ) -> None:
+        """Let what fails and is *extent* of *series* be told as it is now."""
+        for each in self._in_order(self._book.failing(connection, series, extent)):
+            watched = self._book.of(connection, each)
+            if not watched.stands:
+                continue
+            told = self._telling.refresh(connection, watched, at)
+            if not told.receivers and told.crowd is None:
+                self._telling.resumed(connection, told, at)
+
+    @staticmethod
+    def _in_order(found: Iterable[Series]) -> list[Series]:
+        """Return *found* in one order for everybody: each is locked, and nobody waits in a ring."""
+        return sorted(found, key=lambda one: (one.repository, one.workflow, one.branch))
+
+    def _note(
+        self,
+        connection: sa.Connection,
+        deed: Deed,
+        series: Series,
+        user: str,
+        asked: str,
+        detail: dict[str, str],
+    ) -> None:
+        mark = f"{deed.value}:{asked}"[:MARK]
+        told = {"branch": series.branch, **detail}
+        act = Act(mark, self._clock.now(), user, deed, series.repository, None, told)
+        write_act(connection, act)
+
+
+def _is_last(watched: Watched, wish: RerunWish) -> bool:
+    """Tell whether the wish is about what the note shows now."""
+    episode = watched.track.episode
+    if episode is None or not episode.stands or watched.series.origin is not Origin.ACTIONS:
+        return False
+    return (episode.last.id, episode.last.attempt) == (wish.run, wish.attempt)
