@@ -19,6 +19,7 @@ from bot.domain.operations import Kind, Operation, Phase
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LEAD_SECONDS = (300, 900, 3600, 14400, 43200, 86400, 172800, 604800, 1209600, 2592000)
 PHASE_SECONDS = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400, 86400)
 
 Readings = Iterable[tuple[tuple[str, ...], float]]
@@ -70,6 +71,14 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._lead_seconds = Histogram(
+            "shipmate_lead_time_seconds",
+            "From the commit of the code until it was live, by deploys and promotes.",
+            ("service", "environment"),
+            buckets=LEAD_SECONDS,
+            registry=self._registry,
+        )
+
     def called(self, system: str, what: str, status: int | None, seconds: float) -> None:
         """Count one call to *system*."""
         self._calls.labels(system, what, "none" if status is None else str(status)).inc()
@@ -95,8 +104,20 @@ class Metrics:
             spent = (after.ended_at - after.requested_at).total_seconds()
             whole = self._operation_seconds.labels(wish.environment, wish.kind.value, result)
             whole.observe(spent)
+        self._led(after)
         for service in wish.services:
             self._operations.labels(service, wish.environment, wish.kind.value, result).inc()
+
+    def _led(self, operation: Operation) -> None:
+        """Count how long code that is live now took from its commit; a rollback brings no new."""
+        wish, ended = operation.request, operation.ended_at
+        if operation.phase is not Phase.LIVE or wish.kind is Kind.ROLLBACK or ended is None:
+            return
+        for change in operation.plan.changes if operation.plan else ():
+            if change.committed_at is not None and change.old != change.new:
+                # A committer's clock may be ahead of ours.
+                spent = max(0.0, (ended - change.committed_at).total_seconds())
+                self._lead_seconds.labels(change.service, wish.environment).observe(spent)
 
     def foresee(self, targets: Iterable[tuple[str, str]]) -> None:
         """Show the counters of *targets* (service, environment) as 0 before anything happens.

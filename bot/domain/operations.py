@@ -95,7 +95,7 @@ class Change:
 
     *file* is the path in the GitOps repository; *blob* the Git object id the plan was made from.
     *commit* is the full SHA of the code that *new* is made of, or empty. *undoes* is the operation
-    that brought *old*, where this takes it back.
+    that brought *old*, where this takes it back. *committed_at* is when that code was committed.
     """
 
     service: str
@@ -105,6 +105,7 @@ class Change:
     blob: str
     commit: str = ""
     undoes: str | None = None
+    committed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

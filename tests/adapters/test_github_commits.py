@@ -45,7 +45,14 @@ def test_a_short_or_full_sha_is_its_commit_at_the_cost_of_one_request(world, com
 
     alice = world.fake.state.accounts.get("alice")
     expected = Commit(
-        sha, "Fix the thing", "Alice", CommitName.SHA, sha[:digits], "alice", author_id=alice.id
+        sha,
+        "Fix the thing",
+        "Alice",
+        CommitName.SHA,
+        sha[:digits],
+        "alice",
+        author_id=alice.id,
+        at=world.clock.now().replace(microsecond=0),
     )
     assert expected == commits.resolve(CODE, sha[:digits])
     assert ["commit"] == world.routes()

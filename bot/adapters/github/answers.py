@@ -251,6 +251,14 @@ def text(value: Any) -> str:
     raise TypeError(f"not a text: {value!r:.60}")
 
 
+def moment(value: Any) -> datetime:
+    """Return an aware time. Raises ValueError for a text that is none, or knows no zone."""
+    at = datetime.fromisoformat(text(value))
+    if at.tzinfo is None:
+        raise ValueError(f"a time without a zone: {value:.40}")
+    return at
+
+
 def count(value: Any) -> int:
     """Return *value* if it is a whole number from 0; else raise TypeError."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

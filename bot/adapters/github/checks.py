@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, text
+from bot.adapters.github.answers import SYSTEM, count, decoded, full_sha, moment, text
 from bot.adapters.github.client import GitHub, NoGraphQL, quoted
 from bot.domain.checks import Check, Colour, Rollup, colour, run_colour
 from bot.domain.errors import Garbled, NotFound
@@ -172,9 +172,4 @@ def _maybe(value: Any) -> str | None:
 
 def _time(value: Any) -> datetime | None:
     """Return an aware time; None for null."""
-    if value is None:
-        return None
-    at = datetime.fromisoformat(text(value))
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {value:.40}")
-    return at
+    return None if value is None else moment(value)

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.adapters.github.answers import FULL_SHA, SYSTEM, count, decoded, full_sha, text
+from bot.adapters.github.answers import FULL_SHA, SYSTEM, count, decoded, full_sha, moment, text
 from bot.adapters.github.client import GitHub, quoted
 from bot.domain.errors import Ambiguous, NotFound
 
@@ -34,7 +35,8 @@ class Commit:
     """A commit: its full *sha*, the first line of its message, and who wrote it.
 
     *author* is the name Git keeps; *login* and *author_id* are None where GitHub
-    knows no such person. *name* is the version as asked, *kind* what it turned out to be.
+    knows no such person. *name* is the version as asked, *kind* what it turned out to be. *at* is
+    when it was committed, as its committer's clock told.
     """
 
     sha: str
@@ -44,6 +46,7 @@ class Commit:
     name: str
     login: str | None = None
     author_id: int | None = None
+    at: datetime | None = None
 
 
 class Relation(StrEnum):
@@ -74,6 +77,7 @@ class _Found:
     author: str
     login: str | None
     author_id: int | None
+    at: datetime | None
 
 
 class Commits:
@@ -155,7 +159,16 @@ class Commits:
 
 
 def _named(found: _Found, kind: CommitName, name: str) -> Commit:
-    return Commit(found.sha, found.title, found.author, kind, name, found.login, found.author_id)
+    return Commit(
+        found.sha,
+        found.title,
+        found.author,
+        kind,
+        name,
+        found.login,
+        found.author_id,
+        found.at,
+    )
 
 
 def _doing(repo: str, version: str) -> str:
@@ -178,7 +191,9 @@ def _found(body: Any) -> _Found:
     title = text(commit["message"]).strip().partition("\n")[0]
     login, number = (text(author["login"]), count(author["id"])) if author else (None, None)
     name = text(commit["author"]["name"])
-    return _Found(full_sha(body["sha"]), title.strip(), name, login, number)
+    committer = commit.get("committer")  # null where Git's own line of it cannot be read
+    at = moment(committer["date"]) if committer else None
+    return _Found(full_sha(body["sha"]), title.strip(), name, login, number, at)
 
 
 def _ahead(body: Any) -> Ahead:

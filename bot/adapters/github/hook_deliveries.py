@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.github.answers import count, decoded, text
+from bot.adapters.github.answers import count, decoded, moment, text
 from bot.adapters.github.client import GitHub
 
 PAGE = 100
@@ -77,9 +77,7 @@ def _attempts(body: Any) -> list[Attempt]:
 
 
 def _attempt(one: Mapping[str, Any]) -> Attempt:
-    at = datetime.fromisoformat(text(one["delivered_at"]))
-    if at.tzinfo is None:
-        raise ValueError("a time without its zone")
+    at = moment(one["delivered_at"])
     return Attempt(
         count(one["id"]), text(one["guid"]), text(one["event"]), at, count(one["status_code"])
     )

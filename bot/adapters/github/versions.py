@@ -6,7 +6,7 @@ It answers only where nothing is in doubt; everything else is for ``Commits`` an
 from dataclasses import dataclass
 from typing import Any
 
-from bot.adapters.github.answers import count, decoded, full_sha, text
+from bot.adapters.github.answers import count, decoded, full_sha, moment, text
 from bot.adapters.github.checks import CONTEXTS, page_of
 from bot.adapters.github.client import GitHub, NoGraphQL
 from bot.adapters.github.commits import SHA, Commit, CommitName
@@ -15,7 +15,7 @@ from bot.domain.errors import Garbled, Rejected
 
 VERSION = f"""query($owner:String!,$name:String!,$digits:String!,$after:String){{
  repository(owner:$owner,name:$name){{object(expression:$digits){{__typename ... on Commit{{
- oid message author{{name user{{login databaseId}}}} {CONTEXTS}}}}}}}}}"""
+ oid message committedDate author{{name user{{login databaseId}}}} {CONTEXTS}}}}}}}}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +75,5 @@ def _commit(shown: Any, version: str) -> Commit:
     author, user = shown["author"], shown["author"]["user"]
     login, number = (text(user["login"]), count(user["databaseId"])) if user else (None, None)
     sha = full_sha(shown["oid"])
-    return Commit(sha, title, text(author["name"]), CommitName.SHA, version, login, number)
+    at, name = moment(shown["committedDate"]), text(author["name"])
+    return Commit(sha, title, name, CommitName.SHA, version, login, number, at)

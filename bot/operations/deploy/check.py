@@ -312,7 +312,10 @@ def plan(
 
 
 def _aimed(change: Change, aim: Aim) -> Change:
-    return replace(change, commit=aim.commit.sha if aim.commit else "", undoes=aim.undoes)
+    if aim.commit is None:
+        return replace(change, undoes=aim.undoes)
+    commit = aim.commit
+    return replace(change, commit=commit.sha, committed_at=commit.at, undoes=aim.undoes)
 
 
 def goes_through_freeze(judgement: Judgement) -> bool:
