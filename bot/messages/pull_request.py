@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.domain.approval_case import Evidence, ServiceCase
-from bot.domain.operations import Operation
+from bot.domain.operations import Kind, Operation
 from bot.messages.approval_card import TITLE, about_service, commits_between
 from bot.messages.cards import Links
 from bot.messages.escape import clean
 from bot.messages.markdown import bullets, inert, markdown
+from bot.messages.retreats import retreat_lines
 from bot.messages.spans import Code, Line, Link, code, line, listed, quoted
 from bot.messages.wishes import to_do
 
@@ -55,10 +56,24 @@ def _parts(operation: Operation, told: Told, links: Links) -> Iterator[str]:
     yield markdown(_what_then(operation, by_bot=told.by_bot))
     yield "### What changes"
     yield "\n".join(_service(one) for one in told.evidence.services)
-    yield "### Commits that come with it"
-    yield "\n\n".join(_commits(told.evidence, links))
+    if back := _back(operation):
+        yield "### How far it goes back"
+        yield bullets(back)
+    else:
+        yield "### Commits that come with it"
+        yield "\n\n".join(_commits(told.evidence, links))
     if told.pages:
         yield markdown(line("Argo CD: ", *listed(Link(url, name) for name, url in told.pages)))
+
+
+def _back(operation: Operation) -> list[Line]:
+    """Return what a rollback takes back, and how far; nothing for what goes forward."""
+    plan = operation.plan
+    if operation.request.kind is not Kind.ROLLBACK or plan is None:
+        return []
+    undone = dict.fromkeys(one.undoes for one in plan.changes if one.undoes is not None)
+    taken = [line("It takes back ", *listed(map(Code, undone)), ".")] if undone else []
+    return [*taken, *retreat_lines(plan.retreats)]
 
 
 def _approved(logins: Sequence[str]) -> Line:

@@ -25,7 +25,7 @@ from sandbox.demo.sight import PATIENCE, Untold
 from sandbox.demo.stage import Row, Stage
 from sandbox.process import Process
 from sandbox.systems import system
-from sandbox.world import World
+from sandbox.world import GITHUB_WEBHOOK_SECRET, World
 
 BROKEN = (Untold, RuntimeError, LookupError, AssertionError, httpx.HTTPError, CalledProcessError)
 """What can go wrong in a chapter. It becomes its failure; the bot's log has the rest."""
@@ -86,6 +86,7 @@ class Backstage:
         self._made.append(ready)
         ready.bot.start()
         world.slack.connect(ready.bot.url)
+        world.github.subscribe(f"{ready.bot.url}/webhooks/github", GITHUB_WEBHOOK_SECRET)
         return ready
 
 

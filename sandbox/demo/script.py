@@ -224,6 +224,28 @@ def guide(scene: Scene) -> str:
     return "live; one cancelled"
 
 
+def guide_by_pull_request(scene: Scene) -> str:
+    """The same manifest where nobody pushes: the bot proposes, a person merges, the bot follows."""
+    github, gitops = scene.outside.github, scene.outside.gitops
+    github.protect(gitops)
+    scene.stage.tells("The branch takes no direct commit here. So the card waits for a merge.")
+    sha = scene.sha("org/my-app", "main")[:8]
+    asked = scene.asks(ALICE.id, f"/deploy my-app {sha} prod because of the greeting")
+    scene.follow(asked, lambda: scene.phase(asked) is Phase.MERGING)
+    scene.holds("nothing is on the branch yet", true=not scene.commits(asked.head))
+
+    (pull,) = github.state.pulls.of(github.repository(gitops))
+    scene.stage.tells("On GitHub it tells who asked and why, and what changes.")
+    body = pull.body.partition("### Commits")[0]
+    scene.stage.shows_pull_request(pull.number, pull.title, body)
+    scene.stage.tells("Bob reads it and merges it there. The bot hears of it, and goes on.")
+    scene.stage.happens(None, f"bob merges pull request #{pull.number} on GitHub")
+    github.merge_pull(gitops, pull.number, by=BOB.login, method="squash")
+    scene.follow(asked)
+    scene.shows_the_end(asked)
+    return "merged by a person; live"
+
+
 CHAPTERS: Sequence[Chapter] = (
     Chapter(
         "astrago",
@@ -247,4 +269,10 @@ CHAPTERS: Sequence[Chapter] = (
         pinksea,
     ),
     Chapter("guide", "One plain manifest of several documents.", guide),
+    Chapter(
+        "guide-by-pull-request",
+        "The same manifest, changed by pull requests that people merge.",
+        guide_by_pull_request,
+        config=None,
+    ),
 )

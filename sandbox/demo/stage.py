@@ -1,5 +1,6 @@
 """What the demo prints, and how it looks: quiet, at 80 columns, with and without colour."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ WIDEST = 100
 _INDENT = 4
 _AFTER_TIME = 10
 _UNBROKEN = 4_000
+_MARKS = re.compile(r"[*`\\\u200b]|^#+ ")
+_LINK = re.compile(r"\[([^\]]*)\]\(<[^>]*>\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,14 @@ class Stage:
         """Print what should make people sit up."""
         self.console.print()
         self._indented(Text(what, "bold red"), 3)
+
+    def shows_pull_request(self, number: int, title: str, body: str) -> None:
+        """Print a pull request as GitHub's page reads, without its marks."""
+        self.console.print()
+        self._indented(Text(f"pull request #{number} on GitHub", "dim"), _INDENT)
+        lines = [title, *(line for line in body.splitlines() if line.strip())]
+        plain = [_MARKS.sub("", _LINK.sub(r"\1", line)) for line in lines]
+        self._barred([Text(plain[0], "bold"), *map(Text, plain[1:])], _INDENT)
 
     def shows_commit(self, command: str, shown: str) -> None:
         """Print a commit as Git shows it."""

@@ -156,7 +156,8 @@ class System:
     """One company's set-up. Its tree and ``shipmate.yaml`` are the files beside its description.
 
     *images* are those that exist from before, as ``repository:tag``; *builds* say what CI adds.
-    *deploys* hold each service in each of its environments at least once.
+    *deploys* hold each service in each of its environments at least once. *settings* names the file
+    of its configuration, where it has several.
     """
 
     name: str
@@ -172,6 +173,7 @@ class System:
     people: tuple[Person, ...]
     teams: tuple[Team, ...]
     channels: tuple[Channel, ...]
+    settings: str = "shipmate.yaml"
 
     @property
     def organization(self) -> str:
@@ -183,8 +185,8 @@ class System:
         return dict(sorted(_walk(files(self.package) / "gitops", "")))
 
     def config(self, argocd: str = ARGOCD) -> str:
-        """Return ``shipmate.yaml``, with the address *argocd* in place of the written one."""
-        written = (files(self.package) / "shipmate.yaml").read_text(encoding="utf-8")
+        """Return its configuration, with the address *argocd* in place of the written one."""
+        written = (files(self.package) / self.settings).read_text(encoding="utf-8")
         return written.replace(ARGOCD, argocd.rstrip("/"))
 
 

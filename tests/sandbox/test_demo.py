@@ -161,7 +161,25 @@ def everything_in(folder):
 
 
 def test_the_script_has_a_chapter_for_each_system():
-    assert [one.name for one in systems()] == [one.system for one in CHAPTERS]
+    names = [one.name for one in systems()]
+    assert [*names, "guide-by-pull-request"] == [one.system for one in CHAPTERS]
+
+
+def test_by_pull_request_a_person_merges_and_the_bot_follows():
+    result = run("--script", "--only", "guide-by-pull-request", "--speed", FAST)
+
+    assert 0 == result.exit_code, result.output
+    for words in (
+        "Waiting to be merged: my-app to prod",
+        "✓ nothing is on the branch yet",
+        "pull request #1 on GitHub",
+        "│ Because: of the greeting",
+        "bob merges pull request #1 on GitHub",
+        "✓ one commit, one changed line",
+        "merged by a person; live",
+    ):
+        assert words in result.output, words
+    assert "✗" not in result.output
 
 
 def test_a_chapter_is_played_to_its_end_and_leaves_nothing_behind(temporary, monkeypatch):

@@ -1,4 +1,4 @@
-"""The words in which stories of pull requests are told: the general guide, in two environments."""
+"""The words in which stories of pull requests are told, of the general guide."""
 
 from bot.domain.operations import Phase
 from sandbox.wire import Fault, answer
@@ -7,20 +7,11 @@ CODE, GITOPS, FILE = "org/my-app", "org/gitops-repo", "k8s/deployment.yaml"
 APPROVE, ANEW, CANCEL = "approve_operation", "ask_anew", "cancel_operation"
 
 
-def by_people(text):
-    """Return the guide's ``shipmate.yaml`` with changes by pull requests that people merge."""
-    return _with(text.replace("    approvals: {count: 1, from: [sre]}\n", ""), "pull_request")
-
-
 def by_bot(text):
-    """Return it with approvals in Slack and changes by pull requests that the bot merges."""
-    return _with(text, "{pull_request: {merge: bot}}")
-
-
-def _with(text, change):
+    """Return the guide's ``shipmate.yaml`` with pull requests that the bot merges once approved."""
     place = "    deadline: 10m\n"
     assert place in text
-    return text.replace(place, f"{place}    change: {change}\n")
+    return text.replace(place, f"{place}    change: {{pull_request: {{merge: bot}}}}\n")
 
 
 def refused(message, status=405):

@@ -4,14 +4,14 @@ import pytest
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from tests.scenarios.pulling import ANEW, CANCEL, GITOPS, Pulling, by_people, refused
+from tests.scenarios.pulling import ANEW, CANCEL, GITOPS, Pulling, refused
 from tests.scenarios.story import told_in
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     folder = tmp_path_factory.mktemp("people")
-    with told_in(folder, "guide", speed=60.0, config=by_people) as told:
+    with told_in(folder, "guide-by-pull-request", speed=60.0) as told:
         told.github.protect(GITOPS)  # Git itself takes no direct commit here
         yield told
 

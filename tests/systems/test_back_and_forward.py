@@ -8,6 +8,7 @@ import pytest
 from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Reason
 from sandbox.world import unguarded
+from tests.scenarios.pulling import Pulling
 
 SPEEDS = {"pinksea": 100.0}
 """pinksea's canary rests five minutes four times."""
@@ -156,6 +157,34 @@ def cannot_be_promoted(told, place):
     assert (Phase.REFUSED, Reason.IMAGE_MISSING) == (refused.phase, refused.problem.reason)
     assert f"only {environment} was built" in told.card(refused.id).words.replace("*", "")
     assert before == told.commits()
+
+
+def test_the_guide_goes_forward_and_back_by_pull_requests_that_people_merge(story):
+    with story("guide-by-pull-request", speed=60.0) as told:
+        they = Pulling(told)
+        told.github.protect(told.system.gitops)  # Git itself takes no direct commit here
+        before, ran = they.tag(), images(told, "my-app")
+        typed = told.world.sha("org/my-app", "main")
+        number = they.opens(typed[:10])
+        assert (before, typed) == (they.tag(), they.tag(they.pull(number).head))
+        they.merges(number)
+        deployed = they.ends(number, Phase.LIVE)
+        assert typed == they.tag()
+
+        back = told.operation(told.types("/rollback my-app prod because it is slow")).id
+        they.is_open(back)
+        pull = they.pull(back)
+        assert pull.title.startswith("Roll back my-app in prod")
+        for told_there in (f"It takes back `{deployed.id}`", "How far it goes back"):
+            assert told_there in pull.body, pull.body
+        assert (typed, before) == (they.tag(), they.tag(pull.head))
+        assert [] == told.held("my-app/prod"), "nothing is taken back before somebody merges"
+        they.merges(back)
+        they.ends(back, Phase.LIVE)
+
+        assert (before, ran) == (they.tag(), images(told, "my-app"))
+        assert f"Shipmate-Undoes: {deployed.id}" in told.commits()[1][1]
+        is_held_until_released(told, "my-app", "prod", typed[:10])
 
 
 def test_flash_tickets_moves_through_three_environments_and_back(story):

@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.config import load
+from bot.domain.environment_policy import Way
 from bot.domain.locations import Container, Key, Kustomize
 from bot.domain.rights import Action
 from sandbox.systems import system, systems
@@ -94,6 +95,14 @@ def test_there_are_five():
 @pytest.mark.parametrize("described", SYSTEMS)
 def test_its_configuration_has_no_mistake_and_no_warning(described):
     assert () == load(described.config()).warnings
+
+
+def test_the_guide_changes_by_commit_or_by_pull_request():
+    two = [system(name) for name in ("guide", "guide-by-pull-request")]
+    assert two[0].files() == two[1].files()
+    ways = [load(each.config()).catalog.environments["prod"].rules.change for each in two]
+    assert [Way.COMMIT, Way.PULL_REQUEST] == ways
+    assert () == load(two[1].config()).warnings
 
 
 def test_the_address_of_argo_cd_can_be_replaced():

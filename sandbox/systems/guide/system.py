@@ -1,8 +1,10 @@
-"""The general guide: one plain manifest of several documents, changed by commit.
+"""The general guide: one plain manifest of several documents, by commit or by pull request.
 
 The seed writes the manifest as ``k8s/deployment.yaml`` in one place and the application's path as
 ``apps/my-app`` in another; here the application reads ``k8s``.
 """
+
+from dataclasses import replace
 
 from sandbox.systems.nouns import (
     Application,
@@ -54,3 +56,11 @@ GUIDE = System(
     teams=TEAMS,
     channels=CHANNELS,
 )
+
+GUIDE_BY_PULL_REQUEST = replace(
+    GUIDE,
+    name="guide-by-pull-request",
+    title="General guide, by pull request",
+    settings="shipmate-by-pull-request.yaml",
+)
+"""The same company in the guide's other way: each change of the manifest is a pull request."""
