@@ -18,7 +18,7 @@ RUN /opt/shipmate/bin/pip install --no-cache-dir --no-deps --no-build-isolation 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Shipmate" \
       org.opencontainers.image.description="Deploys by GitOps from Slack"
-RUN useradd --system --uid 10001 --home-dir /var/lib/shipmate --create-home shipmate
+RUN useradd --uid 10001 --home-dir /var/lib/shipmate --create-home --shell /usr/sbin/nologin shipmate
 COPY --from=build /opt/shipmate /opt/shipmate
 ENV PATH=/opt/shipmate/bin:$PATH \
     PYTHONUNBUFFERED=1 \
