@@ -36,15 +36,25 @@ DELIVERY = re.compile(r"[A-Za-z0-9-]{1,64}")
 class Ours:
     """Whose events are for us, all names in lower case.
 
-    *organization* is the one whose teams count, or None. *owners* are those of our repositories;
-    of other owners' nothing is heard. *repositories* are those that something is configured for;
-    what happens in others of our owners is nothing to us. *installation* is the App's, or None.
+    *organization* is the one whose teams count, or None. *repositories* are those that services
+    name, *follows* tells of any other whether something is configured for it. What else happens in
+    repositories of *owners* is nothing to us; of those of others nothing is heard.
+    *installation* is the App's, or None.
     """
 
     organization: str | None
     owners: frozenset[str]
     repositories: frozenset[str]
+    follows: Callable[[str], bool]
     installation: int | None = None
+
+    def names(self, repository: str) -> bool:
+        """Tell whether something is configured for *repository*."""
+        return repository in self.repositories or self.follows(repository)
+
+    def owns(self, repository: str) -> bool:
+        """Tell whether *repository* is of one of our owners, or named."""
+        return repository.partition("/")[0] in self.owners or self.names(repository)
 
 
 def ours(config: Config, installation: int | None) -> Ours:
@@ -55,7 +65,12 @@ def ours(config: Config, installation: int | None) -> Ours:
     owners = {name.partition("/")[0] for name in named} | (
         {organization} if organization else set()
     )
-    return Ours(organization, frozenset(owners), frozenset(named), installation)
+    rules = config.failures.rules
+
+    def follows(repository: str) -> bool:
+        return any(rule.is_about(repository) for rule in rules)
+
+    return Ours(organization, frozenset(owners), frozenset(named), follows, installation)
 
 
 class GitHubEvents:
@@ -132,14 +147,13 @@ class GitHubEvents:
         installation = _in(payload, "installation", "id")
         if None not in (installation, ours.installation) and installation != ours.installation:
             return "it is of another installation of the App"
-        if "repository" in payload and _owner(payload) not in ours.owners:
+        if "repository" in payload and not ours.owns(_repository(payload)):
             return "it is of a repository of others"
         return None
 
     def _is_heard(self, event: str, payload: Mapping[str, Any]) -> bool:
         """Tell whether anybody listens to it; all else is taken and dropped."""
-        repository = at(payload, "repository", "full_name").lower()
-        followed = "repository" not in payload or repository in self._ours.repositories
+        followed = "repository" not in payload or self._ours.names(_repository(payload))
         return followed and event in self._events
 
 
@@ -163,8 +177,8 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
-def _owner(payload: Mapping[str, Any]) -> str:
-    return at(payload, "repository", "full_name").partition("/")[0].lower()
+def _repository(payload: Mapping[str, Any]) -> str:
+    return at(payload, "repository", "full_name").lower()
 
 
 def _in(value: Any, *path: str) -> Any:

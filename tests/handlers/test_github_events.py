@@ -18,7 +18,13 @@ from tests.adapters.github_world import NOON, HandClock, World
 SECRET, OLD_SECRET = "new-secret", "old-secret"
 ACME = {"organization": {"login": "Acme"}}
 REMOVED = ACME | {"action": "removed", "member": {"login": "Alice"}, "team": {"slug": "sre"}}
-OURS = Ours("acme", frozenset({"acme"}), frozenset({"acme/api", "acme/gitops"}), installation=7)
+OURS = Ours(
+    "acme",
+    frozenset({"acme"}),
+    frozenset({"acme/api", "acme/gitops"}),
+    lambda repository: repository == "partner/lib",
+    installation=7,
+)
 GUID = "0b989ba4-242f-11e5-81e1-c7b6966d2516"
 
 
@@ -123,8 +129,10 @@ def test_a_change_of_teams_is_forgotten_at_once(
 PUSH = {"ref": "refs/heads/main", "repository": {"full_name": "Acme/API"}}
 
 
-def test_what_somebody_listens_to_is_taken_in_whole(events, taken):
-    payload = PUSH | {"installation": {"id": 7}}
+@pytest.mark.parametrize("name", ["acme/api", "ACME/Api", "acme/gitops", "Partner/Lib"])
+def test_what_somebody_listens_to_is_taken_in_whole(events, taken, name):
+    repository = {"repository": {"full_name": name}}
+    payload = repository | {"ref": "refs/heads/main", "installation": {"id": 7}}
     assert 200 == hear(events, "push", payload)
     [one] = taken.deliveries
     assert ("github", GUID, "push", payload) == (one.source, one.id, one.event, one.body)
@@ -239,7 +247,7 @@ def test_without_a_secret_nothing_is_heard(world, cache, taken):
 
 
 def test_without_an_organization_no_team_is_ours(cache, taken):
-    events = made(taken, cache, ours=Ours(None, frozenset({"acme"}), frozenset()))
+    events = made(taken, cache, ours=Ours(None, OURS.owners, OURS.repositories, OURS.follows))
     assert 403 == events.hear("membership", GUID, GOOD, BODY)
 
 

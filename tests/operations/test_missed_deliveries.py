@@ -66,7 +66,7 @@ class Replica:
         self.missed = MissedDeliveries(database, self.hook, self.inbox, EVENTS, world.clock)
         self.events = GitHubEvents(
             (SECRET,),
-            Ours("acme", frozenset({"acme"}), frozenset({"acme/api"}), installation=7),
+            Ours("acme", frozenset({"acme"}), frozenset({"acme/api"}), lambda _: False, 7),
             EVENTS,
             self.inbox.take_in,
             Forgetting(self.inbox, None, world.clock).hear,
