@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_sdk import WebClient
@@ -31,6 +32,7 @@ from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.back_book import BackBook
 from bot.operations.books.freeze_book import FreezeBook
+from bot.operations.books.history_book import HistoryBook
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.books.lock_book import LockBook
@@ -192,14 +194,43 @@ def build(
     )
     zone_of = Zones(slack).of
     locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)
-    freezing = Freezing(catalog, may, zone_of, books.freezes, acts, clock)
     resuming = Resuming(catalog, argocd, inner.around, store, items, may, acts, clock)
-    standing_still = StandingStill(catalog, locking, freezing, holding, resuming, books, clock)
+    standing_still = StandingStill(
+        catalog,
+        locking,
+        Freezing(catalog, may, zone_of, books.freezes, acts, clock),
+        holding,
+        resuming,
+        books,
+        clock,
+    )
     rollouts = RolloutDesk(
         catalog, argocd, may, books, approvals, MoveBook(database), acts, changes, clock
     )
-    back, differing = _lookers(store, catalog, approvals, outside)
-    looks = Looks(rollouts, back, differing, links)
+    back, differing = _lookers(database, catalog, outside, zone_of, clock)
+    parts = unasked(
+        Ground(
+            settings,
+            config,
+            clock,
+            database,
+            lease.executor,
+            store,
+            cards,
+            pace,
+            out,
+            rights.people,
+            rights.desk,
+            rights.roster,
+            acts,
+            changes,
+            links,
+            rights.memberships,
+            alerts,
+            wake,
+            books,
+        )
+    )
     desk = Desk(
         catalog,
         intake,
@@ -208,24 +239,23 @@ def build(
         judging,
         standing_still,
         selves,
-        looks,
+        Looks(rollouts, back, differing, parts.drifts, links),
         Picking(gatherer),
         may,
         clock,
-    )
-    deciding = Deciding(
-        store, catalog, gatherer, approvals, Approvers(rights.desk), acts, wake, clock
     )
     bolt = bolt_app(
         _bolt_client(settings),
         settings.slack_signing_secret.get_secret_value(),
         desk,
-        deciding,
+        Deciding(store, catalog, gatherer, approvals, Approvers(rights.desk), acts, wake, clock),
         forms,
         selves,
         rollouts,
         back,
         BackStops(store, backs, may, acts, clock),
+        parts.drifts,
+        parts.ci.desk,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -260,28 +290,7 @@ def build(
         making_way=MakingWay(store, wake),
         back_watch=BackWatch(store, catalog, gatherer, backs, intake.advance, clock),
         metrics=metrics,
-        unasked=unasked(
-            Ground(
-                settings,
-                config,
-                clock,
-                database,
-                lease.executor,
-                store,
-                cards,
-                pace,
-                out,
-                rights.people,
-                rights.desk,
-                rights.roster,
-                acts,
-                changes,
-                links,
-                rights.memberships,
-                alerts,
-                wake,
-            )
-        ),
+        unasked=parts,
     )
     show_gauges(shipmate, argocd)
     return shipmate
@@ -392,10 +401,15 @@ def _bolt_client(settings: Settings) -> WebClient:
 
 
 def _lookers(
-    store: Store, catalog: Catalog, approvals: ApprovalBook, outside: Outside
+    database: Database,
+    catalog: Catalog,
+    outside: Outside,
+    zone_of: Callable[[str], ZoneInfo],
+    clock: Clock,
 ) -> tuple[LookingBack, Differing]:
     """Return what reads for those who only look."""
-    back = LookingBack(store, catalog, approvals, outside.histories, outside.gitops)
+    book = HistoryBook(database)
+    back = LookingBack(catalog, book, outside.histories, outside.gitops, zone_of, clock)
     commits, comparisons = outside.commits, outside.comparisons
     return back, Differing(catalog, outside.argocd, outside.gitops, commits, comparisons)
 

@@ -187,6 +187,53 @@ def schema() -> None:
     typer.echo(json.dumps(published(), indent=2))
 
 
+# history
+
+
+class Format(StrEnum):
+    """How the history is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@app.command(
+    epilog="Exit code: 0, also if nothing is known; 1 if the database cannot be read; "
+    "2 if the command was wrong.",
+)
+def history(
+    service: Annotated[str | None, typer.Option(help="Of one service.")] = None,
+    environment: Annotated[str | None, typer.Option(help="In one environment.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="30d, 12h, or a day such as 2026-11-01 (UTC).")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="By one person: a Slack user id, or a GitHub login.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="The newest so many; a table shows 50 by default.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
+) -> None:
+    """Print what happened, newest first, from the database alone; nothing is written.
+
+    The database is the one in DATABASE_URL; the bot may run or not.
+    """
+    from bot import printing  # late: the other commands start faster without it
+    from bot.domain.errors import BotError
+
+    asked = printing.Asked(service, environment, since, by, limit, form.value)
+    try:
+        for line in printing.lines(asked, os.environ):
+            sys.stdout.write(line)
+    except printing.UsageError as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(USAGE) from wrong
+    except BotError as error:
+        raise _refused(str(error)) from error
+
+
 # edit
 
 

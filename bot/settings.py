@@ -179,6 +179,19 @@ class Settings(BaseModel):
         return tuple(text for text in (*plain, password or "") if text and text != SQLITE_HERE)
 
 
+def database_url(environment: Mapping[str, str]) -> str:
+    """Return the address of the database in *environment*, for who needs nothing else.
+
+    Raises:
+        SettingsInvalid: it is none, or its file cannot be read.
+    """
+    reader = _Reader(environment)
+    found = reader.database()
+    if reader.problems:
+        raise SettingsInvalid(reader.problems)
+    return found or SQLITE_HERE
+
+
 class _Reader:
     """Reads one environment into field values and problems."""
 
@@ -202,7 +215,7 @@ class _Reader:
             "argocd_webhook_tokens": self._secrets("ARGOCD_WEBHOOK_TOKEN"),
             "registry_logins": dict(self._registry_logins()),
             "notify_addresses": dict(self._named(_NOTIFY)),
-            "database_url": self._database(),
+            "database_url": self.database(),
             "shipmate_config": Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml"),
             "port": self._port(),
         }
@@ -380,7 +393,8 @@ class _Reader:
             if username and password:
                 yield host, RegistryLogin(username, SecretStr(password))
 
-    def _database(self) -> str | None:
+    def database(self) -> str | None:
+        """Return the address of the database, or None where none is set."""
         name = "DATABASE_URL"
         text = self._text(name)
         if text and text.partition(":")[0].partition("+")[0] not in _DATABASES:

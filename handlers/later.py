@@ -40,6 +40,13 @@ class Speaker:
         """Do *work* and send its message to a slash command's or button's ``response_url``."""
         self._submit(lambda message: self._slack.respond(response_url, message), work)
 
+    def instead(self, response_url: str, work: Callable[[], Message]) -> None:
+        """Do *work* and put its message in the place of the one that was clicked on.
+
+        What only the clicker saw is so turned over, like a page.
+        """
+        self._submit(lambda message: self._slack.respond(response_url, message, replace=True), work)
+
     def whisper(
         self, channel: str, user: str, thread: str | None, work: Callable[[], Message]
     ) -> None:

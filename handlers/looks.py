@@ -5,7 +5,7 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.commands import Diff, History, Rollout
+from bot.domain.commands import Diff, Drift, History, Rollout
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.problems import Problem
@@ -15,6 +15,7 @@ from bot.messages.cards import Links
 from bot.operations.differing import Differing
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
+from handlers.drift import Drifts
 
 log = structlog.get_logger(__name__)
 
@@ -23,24 +24,34 @@ class Looks:
     """Answers whoever looks; nobody needs a right to it, and nobody else sees the answer."""
 
     def __init__(
-        self, rollouts: RolloutDesk, back: LookingBack, differing: Differing, links: Links
+        self,
+        rollouts: RolloutDesk,
+        back: LookingBack,
+        differing: Differing,
+        drifts: Drifts,
+        links: Links,
     ) -> None:
         self._rollouts, self._back, self._differing = rollouts, back, differing
-        self._links = links
+        self._drifts, self._links = drifts, links
 
-    def hear(self, command: Rollout | History | Diff) -> tuple[Message, Callable[[], Message]]:
-        """Return what is said at once, and the work whose message follows."""
+    def hear(
+        self, command: Rollout | History | Diff | Drift, user: str
+    ) -> tuple[Message, Callable[[], Message]]:
+        """Return what is said to *user* at once, and the work whose message follows."""
         match command:
             case Rollout():
                 first = rollouts.looking(command.service, command.environment)
                 return first, lambda: _or_later(lambda: self._rollout(command))
             case History():
                 first = history.looking(command.service, command.environment)
-                return first, lambda: _or_later(lambda: self._history(command))
+                return first, lambda: _or_later(lambda: self._history(command, user))
             case Diff():
                 sides = (command.environments, command.versions)
                 first = differences.looking(command.service, *sides)
                 return first, lambda: _or_later(lambda: self._diff(command))
+            case Drift():
+                first, later = self._drifts.hear(command)
+                return first, lambda: _or_later(later)
             case _:
                 assert_never(command)
 
@@ -51,8 +62,8 @@ class Looks:
         where = (command.service, command.environment)
         return rollouts.rollout_card(*where, shown.rollouts, shown.url)
 
-    def _history(self, command: History) -> Message:
-        return history.history(self._back.newest(command.service, command.environment))
+    def _history(self, command: History, user: str) -> Message:
+        return history.history(self._back.newest(command, user))
 
     def _diff(self, command: Diff) -> Message:
         found = self._differing.between(command.service, command.environments, command.versions)

@@ -1,4 +1,4 @@
-"""Clicks on what was only looked at: moves of a Rollout, and older pages of history."""
+"""Clicks on what was only looked at: moves of a Rollout, and other pages of history."""
 
 from typing import Any
 
@@ -33,12 +33,12 @@ def on_move(
     speaker.respond(body["response_url"], lambda: _moved(rollouts, move, seen, user, asked))
 
 
-def on_older(
+def on_page(
     ack: Ack, body: dict[str, Any], action: dict[str, Any], back: LookingBack, speaker: Speaker
 ) -> None:
-    """Show the next page below the one that was clicked on."""
+    """Turn to the page that the button names, in the place of the one that was clicked on."""
     ack()
-    speaker.respond(body["response_url"], lambda: _older(back, str(action.get("value", ""))))
+    speaker.instead(body["response_url"], lambda: _page(back, str(action.get("value", ""))))
 
 
 def _moved(
@@ -56,7 +56,7 @@ def _moved(
     return words.moved(move, done.rollout, seen.service, seen.environment)
 
 
-def _older(back: LookingBack, value: str) -> Message:
+def _page(back: LookingBack, value: str) -> Message:
     try:
         page = back.at(value)
     except Unavailable as away:

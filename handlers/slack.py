@@ -16,9 +16,12 @@ from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
 from bot.messages.auto_sync import RESUME
 from bot.messages.cards import ANEW, CANCEL
+from bot.messages.ci import MUTE, RERUN, UNMUTE
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
-from bot.messages.history import OLDER
+from bot.messages.drift import ACKNOWLEDGE, MORE
+from bot.messages.drift_answers import FORM
+from bot.messages.history import NEWER, OLDER
 from bot.messages.insisting import ACTIONS as INSISTED
 from bot.messages.linking import CONFIRM, DECLINE
 from bot.messages.promoting import PROMOTE_THESE
@@ -26,6 +29,7 @@ from bot.messages.rollout import ACTIONS
 from bot.messages.taking_back import STOP
 from bot.messages.ways_back import BACK_IN
 from bot.operations.by_itself.stopping import BackStops
+from bot.operations.ci.desk import CiDesk
 from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
@@ -37,15 +41,24 @@ from handlers.buttons import (
     on_resume,
     on_rollback_in,
 )
+from handlers.ci import on_ci_mute, on_ci_rerun, on_ci_unmute
 from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
 from handlers.desk import Desk
+from handlers.drift import (
+    CLICKS,
+    Drifts,
+    on_drift_acknowledge,
+    on_drift_click,
+    on_drift_form,
+    on_drift_more,
+)
 from handlers.filling import Forms
 from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
 from handlers.insisting import on_insist
 from handlers.later import Speaker
 from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
-from handlers.moves import on_move, on_older
+from handlers.moves import on_move, on_page
 from handlers.taking_back import on_stop_back
 
 log = structlog.get_logger(__name__)
@@ -64,7 +77,14 @@ BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     ANEW: on_anew,
     CONFIRM: on_link_confirm,
     DECLINE: on_link_decline,
-    OLDER: on_older,
+    **dict.fromkeys(CLICKS, on_drift_click),
+    ACKNOWLEDGE: on_drift_acknowledge,
+    MORE: on_drift_more,
+    RERUN: on_ci_rerun,
+    MUTE: on_ci_mute,
+    UNMUTE: on_ci_unmute,
+    OLDER: on_page,
+    NEWER: on_page,
     RESUME: on_resume,
     **dict.fromkeys(INSISTED, on_insist),
     STOP: on_stop_back,
@@ -74,7 +94,7 @@ BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
 }
 CHOICES = dict.fromkeys(TELLING, on_form_choice)
 OPTIONS = {Field.SERVICES: on_form_options}
-VIEWS = {CALLBACK: on_form_submit, REJECTION: on_reject_reason}
+VIEWS = {CALLBACK: on_form_submit, REJECTION: on_reject_reason, FORM: on_drift_form}
 
 
 def bolt_app(
@@ -87,6 +107,8 @@ def bolt_app(
     rollouts: RolloutDesk,
     back: LookingBack,
     stops: BackStops,
+    drifts: Drifts,
+    ci: CiDesk,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -115,6 +137,7 @@ def bolt_app(
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
         context["forms"], context["selves"] = forms, selves
         context["rollouts"], context["back"], context["stops"] = rollouts, back, stops
+        context["drifts"], context["ci"] = drifts, ci
         return next_()
 
     _listen(app)

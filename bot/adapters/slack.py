@@ -216,10 +216,11 @@ class Slack:
             return found
         return self.post(channel, message, key=key)
 
-    def respond(self, response_url: str, message: Message) -> None:
+    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         """Answer a command or a click, to the person alone, by the address Slack gave for it.
 
-        The address takes 5 answers within 30 minutes.
+        With *replace* the answer takes the place of the message that was clicked on. The address
+        takes 5 answers within 30 minutes.
 
         Source: https://docs.slack.dev/interactivity/handling-user-interaction
         """
@@ -233,7 +234,7 @@ class Slack:
                 text=content["text"],
                 blocks=content["blocks"],
                 response_type="ephemeral",
-                replace_original=False,
+                replace_original=replace,
             )
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable("Slack", doing, _why(error)) from error

@@ -50,6 +50,22 @@ def end_of(until: Until | None, now: datetime, zone: ZoneInfo) -> datetime | Bad
             assert_never(until)
 
 
+def start_of(since: For | At, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the aware moment that ``since`` means, said at the aware moment *now* in *zone*.
+
+    It may lie in the future, and then nothing has happened since. A time without a day is the last
+    one that was; a day without a time is its first moment.
+    """
+    match since:
+        case For(span):
+            return now - span
+        case At(day, hour):
+            start = _moment(day or now.astimezone(zone).date(), hour or time(), zone)
+            return start - DAY if day is None and start > now else start
+        case _:
+            assert_never(since)
+
+
 def _next(hour: time, now: datetime, zone: ZoneInfo) -> datetime:
     today = now.astimezone(zone).date()
     end = _moment(today, hour, zone)

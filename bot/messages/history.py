@@ -1,15 +1,15 @@
-"""``/ship history``: what was brought where, by whom, with whose word, and what came of it."""
+"""``/ship history``: what happened, to what, by whom, with whose word, and what came of it."""
 
 from collections.abc import Iterator, Sequence
 
 from bot.domain.approvals import Approval, Override, Rejection
 from bot.domain.going_back import Past
 from bot.domain.going_back import Told as Source
-from bot.domain.history import Page, Told
+from bot.domain.history import Item, Noted, Page, Told, Wanted
 from bot.domain.message import Message
 from bot.domain.operations import Change, Operation, Phase
 from bot.domain.unknown import Unknown
-from bot.messages import blocks
+from bot.messages import acts, blocks
 from bot.messages.cards import MARKS, STATES
 from bot.messages.problems import say
 from bot.messages.replies import reply
@@ -34,8 +34,8 @@ from bot.messages.spans import (
 )
 from bot.messages.wishes import wishes
 
-OLDER = "history_older"
-"""The action id of the button that shows the next page; its value is a ``Cursor``."""
+OLDER, NEWER = "history_older", "history_newer"
+"""The action ids of the buttons that turn pages; their value is a ``Cursor``."""
 
 MOST_PAST = 10
 ONE = 700
@@ -51,30 +51,32 @@ WHENCE = {
 
 def looking(service: str | None, environment: str | None) -> Message:
     """Say that it is being read, and the answer follows."""
-    return reply(line("Looking up what happened", *_where(service, environment), "."))
+    where = _about(Wanted(service, environment))
+    return reply(line("Looking up what happened", *where, "."))
 
 
 def history(page: Page) -> Message:
     """Return one page of history."""
-    opening = line("What happened" if page.first else "And before that", *_where_of(page), ":")
+    opening = line("What happened" if page.first else "And before that", *_about(page.wanted), ":")
     shown: list[blocks.Block] = []
     spoken = [*opening]
     if page.past is not None:
-        rows = [*_past(page.past, page.service or "", page.environment or "")]
+        wanted = page.wanted
+        rows = [*_past(page.past, wanted.service or "", wanted.environment or "")]
         shown.append(blocks.prose("history:past", [blocks.lines(*rows)]))
         spoken = [*(span for row in rows for span in line(*row, " ")), *opening]
-    told = _fitting([cut(line(*_operation(one)), ONE) for one in page.told])
+    told = _fitting([cut(line(*_item(one)), ONE) for one in page.told])
     if not told:
-        nothing = line("Nothing has been asked for", *_where_of(page), " yet.")
+        nothing = line("Nothing is known", *_about(page.wanted), ".")
         shown.append(blocks.prose("history", [blocks.lines(nothing)]))
         spoken += nothing
     else:
         body = [blocks.lines(opening), blocks.bullets(told)]
         shown.append(blocks.prose("history", body))
         spoken += [span for one in told for span in line(" ", *one)]
-    if page.older is not None:
-        button = blocks.button("Older", OLDER, str(page.older))
-        shown.append(blocks.actions([button], "history:pages"))
+    ways = ((page.newer, "Newer", NEWER), (page.older, "Older", OLDER))
+    if turns := [blocks.button(text, way, str(where)) for where, text, way in ways if where]:
+        shown.append(blocks.actions(turns, "history:pages"))
     return Message(mrkdwn(spoken, blocks.TEXT), tuple(shown))
 
 
@@ -84,13 +86,19 @@ def forgotten() -> Message:
     return reply(line("That page is not there any more. Send ", again, " to begin anew."))
 
 
-def _where_of(page: Page) -> Line:
-    return _where(page.service, page.environment)
+def _about(wanted: Wanted) -> Line:
+    said = line(" to ", name(wanted.service)) if wanted.service else ()
+    said = line(*said, " in ", name(wanted.environment)) if wanted.environment else said
+    if wanted.by:
+        said = line(*said, " by ", *listed(map(Person, sorted(wanted.by))))
+    return said if wanted.since is None else line(*said, " since ", Moment(wanted.since))
 
 
-def _where(service: str | None, environment: str | None) -> Line:
-    whose = line(" to ", name(service)) if service else ()
-    return line(*whose, " in ", name(environment)) if environment else whose
+def _item(item: Item) -> Iterator[Span]:
+    if isinstance(item, Noted):
+        yield from acts.act(item)
+    else:
+        yield from _operation(item)
 
 
 def _past(past: Sequence[Past] | Unknown, service: str, environment: str) -> Iterator[Line]:

@@ -96,6 +96,14 @@ WORDS: Mapping[MisreadReason, Words] = {
         "it has to be more than nothing[ and at most {longest}].",
         "For longer, leave the end out and take it away when it is over.",
     ),
+    MisreadReason.BAD_START: Words(
+        "[{start} is no beginning that can be read|It was not said since when].",
+        "Write `since 30d`, `since 12h`, `since 2026-11-01` or `since 2026-11-01T18:00`.",
+    ),
+    MisreadReason.BAD_PERSON: Words(
+        "[{person} is nobody that Slack names|It was not said by whom].",
+        "Type `by @` and choose a person, or write `by me`.",
+    ),
     MisreadReason.BAD_VERSION: Words(
         "{version} cannot be a version: no commit, branch or tag is written so.",
         "Name a commit (short or full SHA), a branch or a Git tag.",

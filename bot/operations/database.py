@@ -29,16 +29,21 @@ MIGRATION_LOCK = 0x5348_4950
 
 
 class Database:
-    """One database, opened. Reads and writes raise ``Unavailable`` when it is away or locked."""
+    """One database, opened. Reads and writes raise ``Unavailable`` when it is away or locked.
 
-    def __init__(self, url: str) -> None:
+    With *read_only* the database itself refuses every write, and no file is made.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = dialect_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turns = Turns()
         self._engine = (
-            open_for_us(self.url, self._turns, WAIT_SECONDS / 2)
+            open_for_us(
+                _to_read(self.url) if read_only else self.url, self._turns, WAIT_SECONDS / 2
+            )
             if self.is_sqlite
-            else _postgresql(self.url)
+            else _postgresql(self.url, read_only=read_only)
         )
         self._lent: sa.Engine | None = None
 
@@ -79,6 +84,11 @@ class Database:
         with self.read() as connection:
             connection.execute(sa.text("SELECT 1"))
 
+    def has(self, table: str) -> bool:
+        """Tell whether there is a table of that name."""
+        with self.read() as connection:
+            return sa.inspect(connection).has_table(table)
+
     def close(self) -> None:
         """Close all connections, those lent to the engine too."""
         self._engine.dispose()
@@ -116,7 +126,14 @@ def _translated(doing: str) -> Iterator[None]:
         raise Unavailable(DATABASE, doing, type(odd.orig).__name__) from odd
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
+def _to_read(url: sa.URL) -> sa.URL:
+    """Return the address of the same SQLite file, to be read only."""
+    path = Path(str(url.database)).resolve().as_uri()
+    return url.set(database=path, query={"mode": "ro", "uri": "true"})
+
+
+def _postgresql(url: sa.URL, *, read_only: bool) -> sa.Engine:
+    reading = " -c default_transaction_read_only=on" if read_only else ""
     return sa.create_engine(
         url,
         pool_size=8,
@@ -130,6 +147,6 @@ def _postgresql(url: sa.URL) -> sa.Engine:
             "keepalives_idle": WAIT_SECONDS,
             "keepalives_interval": WAIT_SECONDS,
             "keepalives_count": 3,
-            "options": f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=10s",
+            "options": f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=10s{reading}",
         },
     )

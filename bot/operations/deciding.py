@@ -223,6 +223,7 @@ class Deciding:
                 operation.id,
                 operation.request.environment,
                 problem.told(),
+                operation.request.services,
             )
         )
         return NotTaken(_approver_words(problem, user, request), operation, request.rule.teams)

@@ -1,17 +1,23 @@
 """Reads what was brought where, for ``/ship history``."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from bot.adapters.gitops import GitOps
+from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
+from bot.domain.commands import At, For, History
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BotError
 from bot.domain.going_back import Past
-from bot.domain.history import PAGE, Cursor, Page, Told, read_cursor
-from bot.domain.operations import Operation
+from bot.domain.history import PAGE, Cursor, Page, Wanted, page_of, read_cursor
 from bot.domain.unknown import Unknown
-from bot.operations.books.approval_book import ApprovalBook
+from bot.domain.until import start_of
+from bot.operations.books.history_book import HistoryBook
 from bot.operations.database import DATABASE
 from bot.operations.gathering.histories import Histories
-from bot.operations.store import Store
 
 
 class LookingBack:
@@ -19,26 +25,33 @@ class LookingBack:
 
     def __init__(
         self,
-        store: Store,
         catalog: Catalog,
-        approvals: ApprovalBook,
+        book: HistoryBook,
         histories: Histories,
         gitops: GitOps,
+        zone_of: Callable[[str], ZoneInfo],
+        clock: Clock,
     ) -> None:
-        self._store, self._catalog, self._approvals = store, catalog, approvals
+        self._catalog, self._book = catalog, book
         self._histories, self._gitops = histories, gitops
+        self._zone_of, self._clock = zone_of, clock
 
-    def newest(self, service: str | None, environment: str | None) -> Page:
-        """Return the first page; of one target with what it had before. That asks outside.
+    def newest(self, command: History, user: str) -> Page:
+        """Return the first page for *user*; of one target with what it had before.
+
+        That, and a day in *user*'s zone, ask outside.
 
         Raises:
             Unavailable: our own database is away.
         """
-        page = self._page(service, environment, None)
-        target = self._catalog.target(service, environment) if service and environment else None
-        if target is None:
-            return page
-        return Page(service, environment, page.told, page.older, self._past(target))
+        by = None if command.by is None else frozenset({command.by or user})
+        since = self._since(command.since, user)
+        wanted = Wanted(command.service, command.environment, since, by)
+        page = page_of(self._book.below(wanted, None, PAGE + 1), wanted, None)
+        target = None
+        if wanted.service and wanted.environment and since is None and by is None:
+            target = self._catalog.target(wanted.service, wanted.environment)
+        return page if target is None else replace(page, past=self._past(target))
 
     def at(self, cursor: str) -> Page | None:
         """Return the page that a button's value names; None where it names none.
@@ -47,18 +60,17 @@ class LookingBack:
             Unavailable: our own database is away.
         """
         where = read_cursor(cursor, self._catalog)
-        return self._page(where.service, where.environment, where.before) if where else None
+        return None if where is None else self._at(where)
 
-    def _page(self, service: str | None, environment: str | None, before: str | None) -> Page:
-        services = (service,) if service else ()
-        found = self._store.latest(services, environment, PAGE + 1, before)
-        shown = found[:PAGE]
-        more = Cursor(service, environment, shown[-1].id) if len(found) > PAGE else None
-        told = tuple(map(self._told, shown))
-        return Page(service, environment, told, more, first=before is None)
+    def _at(self, where: Cursor) -> Page:
+        read = self._book.above if where.newer else self._book.below
+        return page_of(read(where.wanted, where.key, PAGE + 1), where.wanted, where)
 
-    def _told(self, operation: Operation) -> Told:
-        return Told(operation, tuple(self._approvals.decisions(operation.id)))
+    def _since(self, since: For | At | None, user: str) -> datetime | None:
+        if since is None:
+            return None
+        zone = self._zone_of(user) if isinstance(since, At) else ZoneInfo("UTC")
+        return start_of(since, self._clock.now(), zone)
 
     def _past(self, target: Target) -> tuple[Past, ...] | Unknown:
         """Return what a rollback would count, from the tag that stands in Git now."""

@@ -129,8 +129,7 @@ class Store:
         Raises:
             Unavailable: the database is away or locked; nothing was written.
         """
-        if request.takes_back is not None or request.requester == ITSELF:
-            raise ValueError("what nobody asked for is never received")
+        of_a_person(request)
         with self._database.write() as connection:
             return write_down(connection, request, asked, at)
 
@@ -482,6 +481,16 @@ class Store:
     def stale_cards(self) -> tuple[str, ...]:
         """Return the ids of operations whose card is behind, ended ones first."""
         return tuple(name for name, _ in self.cards_behind())
+
+
+def of_a_person(request: Request) -> None:
+    """Take no request in the bot's own name from outside: that one is its own book's.
+
+    Raises:
+        ValueError: it is such a one.
+    """
+    if request.takes_back is not None or request.requester == ITSELF:
+        raise ValueError("what nobody asked for is never received")
 
 
 def write_down(

@@ -252,7 +252,7 @@ approvals = sa.Table(
     sa.Column("number", sa.Integer, sa.ForeignKey("operations.number"), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),  # empty: an override is to no plan
     sa.Column("verdict", sa.String(16), nullable=False),
-    sa.Column("slack", sa.String(64), nullable=False, index=True),
+    sa.Column("slack", sa.String(64), nullable=False),
     sa.Column("github_id", sa.BigInteger, nullable=False),
     sa.Column("login", sa.String(64), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -286,6 +286,14 @@ acts = sa.Table(
     sa.Column("environment", sa.String(63), index=True),
     sa.Column("subject", sa.String(255), nullable=False),
     sa.Column("detail", Json, nullable=False),
+)
+
+# Whose history an act stands in.
+act_services = sa.Table(
+    "act_services",
+    metadata,
+    sa.Column("act", sa.Integer, sa.ForeignKey("acts.id"), primary_key=True),
+    sa.Column("service", sa.String(255), primary_key=True, index=True),  # ``*`` for all
 )
 
 # What is to be said once, whatever happens in between: written in the transaction of the deed that

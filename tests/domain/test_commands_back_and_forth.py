@@ -1,11 +1,15 @@
 """Who promotes or rolls back names where, and is never taken to mean production."""
 
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.commands import (
+    At,
     Diff,
+    For,
     History,
     Hold,
     Misread,
@@ -185,6 +189,24 @@ def test_rollbacks_as_people_type_them(place, start, text, expected):
         pytest.param("history", History(), id="everything"),
         pytest.param("history core", History("core"), id="of a service"),
         pytest.param("history prod core", History("core", "prod"), id="of a target"),
+        pytest.param(
+            "history core since 30d", History("core", since=For(timedelta(days=30))), id="since"
+        ),
+        pytest.param(
+            "history since 2 weeks in prod",
+            History(None, "prod", For(timedelta(weeks=2))),
+            id="since, in words",
+        ),
+        pytest.param(
+            "history since 2020-01-31 by <@U0BOB|bob>",
+            History(since=At(date(2020, 1, 31)), by="U0BOB"),
+            id="since a day long ago, by somebody",
+        ),
+        pytest.param(
+            "history by me core prod since 1d",
+            History("core", "prod", For(timedelta(days=1)), ""),
+            id="by me",
+        ),
         pytest.param("diff core prod", Diff("core", ("prod",)), id="of one environment"),
         pytest.param("diff core stage prod", Diff("core", ("stage", "prod")), id="of two"),
         pytest.param("diff prod stage core", Diff("core", ("prod", "stage")), id="the other way"),
@@ -470,6 +492,24 @@ def test_a_misread_rollback_offers_the_line_that_would_do(text, reason, correcti
             MisreadReason.UNKNOWN_SERVICE,
             ("/ship history core",),
             id="a history of nothing",
+        ),
+        pytest.param(
+            "history core since yesterdayish",
+            MisreadReason.BAD_START,
+            ("/ship history core since 30d",),
+            id="since when?",
+        ),
+        pytest.param(
+            "history core since",
+            MisreadReason.BAD_START,
+            ("/ship history core since 30d",),
+            id="since nothing",
+        ),
+        pytest.param(
+            "history prod by bob",
+            MisreadReason.BAD_PERSON,
+            ("/ship history prod by me",),
+            id="by a typed name",
         ),
         pytest.param(
             "diff core dev stage prod",

@@ -8,17 +8,20 @@ import pytest
 from bot.domain.approvals import Approval, Override, Rejection
 from bot.domain.going_back import Past
 from bot.domain.going_back import Told as Source
-from bot.domain.history import PAGE, Cursor, Page, Told
+from bot.domain.history import PAGE, Cursor, Noted, Page, Told, Wanted, key_of
 from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, GitHubUser
 from bot.domain.unknown import Unknown
+from bot.messages.acts import WORDS
 from bot.messages.history import MOST_PAST, forgotten, history, looking
+from bot.operations.books.act_book import Deed
 from tests.messages.limits import assert_slack_takes
 from tests.messages.operations import ASKED, PLAN, REQUEST, WRITTEN, after, operation
 from tests.messages.reading import read
 
 BOB, CAROL = Actor("U0BOB", GitHubUser(2, "bob")), Actor("U0CAROL", GitHubUser(3, "carol"))
+WILD = "<!channel> *x* " + "ㅎ" * 600
 LIVE = operation(Phase.LIVE, plan=PLAN, written=WRITTEN, ended_at=after(minutes=2))
 BACK = operation(
     Phase.LIVE,
@@ -40,7 +43,7 @@ REFUSED = operation(
 
 
 def page(*told, **changes):
-    return replace(Page("core", "stage", told), **changes)
+    return replace(Page(Wanted("core", "stage"), told), **changes)
 
 
 def test_it_reads():
@@ -103,21 +106,62 @@ def test_the_versions_before(past, expected):
 
 
 def test_nothing_has_happened_yet():
-    message = history(Page("core", None, ()))
+    message = history(Page(Wanted("core"), ()))
     assert_slack_takes(message)
-    assert "Nothing has been asked for to *core* yet." == read(message)
+    assert "Nothing is known to *core*." == read(message)
 
 
 def test_the_next_page_has_its_place_in_the_button():
-    cursor = Cursor("core", None, "D-4821")
-    message = history(page(Told(LIVE), older=cursor, first=False))
+    older = Cursor(Wanted("core"), key_of(Told(LIVE)))
+    newer = replace(older, newer=True)
+    message = history(page(Told(LIVE), older=older, newer=newer, first=False))
     assert_slack_takes(message)
     assert read(message).startswith("And before that")
-    assert read(message).endswith("[Older]")
-    assert str(cursor) == message.blocks[-1]["elements"][0]["value"]
+    assert read(message).endswith("[Newer] [Older]")
+    values = [one["value"] for one in message.blocks[-1]["elements"]]
+    assert [str(newer), str(older)] == values
 
 
-WILD = "<!channel> *x* " + "ㅎ" * 600
+def test_whose_history_it_is_stands_above_it():
+    wanted = Wanted("core", "prod", ASKED - timedelta(days=30), frozenset({"U0BOB"}))
+    said = read(history(Page(wanted, (Told(LIVE),))))
+    assert said.startswith(
+        "What happened to *core* in *prod* by @U0BOB since 2026-10-22 09:00 UTC:"
+    )
+
+
+LOCKED = Noted(
+    7,
+    ASKED,
+    "U0ALICE",
+    "locked",
+    "core/prod",
+    "prod",
+    ("core",),
+    {"reason": "the <shop> is open", "until": "2026-11-21T18:00:00+00:00", "account": "12"},
+)
+
+
+def test_what_belongs_to_no_operation_is_told_with_who_when_and_why():
+    message = history(page(LOCKED))
+    assert_slack_takes(message)
+    assert """\
+• *🔒 Locked*, 2026-11-21 09:00 UTC: `core/prod` by @U0ALICE
+until 2026-11-21 18:00 UTC
+because: the <shop> is open""" in read(message)
+
+
+@pytest.mark.parametrize("deed", Deed, ids=str)
+def test_every_deed_has_words_and_fits_whatever_its_details(deed):
+    detail = dict.fromkeys(("reason", "owner", "tag", "operation", "until", "message"), WILD)
+    wild = replace(LOCKED, what=deed.value, subject=("*/" + "e" * 250), detail=detail)
+    message = history(page(*[wild] * PAGE))
+    assert_slack_takes(message)
+    assert deed.value in WORDS
+
+
+def test_a_deed_without_words_is_told_by_its_name():
+    assert "*Something new*" in read(history(page(replace(LOCKED, what="something_new"))))
 
 
 def test_the_longest_page_fits():
@@ -133,9 +177,8 @@ def test_the_longest_page_fits():
     )
     decided = tuple(Rejection(BOB, ASKED, WILD) for _ in range(5))
     past = tuple(replace(one, tag="t" * 128) for one in PAST * 9)
-    message = history(
-        page(*[Told(wild, decided)] * PAGE, past=past, older=Cursor("s" * 63, "e" * 63, "D-1"))
-    )
+    cursor = Cursor(Wanted("s" * 63, "e" * 63, ASKED, frozenset({"U" * 60})), key_of(LOCKED))
+    message = history(page(*[Told(wild, decided)] * PAGE, past=past, older=cursor, newer=cursor))
     assert_slack_takes(message)
 
 

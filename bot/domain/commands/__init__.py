@@ -8,6 +8,7 @@
     status    [<service>] [<env>]
     history   [<service>] [<env>]
     diff      <service> <env> [<env>]
+    drift     [<env>]
     rollout   <service> <env>
     cancel    <operation>
     lock      <service>[,<service>…]|all <env> [for <span> | until <moment>] [steal] [warn]
@@ -40,6 +41,7 @@ from bot.domain.commands.nouns import (
     Command,
     Deploy,
     Diff,
+    Drift,
     For,
     Form,
     Freeze,
@@ -82,6 +84,7 @@ __all__ = [
     "Command",
     "Deploy",
     "Diff",
+    "Drift",
     "For",
     "Form",
     "Freeze",
@@ -115,7 +118,10 @@ _DEAD_ENDS = frozenset(
 )
 _HELP = frozenset({"help", "?", "-h", "--help"})
 _WITHOUT_REASON = frozenset(
-    {"status", "history", "diff", "rollout", "resume", "cancel", "help", "whoami", "link", "unlink"}
+    {
+        *("status", "history", "diff", "drift", "rollout", "resume", "cancel", "help"),
+        *("whoami", "link", "unlink"),
+    }
 )
 
 
@@ -189,7 +195,8 @@ def _after_the_address(found: Sequence[Word]) -> Sequence[Word]:
     if _verb(found) in VERBS:
         return found
     addressed = [place for place, word in enumerate(found) if isinstance(word.text, Mentioned)]
-    start = addressed[0] if addressed else 0
+    greeted = addressed and not _is_address(found[0].text)
+    start = addressed[0] if greeted else 0
     while start < len(found) and _is_address(found[start].text):
         start += 1
     return found[start:]

@@ -1,12 +1,16 @@
 """The grammar of ``status``, ``history``, ``cancel`` and ``help``."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.domain.commands.ends import start_apart
 from bot.domain.commands.nouns import Cancel, Help, History, Misread, MisreadReason, Status
 from bot.domain.commands.said import VERBS, Said, cut, listed, misread
 from bot.domain.suggestions import nearest
+from bot.domain.words import Mentioned
 
+_BY, _MYSELF, _USERS = "by", frozenset({"me", "myself"}), ("U", "W")
+_START, _ME = "since 30d", "by me"  # in corrections
 _OPERATION = re.compile(r"#?(?:d-?)?(?P<number>[0-9]{1,12})", re.IGNORECASE)
 
 
@@ -26,8 +30,42 @@ def read_status(said: Said) -> Status | Misread:
 
 def read_history(said: Said) -> History | Misread:
     """Return whose history was asked for, or how it was misread."""
-    asked = _read_asked(said)
-    return asked if isinstance(asked, Misread) else History(asked.service, asked.environment)
+    person = _person_apart(said)
+    start = start_apart(person.left, lambda word: said.is_name(word) or word.casefold() == _BY)
+    asked = _read_asked(replace(said, words=start.left))
+    if isinstance(asked, Misread):
+        return asked
+    for wrong, example in ((start.means, _START), (person.means, _ME)):
+        if isinstance(wrong, Misread):
+            line = said.line(asked.service or "", asked.environment or "", example)
+            return replace(wrong, corrections=(line,))
+    assert not isinstance(start.means, Misread)
+    assert not isinstance(person.means, Misread)
+    return History(asked.service, asked.environment, start.means, person.means)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whom ``by`` named: a Slack user id, empty for who asks, None where nobody was named."""
+
+    left: tuple[str, ...]
+    means: str | Misread | None = None
+
+
+def _person_apart(said: Said) -> _Person:
+    """Return whom the words after ``by`` name, and what is left."""
+    words = said.words
+    for place, word in enumerate(words):
+        if word.casefold() != _BY or said.is_name(word):
+            continue
+        named = words[place + 1] if place + 1 < len(words) else ""
+        rest = (*words[:place], *words[place + 2 :])
+        if isinstance(named, Mentioned) and named.startswith(_USERS):
+            return _Person(rest, str(named))
+        if named.casefold() in _MYSELF:
+            return _Person(rest, "")
+        return _Person(rest, misread(MisreadReason.BAD_PERSON, person=cut(named)))
+    return _Person(words)
 
 
 def _read_asked(said: Said) -> _Asked | Misread:

@@ -1,4 +1,4 @@
-"""When something that a person starts is to end: ``for 2h``, ``until 18:00``."""
+"""When something is to end that a person starts, or began that they ask about: ``for 2h``."""
 
 import datetime as dt
 import re
@@ -22,13 +22,13 @@ _YEARS = range(2000, 2100)
 _MOST_WORDS = 8  # of an end
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS = frozenset({"today", "tonight", "tomorrow", *_WEEK})
-_FOR, _UNTIL = "for", "until"
+_FOR, _UNTIL, _SINCE = "for", "until", "since"
 _OPENERS = {_FOR: _FOR, _UNTIL: _UNTIL, "till": _UNTIL, "til": _UNTIL}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The end in some words: as it was *said* (empty: none was), and what that means.
+    """An end or a beginning in some words: as it was *said* (empty: none was), and what it means.
 
     *left* are the other words, those of a second end among them.
     """
@@ -55,6 +55,21 @@ def end_apart(words: Sequence[str], is_name: Callable[[str], bool]) -> Ending:
             found, used = _unreadable(phrase), len(phrase)
         said = " ".join((opener or _opener_of(found), *words[start : start + used]))
         return Ending((*words[:place], *words[start + used :]), said, found)
+    return Ending(tuple(words))
+
+
+def start_apart(words: Sequence[str], is_name: Callable[[str], bool]) -> Ending:
+    """Return the ``since`` in *words* and what is left; *is_name* tells a word that is not its."""
+    for place, word in enumerate(words):
+        if is_name(word) or _plain(word) != _SINCE:
+            continue
+        phrase = _phrase(words[place + 1 :], is_name)
+        found, used = _longest(phrase, "")
+        if found is None or isinstance(found, Misread):  # a day can lie as far back as you like
+            start = cut(" ".join(phrase))
+            found, used = misread(MisreadReason.BAD_START, start=start), len(phrase)
+        left = (*words[:place], *words[place + 1 + used :])
+        return Ending(left, " ".join((_SINCE, *words[place + 1 : place + 1 + used])), found)
     return Ending(tuple(words))
 
 

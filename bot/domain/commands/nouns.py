@@ -208,9 +208,21 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Tell what was brought where, newest first; None means all."""
+    """Tell what happened, newest first; None means all.
+
+    *since* is a span back from now, or a moment. *by* is a Slack user id; empty is who asks.
+    """
 
     service: str | None = None
+    environment: str | None = None
+    since: For | At | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Tell what drifted in *environment*; None means everywhere."""
+
     environment: str | None = None
 
 
@@ -249,6 +261,7 @@ Command = (
     | Rollout
     | History
     | Diff
+    | Drift
 )
 
 
@@ -275,6 +288,8 @@ class MisreadReason(StrEnum):
     NOT_ALL = "not_all"  # verb: it takes services by name
     BAD_END = "bad_end"  # end: what was said of when it ends; empty when nothing followed
     ABSURD_SPAN = "absurd_span"  # span, longest
+    BAD_START = "bad_start"  # start: what was said of since when; empty when nothing followed
+    BAD_PERSON = "bad_person"  # person: who is not named as Slack names people; may be empty
     BAD_VERSION = "bad_version"  # version: no Git ref and no image tag is written so
     SEVERAL_VERSIONS = "several_versions"  # versions: one command is of one of them
     BAD_OPERATION_ID = "bad_operation_id"  # operation; empty when none was said

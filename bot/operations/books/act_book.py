@@ -5,15 +5,22 @@ What happens to one operation stands in its own timeline instead.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
+import structlog
 
-from bot.domain.locks import environment_of
+from bot.domain.locks import ALL, environment_of
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
-from bot.operations.tables import acts
+from bot.operations.tables import act_services, acts
+
+log = structlog.get_logger(__name__)
+
+LATELY = timedelta(hours=1)
+MOST_REFUSALS = 30
+"""So many refusals of one person within ``LATELY`` are written down; the log has the others."""
 
 
 class Deed(StrEnum):
@@ -45,6 +52,10 @@ class Deed(StrEnum):
     RECOVERED = "recovered"
     AUTO_SYNC_SWITCHED = "auto_sync_switched"  # by somebody, and not by a rollback of ours
     MANUAL_SYNC = "manual_sync"
+    FORGOT = "forgot"  # what was older than the history is kept
+    CI_RERUN = "ci_rerun"  # failed jobs of a workflow
+    CI_MUTED = "ci_muted"
+    CI_UNMUTED = "ci_unmuted"
     REFUSED = "refused"
 
 
@@ -53,7 +64,8 @@ class Act:
     """One deed *by* a Slack user id or ``shipmate``, on *subject* (``core/prod``, ``U0ALICE``).
 
     *mark* is the deed's own name: what has the same one is the same deed. *environment* is None
-    where it has none. *detail* is plain, unescaped text.
+    where it has none. *detail* is plain, unescaped text. *services* are whose history it stands
+    in; without them those that *subject* names.
     """
 
     mark: str
@@ -63,6 +75,17 @@ class Act:
     subject: str
     environment: str | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+
+
+def services_of(subject: str, environment: str | None) -> tuple[str, ...]:
+    """Return the services that *subject* names (``core,batch/prod``); ``*`` for all of them."""
+    if environment is None:
+        return ()
+    if subject == environment:
+        return (ALL,)
+    named, slash, where = subject.rpartition("/")
+    return tuple(named.split(",")) if slash and where == environment else ()
 
 
 def target_act(
@@ -104,7 +127,13 @@ class ActBook:
 
 
 def write_act(connection: sa.Connection, act: Act) -> bool:
-    """Write *act* in the transaction of what it tells of; tell whether it is new."""
+    """Write *act* in the transaction of what it tells of; tell whether it is new.
+
+    What is refused to somebody who goes on and on is not written any more for a while.
+    """
+    if act.what is Deed.REFUSED and _goes_on(connection, act):
+        log.warning("one refusal too many to write down", by=act.by, subject=act.subject)
+        return False
     values = {
         "mark": act.mark,
         "at": act.at,
@@ -115,4 +144,18 @@ def write_act(connection: sa.Connection, act: Act) -> bool:
         "detail": dict(act.detail),
     }
     statement = insert_or_leave(connection, acts).returning(acts.c.id)
-    return connection.execute(statement, values).first() is not None
+    number = connection.execute(statement, values).scalar_one_or_none()
+    if number is None:
+        return False
+    services = act.services or services_of(act.subject, act.environment)
+    if rows := [{"act": number, "service": one} for one in dict.fromkeys(services)]:
+        connection.execute(sa.insert(act_services), rows)
+    return True
+
+
+def _goes_on(connection: sa.Connection, act: Act) -> bool:
+    """Tell whether more was refused to them lately than anybody asks for who means it."""
+    query = sa.select(sa.func.count()).where(
+        acts.c.by == act.by, acts.c.what == Deed.REFUSED.value, acts.c.at > act.at - LATELY
+    )
+    return int(connection.execute(query).scalar_one()) >= MOST_REFUSALS

@@ -4,7 +4,7 @@ The order is that of the operation's row, which each click locks: two at the sam
 behind the other for everybody. What they come to is judged by ``bot.domain.approvals.tally``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
@@ -230,6 +230,17 @@ def _asked(number: int | None) -> sa.Select[Any]:
 def _decisions(connection: sa.Connection, number: int | None) -> tuple[Decision, ...]:
     query = sa.select(approvals).where(approvals.c.number == number).order_by(approvals.c.id)
     return tuple(_decision(row) for row in connection.execute(query))
+
+
+def decisions_on(
+    connection: sa.Connection, numbers: Collection[int]
+) -> dict[int, tuple[Decision, ...]]:
+    """Return what was said of each of these operations, in its order."""
+    query = sa.select(approvals).where(approvals.c.number.in_(numbers)).order_by(approvals.c.id)
+    said: dict[int, tuple[Decision, ...]] = {}
+    for row in connection.execute(query):
+        said[row.number] = (*said.get(row.number, ()), _decision(row))
+    return said
 
 
 def _decision(row: Any) -> Decision:

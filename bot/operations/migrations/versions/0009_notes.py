@@ -65,5 +65,34 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("thread", sa.String(320)))
     op.create_index("ix_operations_requested_at", "operations", ["requested_at"])
     op.create_index("ix_timeline_by", "timeline", ["by"])
-    op.create_index("ix_approvals_slack", "approvals", ["slack"])
     op.create_index("ix_acts_by", "acts", ["by"])
+    op.create_table(
+        "act_services",
+        sa.Column("act", sa.Integer, sa.ForeignKey("acts.id"), primary_key=True),
+        sa.Column("service", sa.String(255), primary_key=True),
+    )
+    op.create_index("ix_act_services_service", "act_services", ["service"])
+    _name_services()
+
+
+def _name_services() -> None:
+    """Write down whose history the acts until now stand in, as their subjects say."""
+    acts = sa.table("acts", sa.column("id"), sa.column("subject"), sa.column("environment"))
+    services = sa.table("act_services", sa.column("act"), sa.column("service"))
+    connection = op.get_bind()
+    rows = [
+        {"act": act, "service": service}
+        for act, subject, environment in connection.execute(sa.select(acts)).all()
+        for service in dict.fromkeys(_services_of(subject, environment))
+    ]
+    if rows:
+        connection.execute(sa.insert(services), rows)
+
+
+def _services_of(subject: str, environment: str | None) -> list[str]:
+    if environment is None:
+        return []
+    if subject == environment:
+        return ["*"]
+    named, slash, where = subject.rpartition("/")
+    return named.split(",") if slash and where == environment else []
