@@ -347,7 +347,7 @@ def _auto_sync(look: _Look) -> None:
     elif look.now - since < SETTLED:
         look.due.append(since + SETTLED)
     else:
-        event = Event(What.AUTO_SYNC_CHANGED, since, seen.revisions, auto_sync=seen.auto_sync)
+        event = Event(What.AUTO_SYNC_CHANGED, since, auto_sync=seen.auto_sync)
         look.events.append(event)
         look.after = replace(after, auto_sync=seen.auto_sync, switched_at=None)
 

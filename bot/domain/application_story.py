@@ -263,6 +263,7 @@ def _recovered(before: Story, event: Event, revision: Revision | None, operation
         what=What.RECOVERED,
         was=before.what if before.stands else before.was,
         since=event.since,
+        images=(),
         revision=revision or before.revision,
         operation=operation,
     )

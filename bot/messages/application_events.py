@@ -30,6 +30,8 @@ TITLE = 150
 FAILURE = 600
 """The most characters of what Argo CD says of a failure."""
 IMAGES = 6
+MEMBER = 60
+"""The most characters of one application's name in a shared note; twice that of its services."""
 TWICE = 2
 
 MARKS: Mapping[What, str] = {
@@ -93,8 +95,7 @@ def _single(story: Story) -> Message:
     key = f"{story.subject.application}:{story.topic.value}"[:NAME]
     said = [
         blocks.header(headline(story), f"{key}:headline"),
-        blocks.prose(f"{key}:facts", [blocks.lines(*every)]),
-        blocks.context(_place(story.subject), f"{key}:place"),
+        blocks.prose(f"{key}:facts", [blocks.lines(*every, _place(story.subject))]),
     ]
     spoken = line(
         headline(story), ". ", *(span for each in every[:2] for span in (*each, Text(" ")))
@@ -109,7 +110,8 @@ def _lines(story: Story) -> Iterator[Line]:
     if story.resource or story.message:
         yield _failing(story)
     if story.revision is not None:
-        yield _commit(story.revision, story.operation)
+        opening = "Now at commit " if story.what is What.RECOVERED else "Commit "
+        yield _commit(story.revision, story.operation, opening)
     yield from _images(story.images)
     if story.stands:
         yield from _next(story)
@@ -118,7 +120,7 @@ def _lines(story: Story) -> Iterator[Line]:
 def _since(story: Story) -> Line:
     """Say since when it is so, how long the trouble lasted, and how often it came."""
     at = Moment(story.since)
-    often = f", for the {story.times}. time" if story.times >= TWICE else ""
+    often = f"; {story.times} times so far" if story.times >= TWICE else ""
     if story.gone:
         return line("The application is not there any more since ", at, ".")
     match story.what:
@@ -130,7 +132,7 @@ def _since(story: Story) -> Line:
         case What.MANUAL_SYNC:
             return line("By ", Bold(quoted(story.by, NAME).text), " ", at, often, ".")
         case What.SYNC_SUCCEEDED:
-            return line("Newest ", at, f"; {story.times} today" if often else "", ".")
+            return line("Last ", at, often, ".")
         case What.SYNC_FAILED | What.DEGRADED:
             by = line(" Asked for by ", Bold(quoted(story.by, NAME).text), ".") if story.by else ()
             return line("Since ", at, often, ".", *by)
@@ -141,7 +143,7 @@ def _since(story: Story) -> Line:
 def _over(story: Story) -> Line:
     was = "Its sync failed" if story.was is What.SYNC_FAILED else "It was degraded"
     lasting = lasted(story.since - story.opened)
-    said = line(f"{was} {_ago(story)}for {lasting}, and is well since ", Moment(story.since))
+    said = line(f"{was} {_ago(story)}for {lasting}, and it is well since ", Moment(story.since))
     return line(*said, ".")
 
 
@@ -159,10 +161,10 @@ def _failing(story: Story) -> Line:
     return said
 
 
-def _commit(revision: Revision, operation: str) -> Line:
+def _commit(revision: Revision, operation: str, opening: str) -> Line:
     sha = short(revision.sha)
     which = Link(revision.url, sha) if revision.url else Code(sha)
-    said = line("Commit ", which)
+    said = line(opening, which)
     if revision.title:
         said = line(*said, " ", quoted(revision.title, TITLE))
     if revision.author:
@@ -198,9 +200,8 @@ def _next(story: Story) -> Iterator[Line]:
 
 
 def _place(subject: Subject) -> Line:
-    argo = f"Argo CD {quoted(subject.instance, NAME).text}"
     where = Link(subject.page, quoted(subject.application, NAME).text)
-    return line(f"{argo}, application ", Text(where.text), " · ", subject.page)
+    return line("Application ", where, f" in Argo CD {quoted(subject.instance, NAME).text}")
 
 
 def _whom(subject: Subject) -> str:
@@ -234,7 +235,7 @@ def _shared(crowd: Crowd) -> Message:
 
 
 def _member(one: Member) -> Line:
-    app = Link(one.subject.page, quoted(one.subject.application, NAME).text)
+    app = Link(one.subject.page, quoted(one.subject.application, MEMBER).text)
     state = HAPPENED[one.what] if one.stands or one.what is not What.AUTO_SYNC_CHANGED else BACK_ON
     said = line(app, " ", Bold(state), " since ", Moment(one.since))
-    return line(*said, ": ", _whom(one.subject))
+    return line(*said, ": ", quoted(_whom(one.subject), 2 * MEMBER))

@@ -115,11 +115,12 @@ def test_a_sync_that_somebody_elses_commit_caused_is_one_quiet_note(told):
 
 
 def test_a_sync_that_fails_is_told_with_what_failed(told):
-    told.argocd.fail_sync(APP)
+    told.argocd.fail_sync(APP, times=100)
     pushes(told, "good3")
     note = reads(told, "❌ Sync failed: user-service in prod")
     print(f"\n{note}")
     assert "field is immutable" in note
+    told.argocd.fail_sync(APP, times=0)
     pushes(told, "good4")
     print(reads(told, "✅ Well again: user-service in prod"))
     assert 1 == len(notes(told, "Well again")), "so soon after the last trouble it is the same note"
