@@ -109,7 +109,6 @@ def test_the_checks_of_another_ci_system(world, runs):
 def test_the_tail_of_the_failing_step_without_colours_and_secrets(world, runs, logs):
     (job,) = failed(world, runs)
     assert (
-        "Run npm test",
         "FAIL src/login.test.ts",
         "  PASSWORD=*** expected 1",
         "Process completed with exit code 1.",

@@ -109,7 +109,14 @@ def _assert_rich(element: Mapping[str, Any]) -> None:
 
 
 def _assert_button(button: Mapping[str, Any]) -> None:
+    if button["type"] == "static_select":
+        _assert_select(button)
+        return
     _assert_plain(button["text"], 75)
+    if "url" in button:
+        assert button["url"].startswith(("http://", "https://"))
+        assert len(button["url"]) <= 3_000
+        return
     assert 1 <= len(button["value"]) <= 2_000
     assert len(button["action_id"]) <= 255
     if "style" not in button:  # one that only leaves things as they are asks nothing
@@ -118,6 +125,14 @@ def _assert_button(button: Mapping[str, Any]) -> None:
     confirm = button["confirm"]
     for part, limit in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
         _assert_plain(confirm[part], limit)
+
+
+def _assert_select(select: Mapping[str, Any]) -> None:
+    _assert_plain(select["placeholder"], 150)
+    assert 1 <= len(select["options"]) <= 100
+    for option in select["options"]:
+        _assert_plain(option["text"], 75)
+        assert 1 <= len(option["value"]) <= 150
 
 
 def _assert_plain(text: Mapping[str, Any], limit: int) -> None:

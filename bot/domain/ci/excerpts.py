@@ -26,6 +26,8 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _COMMAND = re.compile(r"##\[(?:group|endgroup|section|command|debug|warning|notice|error)\]")
 _FAILED = re.compile(r"##\[error\]")
+_STEP_BEGINS = re.compile(r"##\[group\]Run ")
+_STEP_BEGUN = re.compile(r"##\[endgroup\]")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
 
@@ -78,7 +80,7 @@ class Tail:
         self._window = window
         self._kept: deque[tuple[str, bool]] = deque(maxlen=lines)
         self._begun = window.since is None
-        self._in_key = False
+        self._in_key = self._in_head = False
         self.is_over = False
 
     def add(self, line: str) -> None:
@@ -91,8 +93,16 @@ class Tail:
             return
         self._begun = self._begun or (at is not None and self._window.has_begun(at))
         text = self._without_key(line[found.end() :] if found else line)
-        if self._begun and (shown := plain(text)):
+        if self._begun and not self._is_head(text) and (shown := plain(text)):
             self._kept.append((shown, _FAILED.search(text) is not None))
+
+    def _is_head(self, text: str) -> bool:
+        """Tell whether *text* is of what the runner writes first: the step itself, its shell."""
+        self._in_head = self._in_head or _STEP_BEGINS.match(text) is not None
+        if not self._in_head:
+            return False
+        self._in_head = _STEP_BEGUN.match(text) is None
+        return True
 
     def _without_key(self, text: str) -> str:
         """Return *text*, or a mask for each line of a private key."""

@@ -12,6 +12,9 @@ LOG = """\
 2026-11-21T12:00:01.0000000Z ##[group]Run actions/checkout@v4
 2026-11-21T12:00:02.0000000Z checked out
 2026-11-21T12:00:05.1000000Z ##[group]Run npm test
+2026-11-21T12:00:05.1000000Z npm test
+2026-11-21T12:00:05.1000000Z shell: /usr/bin/bash -e {0}
+2026-11-21T12:00:05.2000000Z ##[endgroup]
 2026-11-21T12:00:06.2000000Z \x1b[31mFAIL\x1b[0m src/login.test.ts
   a line of the same message
 2026-11-21T12:00:07.3000000Z ##[error]Process completed with exit code 1.
@@ -33,7 +36,6 @@ def tail(lines, window=None, most=LINES):
 
 def test_the_lines_of_the_failing_step_end_with_its_error():
     assert (
-        "Run npm test",
         "FAIL src/login.test.ts",
         "  a line of the same message",
         "Process completed with exit code 1.",
