@@ -195,7 +195,7 @@ def _next(story: Story) -> Iterator[Line]:
             Bold("Next: "), "Argo CD does not try this commit again by itself. Mend it in Git."
         )
     else:
-        back = Code(f"/rollback {service} {subject.environment}")
+        back = Code(f"/rollback {name(service).text} {name(subject.environment).text}")
         yield line(Bold("Next: "), "look at it in Argo CD, or go back: ", back)
 
 
