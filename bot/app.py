@@ -242,6 +242,7 @@ def build(
         Looks(rollouts, back, differing, parts.drifts, links),
         Picking(gatherer),
         may,
+        partial(rights.desk.may, in_emergency=True),
         clock,
     )
     bolt = bolt_app(

@@ -17,6 +17,7 @@ from bot.domain.commands import (
     Command,
     Deploy,
     Diff,
+    Drift,
     Form,
     Freeze,
     Help,
@@ -113,12 +114,13 @@ class Desk:
         looks: Looks,
         picking: Picking,
         may: May,
+        may_around: May,
         clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
         self._reader, self._judging, self._clock = reader, judging, clock
         self._standing_still, self._selves, self._may = standing_still, selves, may
-        self._looks, self._picking = looks, picking
+        self._looks, self._picking, self._may_around = looks, picking, may_around
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
         """Answer the words *text* of the command *name* (a slash command's, or ``mention``)."""
@@ -159,8 +161,8 @@ class Desk:
                 )
             case Promote() | Rollback():
                 return self._change(command, asker)
-            case Rollout() | History() | Diff():
-                first, later = self._looks.hear(command)
+            case Rollout() | History() | Diff() | Drift():
+                first, later = self._looks.hear(command, asker.user)
                 return Answer(first, later=later)
             case _:
                 assert_never(command)
@@ -213,35 +215,42 @@ class Desk:
             operation = self._store.operation(operation_id)
             if operation is None:
                 return Answer(replies.unknown_operation(operation_id))
-            request = replace(
-                operation.request,
-                requester=asker.user,
-                channel=asker.channel,
-                thread=asker.thread,
-                override=False,
-                takes_back=None,  # whoever clicks is the requester, and nobody else
-            )
-            return self.order(request, asker.asked)
+            return self.order(in_the_name_of(asker, operation.request), asker.asked)
         except Unavailable as away:
             log.warning("not written down", by=asker.user, error=str(away))
             return Answer(replies.try_again())
 
     def insist(self, operation_id: str, how: Insistence, asker: Asker) -> Answer:
-        """Order in the asker's name what the operation offers to whoever insists on it."""
+        """Order in the asker's name what the operation offers to whoever insists on it.
+
+        Their right is read first: whose right nobody can tell shall not stand in others' way.
+        """
         try:
             operation = self._store.operation(operation_id)
-            if operation is None:
-                return Answer(replies.unknown_operation(operation_id))
-            request = insisted(operation, how)
-            if request is None:
-                return Answer(insisting.no_longer_offered(operation))
-            request = replace(
-                request, requester=asker.user, channel=asker.channel, thread=asker.thread
-            )
-            return self.order(request, asker.asked)
         except Unavailable as away:
             log.warning("not written down", by=asker.user, error=str(away))
             return Answer(replies.try_again())
+        if operation is None:
+            return Answer(replies.unknown_operation(operation_id))
+        request = insisted(operation, how)
+        if request is None:
+            return Answer(insisting.no_longer_offered(operation))
+        ordered = in_the_name_of(asker, request)
+        return Answer(replies.checking_rights(), later=lambda: self._insist(ordered, asker))
+
+    def _insist(self, request: Request, asker: Asker) -> Message:
+        ask = self._may_around if request.by_argocd else self._may
+        may = ask(asker.user, Action.ROLLBACK, request.services, request.environment)
+        if isinstance(may, Problem):
+            log.info("refused", by=asker.user, reason=may.reason)
+            return replies.refused(may)
+        try:
+            answer = self.order(request, asker.asked)
+        except Unavailable as away:
+            log.warning("not written down", by=asker.user, error=str(away))
+            return replies.try_again()
+        answer.then()
+        return answer.message
 
     def order(self, request: Request, asked: str) -> Answer:
         """Write *request* down unless the configuration alone refuses it.
@@ -349,6 +358,18 @@ class Desk:
         if command.topic:
             return helping.topic(command.topic, self._catalog)
         return helping.overview(self._catalog)
+
+
+def in_the_name_of(asker: Asker, request: Request) -> Request:
+    """Return what was asked for before as *asker*'s own wish, and nobody else's."""
+    return replace(
+        request,
+        requester=asker.user,
+        channel=asker.channel,
+        thread=asker.thread,
+        override=False,
+        takes_back=None,
+    )
 
 
 def request_of(command: Deploy | Promote | Rollback, asker: Asker) -> Request:

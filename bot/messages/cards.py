@@ -169,7 +169,7 @@ def card(
     if offered := list(offer_lines(operation)):
         said.append(_prose(operation, "offer", offered))
     if buttons := offer_buttons(operation):
-        said.append(blocks.actions(buttons, f"{operation.id}:offer"))
+        said.append(blocks.actions(buttons, f"{operation.id}:insist"))
     said += _auto_sync(operation, item)
     said += _rollouts(operation, blocks.ROOM - sum(map(blocks.size, said)))
     if operation.phase in CANCELLABLE:

@@ -40,6 +40,9 @@ log = structlog.get_logger(__name__)
 MOST_GARBLED = 5
 """Answers in a row that can't be read before we say so: a proxy's page passes, a new API stays."""
 
+AROUND_TRIES = 2
+"""Tries after which a rollback around Git asks nobody any more: it is for when there is no time."""
+
 QUIET = frozenset(
     {
         Reason.NOT_LINKED,
@@ -121,6 +124,8 @@ class Check:
         match weighed:
             case Problem():
                 return self._refuse(operation, weighed)
+            case BotError() if operation.request.by_argocd and failures >= AROUND_TRIES:
+                return self._refuse(operation, problem_of(weighed))
             case Unavailable():
                 return self._later(operation, judged, weighed, failures, weighed.retry_after)
             case Garbled() if failures < MOST_GARBLED:

@@ -9,6 +9,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from bot.adapters.gitops import Committed, GitOps, Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
+from bot.domain.going_around import GITHUB
 from bot.domain.operations import Change, Kind, Operation, Phase, Plan, Written
 from bot.domain.patience import next_try
 from bot.domain.planning import Edits, rebased
@@ -24,7 +26,8 @@ from bot.domain.rights import Actor, GitHubUser
 from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.recent import Recent
-from bot.operations.deploy.recheck import Permit
+from bot.operations.deploy.recheck import Permit, gone_around
+from bot.operations.emergency.offering import Offering
 from bot.operations.gathering.facts import problem_of
 from bot.operations.outcome import Next, Outcome
 from bot.operations.standstill.holding import Holding
@@ -59,6 +62,13 @@ class _Attempt:
     unsure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    """GitHub gave no answer that can be read, so the commit may stand."""
+
+    error: Unavailable | Garbled
+
+
 class Write:
     """Begins an operation whose targets are all held, and commits its change."""
 
@@ -71,7 +81,9 @@ class Write:
         holding: Holding,
         threads: Threads,
         clock: Clock,
+        offering: Offering | None = None,
     ) -> None:
+        self._offering = offering
         self._store, self._catalog, self._gitops = store, catalog, gitops
         self._threads, self._clock = threads, clock
         self._recent, self._holding = recent, holding
@@ -140,6 +152,8 @@ class Write:
             for race in range(1, MOST_RACES + 1):
                 attempt = _Attempt(failures, race, permit, unsure)
                 outcome = await self._threads.run(self._race, operation, attempt)
+                if isinstance(outcome, _Silent):
+                    return await self._wait(operation, outcome, failures)
                 if outcome is not None:
                     return outcome
                 await asyncio.sleep(self._clock.pause(jitter(race)))
@@ -153,7 +167,16 @@ class Write:
         """Tell whether this is the first life of this try: one before it may have committed."""
         return self._store.note(operation_id, f"writing-{failures}", "writing", self._clock.now())
 
-    def _race(self, operation: Operation, attempt: _Attempt) -> Outcome | None:
+    async def _wait(self, operation: Operation, silent: _Silent, failures: int) -> Outcome:
+        """Come again, and let the card say how it could go around."""
+        why = problem_of(silent.error)
+        if self._offering is not None:
+            why = why.with_facts(await self._offering.look(operation, silent.error))
+        asked = silent.error.retry_after if isinstance(silent.error, Unavailable) else None
+        again = partial(self._again, operation, why, failures, asked, unsure=True)
+        return await asyncio.to_thread(again)
+
+    def _race(self, operation: Operation, attempt: _Attempt) -> Outcome | _Silent | None:
         """Try once; None says that somebody else moved the branch first."""
         permit, unsure = attempt.permit, attempt.unsure
         try:
@@ -241,7 +264,7 @@ class Write:
         error: BotError,
         failures: int,
         unsure: bool,  # noqa: FBT001
-    ) -> Outcome:
+    ) -> Outcome | _Silent:
         log.warning(
             "commit not sure" if unsure else "commit failed",
             operation=operation.id,
@@ -254,8 +277,7 @@ class Write:
                 facts = {"repo": plan.repo, "branch": plan.branch, "detail": error.detail}
                 return self._end(operation, Problem(Reason.BRANCH_PROTECTED, facts))
             case Unavailable() | Garbled():
-                asked = error.retry_after if isinstance(error, Unavailable) else None
-                return self._again(operation, problem_of(error), failures, asked, unsure=True)
+                return _Silent(error)
             case _ if unsure:
                 # The branch can't be read, so whether the commit stands is not known: look on.
                 return self._again(operation, problem_of(error), failures, None, unsure=True)
@@ -273,6 +295,9 @@ class Write:
     ) -> Outcome:
         now = self._clock.now()
         begun = operation.entered.get(Phase.COMMITTING.value, operation.requested_at)
+        silent = problem.facts.get("system") == GITHUB
+        if silent and (around := gone_around(operation, self._store)) is not None:
+            return self._end(operation, around, unsure=unsure)
         if now - begun > UNSURE_FOR:
             return self._end(operation, problem, unsure=unsure)
         again = (now + next_try(failures + 1, asked)).isoformat(timespec="seconds")

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.github.answers import FULL_SHA
 from bot.adapters.github.file_history import FileHistory
@@ -25,6 +27,8 @@ from bot.domain.problems import Problem, Reason
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.store import Store
 from bot.operations.threads import Threads
+
+log = structlog.get_logger(__name__)
 
 MOST_OURS = 20
 """Operations of ours that are looked at; who goes further back names a version."""
@@ -101,6 +105,40 @@ class Histories:
         if listing.away is not None and (whole or _may_be_missing(found)):
             return listing.away
         return found if isinstance(found, Problem) else Back(found, listing.brought)
+
+    async def foreign(self, target: Target, current: str, back: str) -> Problem | None:
+        """Return that the tag *current* is none of ours, and who put it there; None: it is.
+
+        Where we never wrote anything there is nothing to tell it by. What is held is known to be
+        bad, whoever brought it. *back* is what a rollback would go to.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        return await self._threads.run(self._foreign, target, current, back)
+
+    def _foreign(self, target: Target, current: str, back: str) -> Problem | None:
+        ours = self._store.brought(target.service, target.environment)
+        if not ours or current in ours or _is_held(current, self._held(target)):
+            return None
+        facts = {
+            "service": target.service,
+            "environment": target.environment,
+            "found": current,
+            "known": ours[0],
+            "back": back,
+        }
+        return Problem(Reason.FOREIGN_VALUE, {**facts, **self._who_brought(target, current)})
+
+    def _who_brought(self, target: Target, tag: str) -> dict[str, str]:
+        """Return the login and the commit that brought *tag*; nothing where nobody can tell."""
+        try:
+            values = self._files.values(target.location).values
+        except BotError as away:
+            log.info("nobody can tell who brought it", target=target.name, error=str(away))
+            return {}
+        one = next((value for value in values if value.tag == tag), None)
+        return {"login": one.author, "sha": one.commit} if one is not None else {}
 
     def of(
         self,
