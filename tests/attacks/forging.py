@@ -6,17 +6,19 @@ from sandbox.slack.payloads import acted
 from tests.scenarios.approving import APPROVE
 
 
-def forged_click(told, card, by, value=None, *, action=APPROVE, team=None):
+def forged_click(told, card, by, value=None, *, action=APPROVE, become=None, of=None, team=None):
     """Send a signed click on *action* of *card* whose button carries *value*; return its end.
 
-    *by* is a Slack id, known or not; *team* is the workspace that the payload is of.
+    *by* is a Slack id, known or not; *team* is the workspace that the payload is of. The button is
+    said to have been *become*, or is one of another card: *of*.
     """
     slack = told.slack
     workspace = slack.workspace
     with slack.lock:
         user, place = workspace.users[by], workspace.channels[card.channel]
-        block, element = _button(card, action)
-        acting = acted(block, {**element, "value": value or element["value"]}, None, card.ts)
+        block, element = _button(of or card, action)
+        said = {"value": value or element["value"], "action_id": become or action}
+        acting = acted(block, {**element, **said}, None, card.ts)
         shown = slack.web.chat.shown(card, with_metadata=True)
         keys = slack._keys(user, place, card)
         payload = slack._payloads.click(user, place, shown, acting, keys, ephemeral=False)

@@ -63,12 +63,8 @@ class BackStops:
         Raises:
             Unavailable: our own database is away; nothing was written.
         """
-        operation, card = self._store.operation(operation_id), self._store.card(operation_id)
-        if (
-            operation is None
-            or card is None
-            or (card.channel, card.ts) != (place.channel, place.ts)
-        ):
+        operation = self._store.operation(operation_id)
+        if operation is None or not self._is_card(operation.id, place):
             return NotItsCard(operation_id)
         standing = self._book.standing(operation.id)
         if standing is None or not is_open(standing):
@@ -82,6 +78,10 @@ class BackStops:
             return NothingToStop(operation, after)
         log.info("an automatic rollback was stopped", operation=operation.id, by=user)
         return StoppedNow(operation)
+
+    def _is_card(self, operation_id: str, place: Place) -> bool:
+        card = self._store.card(operation_id)
+        return card is not None and (card.channel, card.ts) == (place.channel, place.ts)
 
     def _entitled(self, operation: Operation, user: str) -> Actor | Problem:
         """Return who it is if they may roll back or deploy there, else why they may not."""

@@ -112,8 +112,8 @@ class BackWatch:
             case Watched(until):
                 return now >= until
             case Announced(until):
-                grace_is_over = now >= until and self._was_shown_for(rule.grace, found)
-                return grace_is_over or now > until + LONG_AGO
+                could_be_stopped = self._was_shown_for(rule.grace, found)
+                return (could_be_stopped and now >= until) or now > until + LONG_AGO
             case _:
                 return True
 
