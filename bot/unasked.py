@@ -6,11 +6,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bot.adapters.argocd_drift import WholeView
+from bot.adapters.github.many_files import ManyFiles
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.clock import Clock
 from bot.config import Config
+from bot.domain.catalog import Application
+from bot.domain.drift.reporting import Report
 from bot.domain.message import Message
 from bot.messages import application_events
+from bot.messages import drift as drift_words
 from bot.messages.cards import Links
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import ApplicationBook, tellable
@@ -21,8 +26,16 @@ from bot.operations.applications.watching import Watching
 from bot.operations.books.act_book import ActBook
 from bot.operations.cards import Cards
 from bot.operations.changes import Changes
+from bot.operations.ci.drawing import CiDrawing
+from bot.operations.codec import load
 from bot.operations.database import Database
+from bot.operations.drift.drift_book import DriftBook
+from bot.operations.drift.drift_desk import DriftDesk
+from bot.operations.drift.drifting import Drifting
+from bot.operations.drift.enriching import Enricher
+from bot.operations.drift.reading import DriftReader
 from bot.operations.duty import Duty
+from bot.operations.gathering.facts import Books
 from bot.operations.github_deliveries import (
     BRANCHES,
     GitHubDeliveries,
@@ -44,11 +57,19 @@ from bot.operations.telling import Telling
 from bot.operations.updater import UPDATES, Updater
 from bot.reach import Reach
 from bot.settings import Settings
+from bot.unasked_ci import Ci, ci
+from handlers.drift import Drifts
 
 ROUND = timedelta(seconds=2)
 """How long what came in and failed, or came to another replica, may lie."""
 
 FORGET = timedelta(hours=1)
+
+MUTES = timedelta(seconds=30)
+"""How long after its end a mute may still be kept."""
+
+DRIFT = timedelta(seconds=20)
+"""How often it is looked whether a report is due."""
 
 LOOK = timedelta(seconds=1)
 """How often it is looked which applications are to be read again; mostly none is."""
@@ -82,6 +103,7 @@ class Ground:
     memberships: MembershipCache
     alerts: Alerts
     wake: Callable[[str], None]
+    books: Books
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +137,9 @@ class Unasked:
     watching: Watching
     updater: Updater
     poster: NotePoster
+    drifting: Drifting
+    drifts: Drifts
+    ci: Ci
     starters: tuple[Callable[[], None], ...] = ()
     ticks: tuple[Tick, ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
@@ -123,15 +148,20 @@ class Unasked:
 def unasked(ground: Ground) -> Unasked:
     """Return all parts, joined."""
     watching = _watching(ground)
-    hearing = _hearing(ground, watching)
+    told = _ci(ground)
+    hearing = _hearing(ground, watching, told)
     updater, poster = _living(ground)
+    drifting, drifts = _drift(ground)
     return Unasked(
         notes=NoteBook(ground.database),
-        renderers=_renderers(),
+        renderers=_renderers(ground),
         hearing=hearing,
         watching=watching,
         updater=updater,
         poster=poster,
+        drifting=drifting,
+        drifts=drifts,
+        ci=told,
         starters=(hearing.inbox.start,),
         ticks=(
             Tick("inbox", hearing.inbox.work, ROUND),
@@ -140,21 +170,44 @@ def unasked(ground: Ground) -> Unasked:
             *_asking_again(ground, hearing),
             *_telling(ground),
             *_looking(ground, watching),
+            Tick("drift", drifting.look, DRIFT),
+            Tick("drift reports", drifting.report, DRIFT),
+            Tick("pictures", drifting.hang, ROUND),
+            Tick("failures of CI", told.looking.look, ROUND),
+            Tick("muted workflows", told.desk.end_expired, MUTES),
+            Tick("old branches", told.watch.sweep, FORGET),
             Tick("notes", poster.post, ROUND),
             Tick("old notes", poster.sweep, FORGET),
         ),
-        closers=(hearing.inbox.close, poster.close, watching.close),
+        closers=(hearing.inbox.close, poster.close, watching.close, told.logs.close),
     )
 
 
-def _hearing(ground: Ground, watching: Watching) -> Hearing:
+def _hearing(ground: Ground, watching: Watching, told: Ci) -> Hearing:
     """Return what hears the webhooks of GitHub and Argo CD. A part that listens stands here."""
     pulls = PullRequestsOfOurs(ground.wake)
-    github = GitHubDeliveries(listening(dict.fromkeys(BRANCHES, (pulls.hear,))))
+    of_pulls = dict.fromkeys(BRANCHES, (pulls.hear,))
+    github = GitHubDeliveries(listening(of_pulls, told.listeners))
     hearers = {"github": github.hear, "argocd": watching.delivered}
     inbox = Inbox(ground.database, hearers, ground.clock)
     forgetting = Forgetting(inbox, ground.memberships, ground.clock)
     return Hearing(inbox, github, forgetting)
+
+
+def _ci(ground: Ground) -> Ci:
+    """Return what tells of CI that fails and recovers."""
+    return ci(
+        ground.settings,
+        ground.config,
+        ground.clock,
+        ground.database,
+        ground.out,
+        ground.people,
+        ground.roster,
+        ground.acts,
+        ground.alerts,
+        ground.links,
+    )
 
 
 def _watching(ground: Ground) -> Watching:
@@ -199,7 +252,7 @@ def _asking_again(ground: Ground, hearing: Hearing) -> tuple[Tick, ...]:
 def _living(ground: Ground) -> tuple[Updater, NotePoster]:
     """Return what keeps cards and notes equal to what they tell of, and what posts new notes."""
     database, clock, slack, pace = ground.database, ground.clock, ground.out.slack, ground.pace
-    renderers = _renderers()
+    renderers = _renderers(ground)
     duty = Duty(database, clock, UPDATES, ground.replica)
     sources = (ground.cards, StandingNotes(database, renderers, clock))
     updater = Updater(sources, slack, pace, duty, clock)
@@ -208,8 +261,53 @@ def _living(ground: Ground) -> tuple[Updater, NotePoster]:
     return updater, NotePoster(database, slack, renderers, pace, posts, clock)
 
 
-def _renderers() -> Mapping[NoteKind, RenderNote]:
+def _drift(ground: Ground) -> tuple[Drifting, Drifts]:
+    """Return what looks for drift and reports it, and what answers its buttons."""
+    catalog, out, books = ground.config.catalog, ground.out, ground.books
+    database, store, clock = ground.database, ground.store, ground.clock
+    book, files = DriftBook(database), ManyFiles(out.github)
+    views = {name: WholeView(argocd) for name, argocd in out.argocd.items()}
+    reader = DriftReader(catalog, views, files, store, books.open_items, book, clock)
+    enricher = Enricher(catalog, out.commits, out.comparisons, files, reader)
+    drifting = Drifting(
+        catalog,
+        ground.config.drift,
+        reader,
+        enricher,
+        database,
+        book,
+        out.slack,
+        ground.alerts.put,
+        clock,
+    )
+    desk = DriftDesk(
+        catalog,
+        out.argocd,
+        out.gitops,
+        store,
+        books,
+        books.open_items,
+        book,
+        ground.acts,
+        ground.desk.may,
+        drifting.replied,
+        clock,
+    )
+    page = drift_page(out)
+    return drifting, Drifts(catalog, drifting, desk, ground.links.github, page)
+
+
+def drift_page(out: Reach) -> Callable[[Application], str]:
+    """Return what tells where in Argo CD people look an application up."""
+    return lambda one: out.argocd[one.instance].page(one) if one.instance in out.argocd else ""
+
+
+def _renderers(ground: Ground) -> Mapping[NoteKind, RenderNote]:
     """Return what draws each kind of note: pure, from ``bot.messages``."""
     return {
+        NoteKind.CI: CiDrawing(ground.links).draw,
         NoteKind.APPLICATION: lambda state, _now: application_events.note(tellable(state)),
+        NoteKind.DRIFT: lambda state, _now: drift_words.report(
+            load(Report, state), ground.links.github, drift_page(ground.out)
+        ),
     }

@@ -67,7 +67,7 @@ def png(heat: Heat) -> bytes:
     pen = _Pen(ImageDraw.Draw(image))
     pen.frame(width, height)
     pen.write(EDGE, EDGE, "Drift", INK, 20)
-    pen.write(EDGE + 62, EDGE + 6, "services by environment: what drifted, and for how long", FAINT, 12)
+    pen.write(EDGE + 62, EDGE + 6, "services by environment, and for how long", FAINT, 12)
     top = EDGE + 34
     for column, name in enumerate(heat.environments):
         pen.middle(_left(column), top, WIDE, 20, _short(name), INK, 13)

@@ -80,6 +80,7 @@ TOPICS: Mapping[str, Callable[[Catalog], Message]] = {
     "status": help_looks.status,
     "history": help_looks.history,
     "diff": help_looks.diff,
+    "drift": help_looks.drift,
     "rollout": help_looks.rollout,
     "cancel": help_stops.cancel,
     "lock": help_stops.lock,
@@ -96,7 +97,7 @@ TOPICS: Mapping[str, Callable[[Catalog], Message]] = {
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Change": ("deploy", "promote", "rollback"),
-    "Look": ("why", "status", "history", "diff", "rollout"),
+    "Look": ("why", "status", "history", "diff", "drift", "rollout"),
     "Stop": ("cancel", "lock", "unlock", "freeze", "unfreeze", "hold", "release", "resume"),
     "Yourself": ("whoami", "link", "unlink"),
 }

@@ -52,6 +52,18 @@ def diff(catalog: Catalog) -> Message:
     )
 
 
+def drift(catalog: Catalog) -> Message:
+    """Return the help on ``drift``."""
+    shown = example(catalog)
+    return reply(
+        line(Code("/ship drift"), " shows what runs otherwise than Git says, or than the"),
+        line("environment before; what is unwell, and where auto-sync is off."),
+        line("Its buttons sync, show the difference, acknowledge and snooze, for whoever may"),
+        line("deploy there. Reports by schedule stand in the configuration."),
+        copy=("/ship drift", f"/ship drift {shown.environment}"),
+    )
+
+
 def rollout(catalog: Catalog) -> Message:
     """Return the help on ``rollout``."""
     shown = example(catalog)

@@ -17,6 +17,7 @@ VERBS = (
     "status",
     "history",
     "diff",
+    "drift",
     "rollout",
     "cancel",
     "lock",

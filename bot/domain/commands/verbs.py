@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.domain.commands.asking import read_cancel, read_help, read_history, read_status
 from bot.domain.commands.differing import read_diff
+from bot.domain.commands.drifting import read_drift
 from bot.domain.commands.freezing import read_freeze, read_unfreeze
 from bot.domain.commands.holding import read_hold, read_release
 from bot.domain.commands.locking import read_lock, read_unlock
@@ -28,6 +29,7 @@ READERS: Mapping[str, Callable[[Said], Command | Misread]] = {
     "status": read_status,
     "history": read_history,
     "diff": read_diff,
+    "drift": read_drift,
     "rollout": read_rollout,
     "cancel": read_cancel,
     "lock": read_lock,

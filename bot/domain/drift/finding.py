@@ -32,10 +32,15 @@ _FAILED = frozenset({OperationPhase.FAILED, OperationPhase.ERROR})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The *items*, in no order, and how many targets run nothing that could be compared."""
+    """The *items*, in no order, and how many targets could not be compared at all.
+
+    *idle* ones run nothing. *nameless* ones, or what runs before them, have a tag that names no
+    commit, so nobody can say how far they are behind.
+    """
 
     items: tuple[Item, ...]
     idle: int = 0
+    nameless: int = 0
 
 
 def findings(
@@ -55,11 +60,11 @@ class _Finder:
         for target in catalog.targets.values():
             self._of.setdefault(target.application, []).append(target)
         self._runs: dict[tuple[str, str], tuple[str, ...] | Unread] = {}
-        self._idle = 0
+        self._idle = self._nameless = 0
 
     def all(self, environments: tuple[str, ...]) -> Found:
         items = [item for name in environments for item in self._in(name)]
-        return Found(tuple(items), self._idle)
+        return Found(tuple(items), self._idle, self._nameless)
 
     def _in(self, environment: str) -> Iterator[Item]:
         targets = [one for one in self._catalog.targets.values() if one.environment == environment]
@@ -145,7 +150,10 @@ class _Finder:
         if isinstance(there, Unread) or len(there) != 1:
             return None
         base, head = revision_of(tag, target), revision_of(there[0], home)
-        if base is None or head is None or base.startswith(head) or head.startswith(base):
+        if base is None or head is None:
+            self._nameless += tag != there[0]
+            return None
+        if base.startswith(head) or head.startswith(base):
             return None
         return Behind(home.environment, tag, there[0], target.source, base, head)
 

@@ -90,6 +90,7 @@ class Report:
     quiet: tuple[Row, ...] = ()
     gone: tuple[Told, ...] = ()
     idle: int = 0
+    nameless: int = 0
     picture: Picture | None = None
 
     def with_reply(self, item: int, replied: Replied) -> "Report":

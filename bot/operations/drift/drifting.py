@@ -61,6 +61,7 @@ Source: https://github.com/slackapi/python-slack-sdk/issues/1521
 """
 
 US = "shipmate"
+_NOTHING = Found(())
 SUBJECT = 255
 
 
@@ -163,7 +164,7 @@ class Drifting:
         Raises:
             Unavailable: our own database is away.
         """
-        return self._drawn("", tuple(environments), start, 0).report
+        return self._drawn("", tuple(environments), start, _NOTHING).report
 
     def change(self, key: str, alter: Alter) -> None:
         """Alter the report that the note *key* shows; where there is none, nothing happens.
@@ -214,20 +215,21 @@ class Drifting:
 
         if self._schedules.finish(taken, (*told, *kept), now, also):
             log.info("drift reported", report=schedule.name, rows=len(report.rows))
-            self._draw(key, made.heat)
+            if report.rows or report.quiet:
+                self._draw(key, made.heat)
 
     def _make(
         self, name: str, environments: tuple[str, ...], last: tuple[Told, ...] | None = None
     ) -> _Made:
         found = self._see(environments, whole=True)
-        return self._drawn(name, environments, 0, found.idle, last)
+        return self._drawn(name, environments, 0, found, last)
 
     def _drawn(
         self,
         name: str,
         environments: tuple[str, ...],
         start: int,
-        idle: int,
+        found: Found,
         last: tuple[Told, ...] | None = None,
     ) -> _Made:
         """Return the report of what is written down."""
@@ -254,7 +256,8 @@ class Drifting:
             hidden=hidden,
             quiet=ordered(quiet, self._catalog)[:MOST_QUIET],
             gone=over[:MOST_GONE],
-            idle=idle,
+            idle=found.idle,
+            nameless=found.nameless,
         )
         return _Made(report, items, heat(self._catalog, environments, rows, quiet, now))
 

@@ -81,10 +81,11 @@ class DriftReader:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="drift") as pool:
             tags = pool.map(self._branch, _grouped(targets, _branch_of).items())
             seen = _joined(pool.map(self._list, by_instance.items()))
-            wanted = self._suspicious(seen, by_instance) if whole else []
+            git = _joined(tags)
+            behind = _behind_git(targets, seen, git)
+            wanted = self._suspicious(seen, by_instance, behind) if whole else []
             looked = pool.map(self._look, [(one, seen[one]) for one in wanted])
             seen |= dict(zip(wanted, looked, strict=True))
-            git = _joined(tags)
         had = self._book.had_auto_sync(applications)
         return Sight(self._clock.now(), seen, git, open_items, busy, had)
 
@@ -121,8 +122,9 @@ class DriftReader:
         self,
         seen: Mapping[Application, Sighted | Unread],
         by_instance: Mapping[str, Sequence[Application]],
+        behind: Collection[Application],
     ) -> list[Application]:
-        """Return what is worth a look: the missing and the ill, and some others in turn."""
+        """Return what is worth a look: the missing, the ill, the late, and some others in turn."""
         away = {self._argocd[name].system for name in by_instance}
         known = {
             one: answer
@@ -135,7 +137,10 @@ class DriftReader:
             for applications in by_instance.values()
             for n in range(min(IN_TURN, len(applications)))
         ]
-        odd = sorted((one for one in known if _oddness(known[one])), key=_oddness_in(known))
+        oddness = {one: _oddness(known[one]) or int(one in behind) for one in known}
+        odd = sorted(
+            (one for one in known if oddness[one]), key=lambda one: (-oddness[one], str(one))
+        )
         wanted = dict.fromkeys([*odd[: LOOKS - len(in_turn)], *in_turn])
         return [one for one in wanted if one in known]
 
@@ -215,10 +220,20 @@ def _oddness(answer: Sighted | Unread) -> int:
     return 1 if seen.sync is Sync.OUT_OF_SYNC else 0
 
 
-def _oddness_in(
-    known: Mapping[Application, Sighted | Unread],
-) -> Callable[[Application], tuple[int, str]]:
-    return lambda one: (-_oddness(known[one]), str(one))
+def _behind_git(
+    targets: Iterable[Target],
+    seen: Mapping[Application, Sighted | Unread],
+    git: Mapping[tuple[str, str], str | Unread | None],
+) -> frozenset[Application]:
+    """Return the applications of whose pods none has the tag in Git."""
+    found = set()
+    for one in targets:
+        sighted, tag = seen.get(one.application), git.get((one.service, one.environment))
+        images = sighted.seen.images if isinstance(sighted, Sighted) else ()
+        late = isinstance(tag, str) and not any(image.endswith(f":{tag}") for image in images)
+        if images and late:
+            found.add(one.application)
+    return frozenset(found)
 
 
 def _branch_of(target: Target) -> Branch:
