@@ -177,6 +177,8 @@ class Shipmate:
         if self._socket is not None:
             self._socket.close()
         self.outbox.close()
+        for stop in self.unasked.stoppers:
+            stop()
         if self.scheduler.running:
             self.scheduler.shutdown(wait=True)
         for close in self.unasked.closers:

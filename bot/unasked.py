@@ -1,6 +1,6 @@
 """BUILDS: what the bot says without being asked. Each part has one function here that makes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,6 +47,7 @@ from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
 from bot.operations.inbox import Inbox
+from bot.operations.keeping import Keeping
 from bot.operations.missed_deliveries import MissedDeliveries
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.notes.posting import POSTS, NotePoster
@@ -126,9 +127,10 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Unasked:
-    """The parts. *closers* are called at a stop, in this order.
+    """The parts. *starters* are called once at the start; *ticks* run from then on.
 
-    *starters* are called once at the start; *ticks* run from then on.
+    At a stop *stoppers* are called first: they begin nothing more. *closers* are called when no
+    tick runs any more, in this order.
     """
 
     notes: NoteBook
@@ -142,6 +144,7 @@ class Unasked:
     ci: Ci
     starters: tuple[Callable[[], None], ...] = ()
     ticks: tuple[Tick, ...] = ()
+    stoppers: tuple[Callable[[], None], ...] = ()
     closers: tuple[Callable[[], None], ...] = ()
 
 
@@ -151,6 +154,8 @@ def unasked(ground: Ground) -> Unasked:
     told = _ci(ground)
     hearing = _hearing(ground, watching, told)
     updater, poster = _living(ground)
+    telling = _telling(ground)
+    keeping = Keeping(ground.database, ground.config.keep, ground.clock)
     drifting, drifts = _drift(ground)
     return Unasked(
         notes=NoteBook(ground.database),
@@ -168,7 +173,7 @@ def unasked(ground: Ground) -> Unasked:
             Tick("old deliveries", hearing.inbox.sweep, FORGET),
             Tick("changes of teams", hearing.forgetting.look, ROUND),
             *_asking_again(ground, hearing),
-            *_telling(ground),
+            *_telling_ticks(telling),
             *_looking(ground, watching),
             Tick("drift", drifting.look, DRIFT),
             Tick("drift reports", drifting.report, DRIFT),
@@ -178,7 +183,9 @@ def unasked(ground: Ground) -> Unasked:
             Tick("old branches", told.watch.sweep, FORGET),
             Tick("notes", poster.post, ROUND),
             Tick("old notes", poster.sweep, FORGET),
+            Tick("old history", keeping.forget, FORGET),
         ),
+        stoppers=(hearing.inbox.stop, *(one.stop for one in telling)),
         closers=(hearing.inbox.close, poster.close, watching.close, told.logs.close),
     )
 
@@ -232,12 +239,17 @@ def _looking(ground: Ground, watching: Watching) -> tuple[Tick, ...]:
     )
 
 
-def _telling(ground: Ground) -> tuple[Tick, ...]:
-    """Return the ticks that tell other channels than Slack, where there are any."""
+def _telling(ground: Ground) -> tuple[Telling, ...]:
+    """Return what tells other channels than Slack, where there are any."""
     if (channels := ground.out.channels) is None:
         return ()
-    telling = Telling(ground.database, channels, ground.clock)
-    return (Tick("other channels", telling.tell, ROUND), Tick("told", telling.sweep, FORGET))
+    return (Telling(ground.database, channels, ground.clock),)
+
+
+def _telling_ticks(telling: tuple[Telling, ...]) -> Iterator[Tick]:
+    for one in telling:
+        yield Tick("other channels", one.tell, ROUND)
+        yield Tick("told", one.sweep, FORGET)
 
 
 def _asking_again(ground: Ground, hearing: Hearing) -> tuple[Tick, ...]:

@@ -94,10 +94,14 @@ class Inbox:
         """Begin to work off what comes in, at once."""
         self._thread.start()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Begin no further delivery; what is under way ends."""
         self._closing.set()
         self._something_came.set()
+
+    def close(self) -> None:
+        """Stop, and wait until what is under way has ended."""
+        self.stop()
         if self._thread.is_alive():
             self._thread.join(5)
         self._pool.shutdown(wait=True, cancel_futures=True)

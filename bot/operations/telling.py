@@ -5,6 +5,7 @@ replica tells; who takes an alert has it for ``HELD``. Who dies on the way may h
 is told again, and PagerDuty makes one incident of both.
 """
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -54,6 +55,11 @@ class Telling:
 
     def __init__(self, database: Database, channels: OtherChannels, clock: Clock) -> None:
         self._database, self._channels, self._clock = database, channels, clock
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Tell nothing more; the next start does, or another replica."""
+        self._stopping.set()
 
     def tell(self) -> None:
         """Tell what is due, oldest first. Who cannot be told is left alone until the next round.
@@ -66,6 +72,8 @@ class Telling:
         away: set[str] = set()
         behind: set[tuple[str, str]] = set()
         for one in chain.from_iterable(map(self._untold, self._channels.receivers)):
+            if self._stopping.is_set():
+                return
             trouble = (one.receiver, one.alert.dedup)
             due = one.not_before <= self._clock.now()
             free = one.receiver not in away and trouble not in behind

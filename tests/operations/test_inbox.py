@@ -86,6 +86,17 @@ def test_what_comes_in_is_worked_off_at_once(inbox, heard):
     assert came.wait(10)
 
 
+def test_after_a_stop_nothing_is_begun_and_the_next_start_goes_on(database, inbox, heard, clock):
+    inbox.take_in(delivery())
+    inbox.stop()
+    inbox.work()
+    assert [] == heard.of
+    following = Inbox(database, {"github": heard}, clock)
+    following.work()
+    following.close()
+    assert ["a"] == heard.of
+
+
 def test_the_body_comes_as_it_went_in(inbox, heard):
     body = {"text": "\x00 \ud800 가 😀", "number": 10**40, "deep": [[{"a": None}]]}
     seen = []
