@@ -11,6 +11,7 @@ from bot.config.building import build
 from bot.config.document import read
 from bot.config.drift import look_for_dead_reports, plan_of
 from bot.config.failures import failures_of
+from bot.config.history import keep_of
 from bot.config.notify import look_for_dead_rules
 from bot.config.pieces import Pieces, Report
 from bot.config.policies import Source
@@ -85,7 +86,8 @@ class Config:
     *warnings* are what is allowed and probably not meant; show them to who runs the bot.
     *registries* are those of the file and those that only images name. *remember* is how long, in
     an emergency, a right that GitHub confirmed stands while it does not answer; zero: it does not.
-    *notify* says who is told what, beside Slack.
+    *notify* says who is told what, beside Slack. *keep* is how long the history is kept; None is
+    for ever.
     """
 
     catalog: Catalog
@@ -99,6 +101,7 @@ class Config:
     drift: DriftPlan = field(default_factory=DriftPlan)
     applications: Tellings = field(default_factory=lambda: Tellings(""))
     failures: Failures = field(default_factory=Failures)
+    keep: timedelta | None = None
 
 
 def load(text: str, name: str = "shipmate.yaml") -> Config:
@@ -135,6 +138,7 @@ def load(text: str, name: str = "shipmate.yaml") -> Config:
         drift=plan_of(pieces.drift, tuple(catalog.environments), channels.drift),
         applications=tellings_of(pieces.applications, channels.failures),
         failures=failures_of(pieces.failures, catalog, channels.failures),
+        keep=keep_of(pieces.history),
     )
 
 

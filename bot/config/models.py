@@ -7,6 +7,7 @@ from bot.config.change import MaybeChange
 from bot.config.drift import Drift
 from bot.config.failures import MOST_RULES as MOST_FAILURE_RULES
 from bot.config.failures import FailureRule
+from bot.config.history import History
 from bot.config.notify import MOST_RULES, Notify
 from bot.config.policies import (
     Approvals,
@@ -213,4 +214,5 @@ class File(Part):
     notify: list[Notify] | None = Field(
         default=None, max_length=MOST_RULES, description="Who is told what, beside Slack."
     )
+    history: History | None = None
     services: dict[Name, Service]

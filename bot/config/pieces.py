@@ -15,6 +15,7 @@ from bot.config.applications import Applications
 from bot.config.document import Document
 from bot.config.drift import Drift
 from bot.config.failures import FailureRule
+from bot.config.history import History
 from bot.config.notify import Notify
 from bot.config.policies import Emergency, People, Permissions, Registry
 from bot.config.problems import ConfigProblem, Path
@@ -74,6 +75,7 @@ class Pieces:
     registries: Mapping[str, Registry]
     broken: frozenset[str]
     applications: Applications | None = None
+    history: History | None = None
     drift: Drift | None = None
     notify: Mapping[int, Notify] = field(default_factory=dict)
     failures: tuple[FailureRule, ...] | None = None
@@ -89,6 +91,7 @@ class Pieces:
             "permissions": _valid(Permissions, data.get("permissions")),
             "people": _valid(People, data.get("people")),
             "applications": _valid(Applications, data.get("applications")),
+            "history": _valid(History, data.get("history")),
             "drift": _valid(Drift, data.get("drift")),
             "emergency": _valid(Emergency, data.get("emergency")),
         }

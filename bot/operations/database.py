@@ -40,7 +40,10 @@ class Database:
         self._turns = Turns()
         self._engine = (
             open_for_us(
-                _to_read(self.url) if read_only else self.url, self._turns, WAIT_SECONDS / 2
+                _to_read(self.url) if read_only else self.url,
+                self._turns,
+                WAIT_SECONDS / 2,
+                read_only=read_only,
             )
             if self.is_sqlite
             else _postgresql(self.url, read_only=read_only)

@@ -134,7 +134,9 @@ class Cursor(sqlite3.Cursor):
             self.connection.end()
 
 
-def open_for_us(url: sa.URL, turns: Turns, patience: float) -> sa.Engine:
+def open_for_us(
+    url: sa.URL, turns: Turns, patience: float, *, read_only: bool = False
+) -> sa.Engine:
     """Return the door to our own tables.
 
     Writes wait at most *patience* seconds for their turn, where they go first, and as long again
@@ -155,7 +157,8 @@ def open_for_us(url: sa.URL, turns: Turns, patience: float) -> sa.Engine:
     def prepare(connection: Connection, _record: object) -> None:
         connection.turns, connection.first, connection.patience = turns, True, patience
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        if not read_only:  # it is kept in the file
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
         # A commit of ours is in the operating system's hands, so no kill can take it back. Only a
         # power cut can, and only until the engine's next commit syncs the same log; the engine
