@@ -48,11 +48,14 @@ class Journal:
             with self._guard:
                 self._asked.append(asked)
 
+    def after(self, start: datetime) -> list[Asked]:
+        """Return the calls after *start*."""
+        with self._guard:
+            return [one for one in self._asked if one.at > start]
+
     def until_the_commit(self, start: datetime) -> list[Asked]:
         """Return the calls after *start*, up to the first commit after it and without that."""
-        with self._guard:
-            after = [one for one in self._asked if one.at > start]
-        return list(takewhile(lambda one: not one.commits, after))
+        return list(takewhile(lambda one: not one.commits, self.after(start)))
 
 
 class _Noted(list[Call]):

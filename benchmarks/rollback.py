@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from rich.table import Table
 
 from benchmarks._bot import Bot, in_world, running
 from benchmarks._git_server import GitServer
-from benchmarks._journal import Journal
+from benchmarks._journal import Asked, Journal
 from benchmarks._latency import LatencyProxy
 from benchmarks.calls import CHANNEL, DELAY, TEMPO, distant
 from sandbox.systems.flash_tickets.system import CODE
@@ -42,6 +43,7 @@ class Way:
 
     seconds: float
     requests: int
+    asked: tuple[Asked, ...] = ()
 
 
 def run(console: Console) -> None:
@@ -67,14 +69,15 @@ def run(console: Console) -> None:
         script = [_revert(world, url, number) for number in range(RUNS)]
     console.print(_table(by_git, ours, script))
     ratio = statistics.median(script) / statistics.median(one.seconds for one in ours)
+    console.print(_asked(ours[-1]))
     console.print(f"{ratio:.1f}× as fast as clone, revert and push, rights and rules included")
 
 
 def _deploy(bot: Bot, word: str) -> None:
     world = bot.world
     sha = world.github.push(CODE, "main", {"n.txt": word}, message=f"change {word}")
-    operation = _typed(bot, f"/deploy {SERVICE} {sha} {ENVIRONMENT}")
-    _until(lambda: bot.under_way() == 0, "the deploy")
+    operation = typed(bot, f"/deploy {SERVICE} {sha} {ENVIRONMENT}")
+    until(lambda: bot.under_way() == 0, "the deploy")
     assert "live" in bot.entered(operation), bot.problem(operation)
 
 
@@ -82,23 +85,29 @@ def _rollback(bot: Bot, journal: Journal) -> Way:
     world = bot.world
     head = world.github.head(REPO, "main")
     at, start = world.clock.now(), time.perf_counter()
-    operation = _typed(bot, f"/rollback {SERVICE} {ENVIRONMENT}")
-    _until(lambda: world.github.head(REPO, "main") != head or not bot.under_way(), "the commit")
+    operation = typed(bot, f"/rollback {SERVICE} {ENVIRONMENT}")
+    until(lambda: world.github.head(REPO, "main") != head or not bot.under_way(), "the commit")
     seconds = time.perf_counter() - start
-    _until(lambda: bot.under_way() == 0, "the rollback's end")
+    until(lambda: bot.under_way() == 0, "the rollback's end")
     assert "live" in bot.entered(operation), bot.problem(operation)
     asked = [one for one in journal.until_the_commit(at) if not one.tells]
-    return Way(seconds, len(asked))
+    return Way(seconds, len(asked), tuple(asked))
 
 
-def _typed(bot: Bot, text: str) -> str:
+def typed(bot: Bot, text: str) -> str:
+    """Type *text*, and return the operation that it became."""
     said = bot.world.slack.type(text, by=ASKER, channel=CHANNEL)
     found = re.search(r"D-\d+", said.words)
     assert found, said
     return found[0]
 
 
-def _until(true: Callable[[], bool], what: str) -> None:
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait until it is *true*.
+
+    Raises:
+        RuntimeError: *what* did not come within a minute.
+    """
     for _ in range(12_000):
         if true():
             return
@@ -126,6 +135,12 @@ def _revert(world: World, url: str, number: int) -> float:
 def _git(inside: Path, *words: str) -> None:
     who = ["-c", "user.name=ci", "-c", "user.email=ci@example.com"]
     subprocess.run(["git", *who, *words], cwd=inside, check=True, capture_output=True)
+
+
+def _asked(way: Way) -> str:
+    """Return who was asked what; everything that the card tells is read before the commit, too."""
+    counted = Counter(f"{one.system} {one.what}" for one in way.asked)
+    return "asked: " + ", ".join(f"{what} ×{many}" for what, many in sorted(counted.items()))
 
 
 def _table(by_git: Way, ours: list[Way], script: list[float]) -> Table:

@@ -8,6 +8,7 @@ from bot.messages.approval_card import APPROVE
 from bot.messages.cards import CANCEL
 from bot.messages.promoting import PROMOTE_THESE
 from sandbox.demo.buttons import FULLY, ONE_STEP
+from sandbox.demo.ci import failing_ci
 from sandbox.demo.scene import Scene
 from sandbox.demo.sight import Asked
 from sandbox.github.server import mutates
@@ -47,7 +48,9 @@ def astrago(scene: Scene) -> str:
     scene.deploys(BOB.id, f"/deploy core,batch {new} stage because the session fix is urgent")
 
     _bad_version(scene, right, f"/deploy core {new} stage")
-    return "live; rolled back"
+    scene.deploys(ALICE.id, f"/deploy core {new} stage")
+    failing_ci(scene)
+    return "live; rolled back; CI mended"
 
 
 def _bad_version(scene: Scene, before: str, bad: str) -> None:
@@ -243,7 +246,7 @@ def guide_by_pull_request(scene: Scene) -> str:
     github.merge_pull(gitops, pull.number, by=BOB.login, method="squash")
     scene.follow(asked)
     scene.shows_the_end(asked)
-    return "merged by a person; live"
+    return "merged; live"
 
 
 CHAPTERS: Sequence[Chapter] = (

@@ -94,10 +94,10 @@ def test_killed_around_each_effect_each_is_made_once(begin):
         assert 1 == len(pulls(lives))
 
 
-def test_killed_at_every_point_of_a_merge_by_the_bot(begin):
+def test_killed_at_every_point_of_a_merge_by_the_bot(tmp_path, database_url):
     steps = [("recheck", 2), ("merge", 1)]
     points = [f"{step}:{turn}:{when}" for step, turn in steps for when in WHEN]
-    with begin(points=points, config=BOT) as lives:
+    with Lives(tmp_path, database_url, points=points, config=BOT) as lives:
         bot = lives.alive()
         operation = lives.deploys()
 
@@ -107,6 +107,47 @@ def test_killed_at_every_point_of_a_merge_by_the_bot(begin):
         (pull,) = pulls(lives)
         assert pull.merged == lives.store.operation(operation).written.sha
         assert [] == branches(lives)
+
+
+def test_killed_around_the_merge_itself_it_is_merged_once(begin):
+    """Once on its way to GitHub, and once right after GitHub has merged and nobody heard of it."""
+    with begin(config=BOT) as lives:
+        bot = lives.alive()
+        lives.github.arm("merge_pull", Fault(kill=bot.pid, kill_when="before"))
+        operation = lives.deploys()
+        assert bot.died(30)
+        bot.start(wait=False)
+        lives.github.arm("merge_pull", Fault(kill=bot.pid, kill_when="after"))
+        assert bot.died(30)
+        bot.start()
+        lives.until(lambda: lives.is_over(operation))
+
+        lives.assert_done_once(operation, Phase.LIVE)
+        (pull,) = pulls(lives)
+        assert pull.merged == lives.store.operation(operation).written.sha
+
+
+def test_killed_while_it_ends_what_people_closed_it_ends_as_theirs(tmp_path, database_url):
+    """Before it removes its branch, and right after: who closed it is still who ended it."""
+    with Lives(tmp_path, database_url, config=PEOPLE) as lives:
+        bot = lives.alive()
+        operation = lives.deploys()
+        lives.until(lambda: waits(lives, operation))
+        lives.github.arm("git_delete_ref", Fault(kill=bot.pid, kill_when="before"))
+        (pull,) = pulls(lives)
+        lives.github.close_pull(lives.world.system.gitops, pull.number, by="bob-lee")
+        assert bot.died(30)
+        bot.start(wait=False)
+        lives.github.arm("git_delete_ref", Fault(kill=bot.pid, kill_when="after"))
+        assert bot.died(30)
+        bot.start()
+        lives.until(lambda: lives.is_over(operation))
+
+        lives.assert_done_once(operation, Phase.CANCELLED, commits=0)
+        problem = lives.store.operation(operation).problem
+        assert (Reason.PULL_CLOSED, "bob-lee") == (problem.reason, problem.facts["login"])
+        assert [] == branches(lives)
+        assert ("closed", None) == (pull.state, pull.merged)
 
 
 def test_killed_right_after_it_closed_the_pull_request_it_ends_as_it_was_cancelled(begin):

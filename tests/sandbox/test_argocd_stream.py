@@ -159,6 +159,21 @@ def test_what_is_written_between_the_list_and_the_subscription_is_lost(g):
         assert "other" == next(found)["application"]["metadata"]["name"]
 
 
+def test_the_stream_lags_behind_get(g):
+    g.add_web(auto_sync=False)
+    settled(g)
+    g.argocd.tempo.reconcile_delay = timedelta(hours=9)  # Only our own writes from here on.
+    g.argocd.stale_list(30)
+    change(g)
+    now = g.get("/applications/web").json()["spec"]["revisionHistoryLimit"]
+    with watching(g) as response:
+        found = events(response)
+        first, second = next(found), next(found)
+        assert ("ADDED", "MODIFIED") == (first["type"], second["type"])
+        assert "revisionHistoryLimit" not in first["application"]["spec"]
+        assert now == second["application"]["spec"]["revisionHistoryLimit"]
+
+
 def test_events_get_lost(g):
     g.add_web(auto_sync=False)
     g.add_web("other", auto_sync=False)

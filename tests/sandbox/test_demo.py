@@ -176,7 +176,7 @@ def test_by_pull_request_a_person_merges_and_the_bot_follows():
         "│ Because: of the greeting",
         "bob merges pull request #1 on GitHub",
         "✓ one commit, one changed line",
-        "merged by a person; live",
+        "merged; live",
     ):
         assert words in result.output, words
     assert "✗" not in result.output
