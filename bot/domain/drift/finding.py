@@ -26,6 +26,8 @@ from bot.domain.running import earlier_home, revision_of, running_tags
 MOST_OBJECTS = 5
 """Objects out of sync that an item names; the others are counted."""
 
+NOT_ASKED = "nobody was asked"
+
 ILL = frozenset({Health.DEGRADED, Health.MISSING, Health.UNKNOWN})
 _FAILED = frozenset({OperationPhase.FAILED, OperationPhase.ERROR})
 
@@ -82,10 +84,7 @@ class _Finder:
         services: dict[Unread, list[str]] = {}
         applications: dict[Unread, set[Application]] = {}
         for target in targets:
-            for answer in (
-                self._sight.applications.get(target.application),
-                self._sight.git.get((target.service, environment)),
-            ):
+            for answer in self._answers(target):
                 if isinstance(answer, Unread):
                     services.setdefault(answer, []).append(target.service)
                     applications.setdefault(answer, set()).add(target.application)
@@ -93,6 +92,15 @@ class _Finder:
             only = applications[one].pop() if len(applications[one]) == 1 else None
             concerned = tuple(sorted(set(names)))
             yield Item(environment, one.of, concerned, Unreadable(one.why), only)
+
+    def _answers(self, target: Target) -> tuple[object, object]:
+        """Return what was told of the target; what nobody was asked for is unread, too."""
+        key, application = (target.service, target.environment), target.application
+        nobody = Unread(application.name, NOT_ASKED)
+        return (
+            self._sight.applications.get(application, nobody),
+            self._sight.git.get(key, Unread(target.service, NOT_ASKED)),
+        )
 
     def _of_application(
         self, environment: str, application: Application, sighted: Sighted
@@ -166,7 +174,7 @@ class _Finder:
                     sighted.seen.images, target, self._neighbours(target)
                 )
             else:
-                self._runs[key] = sighted or Unread(target.application.name, "it was not asked")
+                self._runs[key] = sighted or Unread(target.application.name, NOT_ASKED)
         return self._runs[key]
 
     def _neighbours(self, target: Target) -> tuple[Target, ...]:
