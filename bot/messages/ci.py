@@ -163,7 +163,9 @@ def _where(job: Job) -> Line:
 def _commit(told: CiNote, links: Links) -> Line:
     run = told.episode.newest
     page = links.commit(run.series.repository, run.sha)
-    author = told.findings.author if (told.findings and told.episode.stands) else None
+    known = told.findings is not None and run.sha == told.episode.last.sha
+    same = told.findings is not None and run.sha == told.episode.last.sha
+    author = told.findings.author if told.findings is not None and same else None
     by = line(" by ", Person(author)) if author else _by(run)
     return line("Commit ", Link(page, short(run.sha)), " ", quoted(run.title, TITLE), *by)
 

@@ -123,6 +123,22 @@ class Scene(Sight):
         version = found()[-1].versions[-1]
         self.stage.announced(self.names[self.channel], version, self.names)
 
+    def reads_note(self, words: str) -> Message:
+        """Show the channel's newest note that holds *words*, and return it."""
+
+        def found() -> list[Message]:
+            said = self.slack.messages(self.channel)
+            return [one for one in said if words in one.words and _is_card(one)]
+
+        self.waits(lambda: found() != [], f"a note in the channel about {words}")
+        last = found()[-1]
+        self.stage.announced(self.names[self.channel], last.versions[-1], self.names)
+        return last
+
+    def presses_on(self, by: str, where: str, on: Message, action: str) -> str:
+        """Let *by* press a button of the message *on*; show what they alone see, and return it."""
+        return self._clicks(by, where, on, action)
+
     def _clicks(self, by: str, where: str, on: Message, action: str) -> str:
         button, who = find(on.blocks, action), self.names[by]
         self.stage.typed(who, where, f"[ {button.label} ]")

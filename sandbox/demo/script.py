@@ -48,7 +48,6 @@ def astrago(scene: Scene) -> str:
     scene.deploys(BOB.id, f"/deploy core,batch {new} stage because the session fix is urgent")
 
     _bad_version(scene, right, f"/deploy core {new} stage")
-    scene.deploys(ALICE.id, f"/deploy core {new} stage")
     failing_ci(scene)
     return "live; rolled back; CI mended"
 
