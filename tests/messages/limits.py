@@ -78,6 +78,9 @@ def _assert_block(block: Mapping[str, Any]) -> None:
             assert block["elements"]
             for element in block["elements"]:
                 _assert_rich(element)
+        case "image":
+            assert 1 <= len(block["alt_text"]) <= 2_000
+            assert {"id"} == set(block["slack_file"])
         case other:
             raise AssertionError(f"a block of type {other}")
 
