@@ -86,6 +86,12 @@ class Watching:
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many looks are still to be had."""
+        with self._lock:
+            return len(self._wanted)
+
     # hints
 
     def heard(self, instance: str, one: Listed) -> None:
@@ -109,7 +115,9 @@ class Watching:
         for one in every:
             for served in self._serving.called(instance, one.namespace, one.name):
                 missing.discard(served)
-                if known.get(served.key) != (sign := sign_in(one)):
+                if known.get(served.key) == (sign := sign_in(one)):
+                    self._remember(served, sign)
+                else:
                     self._want(served, sign)
         for served in missing:
             self._want(served)

@@ -15,6 +15,7 @@ from bot.domain.operations import Phase, Written
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import tellable
 from bot.operations.books.act_book import ActBook, Deed
+from bot.operations.database import Database
 from bot.operations.inbox import Delivery
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.tables import alerts as alert_rows
@@ -41,6 +42,15 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def clock():
     return Time()
+
+
+@pytest.fixture
+def database(tmp_path):
+    """SQLite alone: two replicas on PostgreSQL are in the storm."""
+    opened = Database(f"sqlite:///{tmp_path / 'shipmate.db'}")
+    opened.migrate()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
