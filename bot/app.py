@@ -88,6 +88,7 @@ from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.standstill.holding import Holding
 from bot.operations.standstill.lock_letters import LockLetters
 from bot.operations.standstill.locking import Locking
+from bot.operations.standstill.quiet import QuietRefusals
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.waking import Waking
@@ -243,6 +244,7 @@ def build(
         Picking(gatherer),
         may,
         partial(rights.desk.may, in_emergency=True),
+        QuietRefusals(acts, clock),
         clock,
     )
     bolt = bolt_app(

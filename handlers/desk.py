@@ -6,6 +6,7 @@ for later, and its answer follows on its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -56,6 +57,7 @@ from bot.messages.status import status
 from bot.operations.gathering.judging import Judging
 from bot.operations.gathering.picking import Picking
 from bot.operations.intake import Intake, Received
+from bot.operations.standstill.quiet import QuietRefusals
 from bot.operations.standstill.refusals import May
 from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
@@ -115,12 +117,14 @@ class Desk:
         picking: Picking,
         may: May,
         may_around: May,
+        quiet: QuietRefusals,
         clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
         self._reader, self._judging, self._clock = reader, judging, clock
         self._standing_still, self._selves, self._may = standing_still, selves, may
         self._looks, self._picking, self._may_around = looks, picking, may_around
+        self._quiet = quiet
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
         """Answer the words *text* of the command *name* (a slash command's, or ``mention``)."""
@@ -243,6 +247,7 @@ class Desk:
         may = ask(asker.user, Action.ROLLBACK, request.services, request.environment)
         if isinstance(may, Problem):
             log.info("refused", by=asker.user, reason=may.reason)
+            self._quiet.order(request, asker.asked, may)
             return replies.refused(may)
         try:
             answer = self.order(request, asker.asked)
@@ -260,7 +265,8 @@ class Desk:
         """
         if problem := refusal(request, self._catalog):
             log.info("refused", by=request.requester, reason=problem.reason)
-            return Answer(replies.refused(problem))
+            note = partial(self._quiet.order, request, asked, problem)
+            return Answer(replies.refused(problem), then=note)
         received = self._intake.receive(request, asked)
         if received.receipt is Receipt.UNDER_WAY:
             return Answer(replies.under_way(received.operation))
@@ -318,6 +324,7 @@ class Desk:
         request = operation.request
         may = self._may(user, Action(request.kind.value), request.services, request.environment)
         if isinstance(may, Problem):
+            self._quiet.cancel(operation, user, may)
             return replies.may_not_cancel(operation, user, may)
         try:
             return self._cancelled(operation, user)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.domain.history import Noted
+from bot.domain.problems import Problem, Reason
+from bot.messages.problems import say
 from bot.messages.spans import Bold, Code, Line, Moment, Person, Span, code, line, quoted
 
 WORDS: Mapping[str, str] = {
@@ -44,6 +46,8 @@ UNSAID = frozenset({"account", "was_account", "team", "plan", "report"})
 """Details that are for a machine."""
 
 ALL = "*"
+WISH = "wish"
+_REASONS = frozenset(Reason)
 _PEOPLE = frozenset({"owner", "from", "by"})
 _REASON, _UNTIL = "reason", frozenset({"until", "end"})
 LONGEST_DETAIL = 120
@@ -52,7 +56,15 @@ LONGEST_DETAIL = 120
 def act(noted: Noted) -> Iterator[Span]:
     """Yield what was done, when, to what and by whom, and then why."""
     yield Bold(said(noted.what))
-    yield from line(", ", Moment(noted.at), ": ", Code(_subject(noted)), " by ", Person(noted.by))
+    subject = Code(_subject(noted))
+    if problem := _refused(noted):
+        wish = noted.detail.get(WISH, "something").replace("_", " ")
+        yield from line(
+            ", ", Moment(noted.at), ": ", Person(noted.by), f" asked to {wish} ", subject
+        )
+        yield from line("\n", *say(problem).what)
+        return
+    yield from line(", ", Moment(noted.at), ": ", subject, " by ", Person(noted.by))
     details = [_detail(name, value) for name, value in noted.detail.items() if _is_shown(name)]
     for place, one in enumerate(details):
         yield from line(", " if place else "\n", *one)
@@ -63,6 +75,15 @@ def act(noted: Noted) -> Iterator[Span]:
 def said(what: str) -> str:
     """Return the words for what was done."""
     return WORDS.get(what, what.replace("_", " ").capitalize())
+
+
+def _refused(noted: Noted) -> Problem | None:
+    """Return why it was refused, where it was and that is known."""
+    why = noted.detail.get(_REASON) or noted.detail.get("why")
+    if noted.what != "refused" or why not in _REASONS:
+        return None
+    facts = {name: value for name, value in noted.detail.items() if name not in {_REASON, WISH}}
+    return Problem(Reason(why), facts)
 
 
 def _subject(noted: Noted) -> str:

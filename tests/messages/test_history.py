@@ -160,6 +160,13 @@ def test_every_deed_has_words_and_fits_whatever_its_details(deed):
     assert deed.value in WORDS
 
 
+def test_a_refusal_is_told_in_the_words_of_its_reason():
+    detail = {"wish": "lock", "reason": "not_permitted", "user": "U0ALICE", "action": "lock"}
+    said = read(history(page(replace(LOCKED, what="refused", detail=detail))))
+    assert "*⛔ Refused*, 2026-11-21 09:00 UTC: @U0ALICE asked to lock `core/prod`\n" in said
+    assert "may not lock" in said
+
+
 def test_a_deed_without_words_is_told_by_its_name():
     assert "*Something new*" in read(history(page(replace(LOCKED, what="something_new"))))
 

@@ -226,11 +226,31 @@ def test_older_pages_come_by_a_button(they):
         they.told.ends(they.told.types("/deploy model-service v1.2.2 prod"))
     page = they.asks("/ship history model-service")
     assert ["history_older"] == _offered(page)
-    older = they.told.reads_after(
-        lambda: they.slack.click("history_older", by="U0ALICE", message=page), "U0ALICE"
-    )
+    first = page.words
+
+    def turns(way):
+        """Turn the page: its place is taken by the next, for the one person who sees it."""
+        before = they.slack.current(page).words
+        they.slack.click(way, by="U0ALICE", message=they.slack.current(page))
+        assert they.told.world.until(lambda: before != they.slack.current(page).words)
+        return they.slack.current(page).words
+
+    older = turns("history_older")
     assert "And before that" in older
     assert "main-0b5a9e1 → v1.2.2" in older.replace("`", "")
+    assert ["history_newer"] == _offered(they.slack.current(page))
+    assert first == turns("history_newer")
+
+
+def test_the_history_of_a_person_has_what_was_refused_to_them_quietly(they):
+    service, name = "gallery-service", they.slack.workspace.users["U0MALLORY"].name
+    they.does(f"/ship lock {service} prod because of the audit", by="U0MALLORY")
+    told = they.asks(f"/ship history {service} prod since 1d by @{name}", by="U0BOB")
+    assert "Refused" in told.words
+    assert "asked to lock" in told.words
+    assert "D-" not in told.words
+    mine = they.asks("/ship history by me since 1d", by="U0MALLORY")
+    assert "asked to lock" in mine.words
 
 
 def test_the_difference_of_two_environments_is_told_by_author_with_links(they):
