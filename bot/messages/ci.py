@@ -163,7 +163,6 @@ def _where(job: Job) -> Line:
 def _commit(told: CiNote, links: Links) -> Line:
     run = told.episode.newest
     page = links.commit(run.series.repository, run.sha)
-    known = told.findings is not None and run.sha == told.episode.last.sha
     same = told.findings is not None and run.sha == told.episode.last.sha
     author = told.findings.author if told.findings is not None and same else None
     by = line(" by ", Person(author)) if author else _by(run)

@@ -98,12 +98,23 @@ def test_old_findings_are_not_shown_for_a_newer_failure():
 
 
 def test_a_recovery_is_short_and_green():
-    told = replace(FAILED, episode=Episode(1, run(1), run(3), failures=3, recovery=green(4)))
-    assert f"""\
+    cure = green(4, sha="ba5eba11" * 5, title="Mend the login", author="Bob Lee")
+    told = replace(FAILED, episode=Episode(1, run(1), run(3), failures=3, recovery=cure))
+    shown = read(drawn(told))
+    commit = f"https://github.com/acme/api/commit/{cure.sha}"
+    assert (
+        f"""\
 # 🟢 CI is green again: ci on main · acme/api
-Commit 1f3a9c02 <https://github.com/acme/api/commit/{run().sha}> Fix the login (#12) by Alice Kim
+Commit ba5eba11 <{commit}> Mend the login by Bob Lee
 It was broken for 3 min 0 s, 3 failures.
-[View run]""" == read(drawn(told))
+[View run]"""
+        == shown
+    )
+
+
+def test_whoever_wrote_what_a_re_run_mended_is_still_known():
+    told = replace(FAILED, episode=Episode(1, run(1), run(1), recovery=green(1, 2)))
+    assert "by @U0ALICE" in read(drawn(told))
 
 
 def buttons(told):
