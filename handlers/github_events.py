@@ -122,13 +122,23 @@ class GitHubEvents:
         if delivery.event in FORGETTING:
             self._forget(delivery)
         try:
-            self._take_in(delivery)
+            self._write_down(delivery)
         except Unavailable as away:
             why = f"it could not be written down: {away}"
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, delivery.event, why)
         except RecursionError:  # it was read a few calls nearer to the ground
             return _refused(HTTPStatus.BAD_REQUEST, delivery.event, "it is nested too deep")
         return HTTPStatus.OK
+
+    def _write_down(self, delivery: Delivery) -> None:
+        """Write it down, at the second try if the database is busy: GitHub has more time than we.
+
+        What it is told to have failed it never sends again by itself.
+        """
+        try:
+            self._take_in(delivery)
+        except Unavailable:
+            self._take_in(delivery)
 
     def _is_signed(self, signature: str, body: bytes) -> bool:
         """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
