@@ -5,7 +5,8 @@ A point is ``[workflow/]step:occurrence:when``, such as ``write:1:between`` or
 runs of one workflow from 1, with those recorded before a crash. *when* is ``before`` the effect,
 ``between`` effect and record, or ``after`` the record. The step ``start`` is the moment in which a
 written request is handed to the engine, and ``wake`` the one in which a workflow is told that
-somebody has decided. The process dies once at each point: a file named like
+somebody has decided. ``watched``, ``announced``, ``left`` and ``requested`` are
+what is written of an automatic rollback. The process dies once at each point: a file named like
 the point says that it was there.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 from dbos import DBOS
 
 from bot.operations import lease, outbox
+from bot.operations.books.back_book import BackBook
 from bot.operations.engine import Engine
 from bot.operations.intake import Intake
 from sandbox.process import Process, main
@@ -89,6 +91,27 @@ def wrap(points):
         points.reach(operation_id, "wake", 1, "after")
 
     Engine.step, Engine.start, Intake.wake = step, start_points, wake_points
+    wrap_automatic_rollbacks(points)
+
+
+def wrap_automatic_rollbacks(points):
+    """Make the watch of failed operations pass by the points, each named like what it writes."""
+    write_line, request = BackBook.write, BackBook.request
+
+    def write_points(self, operation_id, standing, *given):
+        step = type(standing).__name__.lower()
+        points.reach(operation_id, step, 1, "before")
+        after = write_line(self, operation_id, standing, *given)
+        points.reach(operation_id, step, 1, "after")
+        return after
+
+    def request_points(self, operation_id, *given):
+        points.reach(operation_id, "requested", 1, "before")
+        made = request(self, operation_id, *given)
+        points.reach(operation_id, "requested", 1, "after")
+        return made
+
+    BackBook.write, BackBook.request = write_points, request_points
 
 
 def live(environment, arguments, log):

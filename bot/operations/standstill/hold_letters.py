@@ -7,7 +7,7 @@ from bot.domain.going_back import GitValue
 from bot.domain.holds import Held
 from bot.domain.locks import environment_of
 from bot.domain.message import Message
-from bot.domain.rights import Actor
+from bot.domain.rights import NOBODY, Actor
 from bot.messages import holding as words
 from bot.operations.outbox import Letter, ToChannel, ToPerson
 
@@ -23,11 +23,11 @@ class HoldLetters:
         return self._channel(holds[0], f"hold:{asked}", words.announced(holds))
 
     def released(self, holds: Sequence[Held], by: Actor, asked: str) -> Iterator[Letter]:
-        """Tell the channel, and those other than *by* whose holds these were."""
+        """Tell the channel, and those people other than *by* whose holds these were."""
         yield from self._channel(holds[0], f"release:{asked}", words.announced_end(holds, by))
         theirs: dict[str, list[Held]] = {}
         for one in holds:
-            if one.hold.by.github.id != by.github.id:
+            if one.hold.by.github.id not in {by.github.id, NOBODY.github.id}:
                 theirs.setdefault(one.hold.by.slack, []).append(one)
         for holder, their in theirs.items():
             message = words.ended_for_you(their, by)
