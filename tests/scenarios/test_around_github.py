@@ -14,7 +14,7 @@ from sandbox.world import unguarded
 from tests.scenarios.story import told_in
 from tests.scenarios.test_by_argocd import asks
 
-AROUND = "shipmate.rollback.around"
+AROUND, HOOKS = "shipmate.rollback.around", "shipmate.rollback.without_hooks"
 AWAY = Fault(answer=lambda: answer({"message": "down"}, 503))
 APP = "my-app"
 ALICE, BOB = "U0ALICE", "U0BOB"
@@ -142,6 +142,43 @@ def test_a_commit_that_github_does_not_take_gives_way_to_argocd(told):
     assert {good} == runs(told)
     assert RESUME in told.buttons(number)
     assert AROUND not in told.buttons(waits)
+
+
+MIGRATE = b"""apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, annotations: {argocd.argoproj.io/hook: PreSync}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: m, image: "busybox:1.36"}]}}}
+"""
+
+
+def migrating(world):
+    world.github.push(world.system.gitops, "main", {"k8s/migrate.yaml": MIGRATE}, message="migrate")
+
+
+def test_who_goes_around_git_is_asked_before_hooks_are_skipped(tmp_path):
+    with told_in(tmp_path, "guide", speed=60.0, config=unguarded, prepare=migrating) as told:
+        good = sha(told, 1)
+        for back in (1, 0):
+            told.goes_live(told.types(f"/deploy my-app {sha(told, back)} prod"))
+        before = told.argocd.application(APP)["spec"]
+
+        refused = told.ends(told.types("/rollback my-app prod by argocd because it is slow"))
+
+        assert (Phase.REFUSED, Reason.HOOKS_SKIPPED) == (refused.phase, refused.problem.reason)
+        said = words_of(told, refused.id)
+        assert "runs before each sync of my-app (PreSync): Job/migrate" in said
+        assert "/rollback my-app prod by argocd without hooks because it is slow" in said
+        assert [HOOKS] == told.buttons(refused.id)
+        assert before == told.argocd.application(APP)["spec"]
+        assert () == told.inside.shipmate.resuming.standing()
+
+        card = told.card(refused.id)
+        read = told.reads_after(lambda: told.slack.click(HOOKS, by=BOB, message=card), BOB)
+        back = told.ends_with_id(re.search(r"D-\d+", read)[0])
+        assert Phase.LIVE is back.phase, (back.problem, told.timeline(back.id))
+        assert (BOB, True) == (back.request.requester, back.request.without_hooks)
+        assert {good} == runs(told)
+        assert "by Argo CD without hooks" in words_of(told, back.id)
 
 
 def reads_files_after(told):
