@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.config import load, schema
-from bot.domain.commands import Misread, parse
+from bot.domain.commands import History, Misread, parse
 from bot.domain.rules import RULES
+from bot.messages.history_rows import COLUMNS
 from bot.messages.why import LABELS
+from bot.operations.database import Database
 from bot.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")
+HISTORY = (DOCS / "history.md").read_text(encoding="utf-8")
 POLICY = (DOCS / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 YAML_BLOCKS = re.findall(r"^```ya?ml", PAGE, re.MULTILINE)
@@ -90,3 +95,26 @@ def test_the_page_of_the_policy_names_every_rule_in_order_and_who_goes_past_it()
 def test_every_link_of_a_page_leads_to_something(page):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [] == [link for link in links if link and not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("line", re.findall(r"^/ship .*$", HISTORY, re.MULTILINE))
+def test_each_command_on_the_page_of_the_history_is_understood(line):
+    text = line.removeprefix("/ship ").replace("@alice", "<@U0ALICE|alice>")
+    assert isinstance(parse("ship", text, load(BLOCKS[0]).catalog), History)
+
+
+@pytest.mark.parametrize("line", re.findall(r"^shipmate history.*$", HISTORY, re.MULTILINE))
+def test_each_line_for_a_shell_there_runs(line, tmp_path, monkeypatch):
+    address = f"sqlite:///{tmp_path / 'shipmate.db'}"
+    opened = Database(address)
+    opened.migrate()
+    opened.close()
+    monkeypatch.setattr("os.environ", {"DATABASE_URL": address})
+    words = re.sub(r"#.*|>.*", "", line).split()[1:]
+    told = CliRunner().invoke(app, words)
+    assert 0 == told.exit_code, told.output
+
+
+def test_the_columns_are_those_of_the_page():
+    cells = re.findall(r"^\| (`.*?`) \|", HISTORY, re.MULTILINE)
+    assert COLUMNS == tuple(name for cell in cells for name in re.findall(r"`(\w+)`", cell))

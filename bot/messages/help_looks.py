@@ -21,13 +21,23 @@ def history(catalog: Catalog) -> Message:
     """Return the help on ``history``."""
     shown = example(catalog)
     return reply(
-        line(Code("/ship history"), " shows what was brought where, by whom, newest first."),
+        line(Code("/ship history"), " shows what happened, by whom and why, newest first."),
+        line(
+            "It can be cut down to a service, an environment, a time (",
+            Code("since 30d"),
+            ") and a person (",
+            Code("by me"),
+            " or ",
+            Code("by @somebody"),
+            ").",
+        ),
         line(
             "Of one service in one environment, its numbers are those of ", Code("/rollback"), "."
         ),
         copy=(
             "/ship history",
             f"/ship history {shown.service} {shown.environment}",
+            f"/ship history {shown.environment} since 7d by me",
         ),
     )
 
