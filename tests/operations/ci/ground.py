@@ -151,7 +151,7 @@ class Ground:
                 one.works()
             self.clock.at += timedelta(seconds=1)
             quiet = quiet + 1 if calls == len(self.slack.calls) + len(self.fake.calls) else 0
-            if quiet > 20:
+            if quiet > 7:
                 return
         raise AssertionError("it never comes to rest")
 
