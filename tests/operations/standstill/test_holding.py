@@ -7,6 +7,7 @@ from bot.domain.holds import WHOLE, NothingHeld, Released
 from bot.domain.locking import Refused
 from bot.domain.operations import Change, Kind
 from bot.domain.problems import Problem, Reason
+from bot.domain.rights import NOBODY
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.standstill.holding import Holding
 from tests.builders import operation, plan, request
@@ -149,6 +150,14 @@ def test_a_quarantine_that_was_released_does_not_begin_anew_by_the_same_rollback
     ground.holding.release(RELEASE, "U0BOB", "c:1")
     rolled_back(ground)
     assert [] == stands(ground)
+
+
+def test_what_shipmate_holds_by_itself_is_nobodys_and_only_the_channel_is_told(ground):
+    rolled_back(ground, by=NOBODY)
+    ground.holding.release(RELEASE, "U0BOB", "c:1")
+    ((channel, text),) = ground.told()
+    assert "C0PROD" == channel
+    assert "held by Shipmate" in text
 
 
 def test_who_rolled_back_may_release_it_again_if_they_may_deploy_there(ground):
