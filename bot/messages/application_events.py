@@ -157,7 +157,7 @@ def _failing(story: Story) -> Line:
     if story.resource:
         said = line(*said, code(story.resource))
     if story.message:
-        said = line(*said, " " if story.resource else "", quoted(story.message, FAILURE))
+        said = line(*said, ": " if story.resource else "", quoted(story.message, FAILURE))
     return said
 
 

@@ -9,6 +9,7 @@ from bot.messages.cards import CANCEL
 from bot.messages.promoting import PROMOTE_THESE
 from sandbox.demo.buttons import FULLY, ONE_STEP
 from sandbox.demo.ci import failing_ci
+from sandbox.demo.degrading import Breaking, degrades, impatient
 from sandbox.demo.scene import Scene
 from sandbox.demo.sight import Asked
 from sandbox.github.server import mutates
@@ -132,6 +133,14 @@ def _freeze(scene: Scene, sha: str) -> None:
     )
 
 
+WEB_IN_DEV = Breaking(
+    "flash-tickets-web-dev",
+    "apps/web/overlays/dev/kustomization.yaml",
+    "210987654321.dkr.ecr.ap-northeast-2.amazonaws.com/flash-tickets-web",
+    "web in dev",
+)
+
+
 def flash_tickets(scene: Scene) -> str:
     """From staging to prod; and kill -9 when GitHub has the commit, which the bot has not heard."""
     scene.stage.tells("A release goes to staging first.")
@@ -161,6 +170,8 @@ def flash_tickets(scene: Scene) -> str:
     scene.follow(asked)
     scene.shows_the_end(asked)
     scene.holds("no second commit, no second card", true=scene.is_single(asked))
+
+    degrades(scene, WEB_IN_DEV)
     return "live after kill -9"
 
 
@@ -264,6 +275,7 @@ CHAPTERS: Sequence[Chapter] = (
         "flash_tickets",
         "Kustomize overlays under an app-of-apps; a release goes from staging to prod.",
         flash_tickets,
+        config=impatient,
     ),
     Chapter(
         "pinksea",

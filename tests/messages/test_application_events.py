@@ -41,7 +41,7 @@ NOTES = [
         BAD,
         "# 💔 Degraded: core in prod\n"
         "Since 2026-11-21 12:00 UTC.\n"
-        "*What fails: *`Deployment/core` exceeded its progress deadline; Pod/core-1:"
+        "*What fails: *`Deployment/core`: exceeded its progress deadline; Pod/core-1:"
         " ImagePullBackOff\n"
         "Commit <a1b2c3d4> Bump core by Kim\n"
         "Image *core*  `1` → `2`\n"
@@ -52,7 +52,7 @@ NOTES = [
         replace(FAILED, times=3, by="kim"),
         "# ❌ Sync failed: core in prod\n"
         "Since 2026-11-21 12:00 UTC; 3 times so far. Asked for by *kim*.\n"
-        "*What fails: *`Deployment/core` field is immutable\n"
+        "*What fails: *`Deployment/core`: field is immutable\n"
         "Commit <a1b2c3d4> Bump core by Kim\n"
         "*Next: *Argo CD does not try this commit again by itself. Mend it in Git.\n" + WHERE,
         id="a sync failed, again",
@@ -61,7 +61,7 @@ NOTES = [
         WELL,
         "# ✅ Well again: core in prod\n"
         "It was degraded for 5 min 0 s, and it is well since 2026-11-21 12:00 UTC.\n"
-        "*What failed: *`Deployment/core` exceeded its progress deadline; Pod/core-1:"
+        "*What failed: *`Deployment/core`: exceeded its progress deadline; Pod/core-1:"
         " ImagePullBackOff\n"
         "Now at commit <a1b2c3d4> Bump core by Kim, from `D-7`\n" + WHERE,
         id="well again",
