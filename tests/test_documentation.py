@@ -62,9 +62,11 @@ def test_every_variable_is_on_the_page_and_no_other():
         "ARGOCD_AUTH_TOKENS",
         "REGISTRY_LOGINS",
         "GITHUB_WEBHOOK_SECRETS",
+        "ARGOCD_WEBHOOK_TOKENS",
         "NOTIFY_ADDRESSES",
     }
-    assert known | {"ARGOCD_AUTH_TOKEN_", "GITHUB_WEBHOOK_SECRET"} == shown
+    several = {"ARGOCD_AUTH_TOKEN_", "GITHUB_WEBHOOK_SECRET", "ARGOCD_WEBHOOK_TOKEN"}
+    assert known | several == shown
 
 
 @pytest.mark.parametrize("name", ["ARGOCD_AUTH_TOKEN", "PORT", "SHIPMATE_CONFIG", "DATABASE_URL"])
