@@ -45,6 +45,9 @@ BODY_KEPT = timedelta(hours=1)
 AT_ONCE = 4
 """Deliveries worked off side by side."""
 
+LULL, LULLS = 0.05, 20
+"""Seconds on the wall without a delivery after which work begins, and how often that is awaited."""
+
 ROUND = 100
 """The most deliveries looked at together."""
 
@@ -197,7 +200,7 @@ class Inbox:
     def _work_when_woken(self) -> None:
         while True:
             self._something_came.wait()
-            self._something_came.clear()
+            self._wait_for_a_lull()
             if self._closing.is_set():
                 return
             try:
@@ -206,6 +209,13 @@ class Inbox:
                 log.warning("deliveries wait", error=str(away))  # the tick finds them
             except Exception:
                 log.exception("working off deliveries failed")
+
+    def _wait_for_a_lull(self) -> None:
+        """Let a burst come in first: who sends it waits for us, and nobody for what it means."""
+        for _ in range(LULLS):
+            self._something_came.clear()
+            if self._closing.is_set() or not self._something_came.wait(LULL):
+                return
 
     def _due(self) -> list[_Waiting]:
         query = (
