@@ -7,13 +7,16 @@ import pytest
 
 from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Reason
+from bot.messages.insisting import ACTIONS
 from sandbox.github.server import mutates
 from sandbox.wire import Fault, answer
+from tests.attacks.forging import forged_click
 from tests.scenarios.story import told_in
 
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
 VALUES = "helmfile/environments/customers/xiilab/values.yaml"
 BOB = "U0BOB"
+ANYWAY = "shipmate.rollback.anyway"
 AWAY = Fault(answer=lambda: answer({"message": "down"}, 503))
 NOT_FOUND = Fault(answer=lambda: answer({"error": "not found", "code": 5}, 404))
 
@@ -280,3 +283,45 @@ def test_two_who_roll_back_at_once_go_back_once(told):
     (change,) = then.plan.changes
     assert (Phase.LIVE, Phase.LIVE) == (ended.phase, then.phase), then.problem
     assert (ended.plan.changes[0].new, "core-stage-ba01") == (change.old, change.new)
+
+
+def test_what_somebody_else_put_into_git_is_taken_back_only_by_who_insists(told):
+    version = told.world.sha("xiilab/astrago-frontend", BRANCH)[:8]
+    told.goes_live(told.types(f"/deploy frontend {version} stage"))
+    ours, foreign = f"frontend-stage-{version}", "frontend-stage-ca02"
+    by_hand(told, f'"{ours}"', f'"{foreign}"')
+    told.everything_is_healthy()
+    said = refused(
+        told,
+        "/rollback frontend stage because it is slow",
+        Reason.FOREIGN_VALUE,
+        f"Git says {foreign} for frontend in stage, and Shipmate did not put it there: ",
+        f"did, in commit {told.commits()[0][0][:8]}",
+        f"The last it put there is {ours}.",
+        f"/rollback frontend stage {ours}",
+    )
+    number = re.search(r"D-\d+", said)[0]
+    assert [ANYWAY] == told.buttons(number)
+    by_two = told.ends(told.types("/rollback batch,frontend stage"))
+    assert Reason.FOREIGN_VALUE is by_two.problem.reason
+    assert [] == told.buttons(by_two.id), "of two services each is named by itself"
+
+    card = told.card(number)
+    read = told.reads_after(lambda: told.slack.click(ANYWAY, by=BOB, message=card), BOB)
+    back = told.ends_with_id(re.search(r"D-\d+", read)[0])
+
+    (change,) = back.plan.changes
+    assert (Phase.LIVE, foreign, ours) == (back.phase, change.old, change.new), back.problem
+    assert (BOB, ours) == (back.request.requester, back.request.version)
+    assert [foreign] == told.held("frontend/stage")
+    told.types("/ship release frontend stage", by=BOB)
+    assert told.world.until(lambda: told.held("frontend/stage") == [])
+
+    for action in ACTIONS:  # a button that says it is of an operation that offers nothing
+        read = told.reads_after(
+            lambda action=action: forged_click(
+                told, card, BOB, back.id, action=ANYWAY, become=action
+            ),
+            BOB,
+        )
+        assert "does not offer that any more" in read

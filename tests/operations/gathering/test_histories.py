@@ -252,3 +252,55 @@ def test_what_we_committed_and_never_saw_live_is_not_meant_by_going_back(ground)
     assert "v1" == found.to.tag
     named, _, _ = ground.back("v2")
     assert "v2" == named.to.tag, "who names it means it"
+
+
+# a value that we did not put there
+
+
+def foreign(ground, current="v9"):
+    return asyncio.run(ground.histories.foreign(ground.target, current, "v1"))
+
+
+def test_a_value_that_is_none_of_ours_is_told_with_who_brought_it(ground):
+    ground.ours.brought("v0", "v1")
+    ground.push("v1")
+    pushed = ground.push("v9")
+    found = foreign(ground)
+    assert Reason.FOREIGN_VALUE is found.reason
+    told = {"service": "core", "environment": "prod", "found": "v9", "known": "v1", "back": "v1"}
+    assert {**told, "sha": pushed, "login": found.facts["login"]} == found.facts
+    assert found.facts["login"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(Phase.LIVE, id="live"),
+        pytest.param(Phase.FAILED, id="failed, and its commit may stand"),
+        pytest.param(Phase.FOLLOWING, id="on its way"),
+    ],
+)
+def test_what_we_brought_or_are_bringing_is_not_foreign(ground, end):
+    ground.ours.brought("v0", "v1")
+    ground.ours.brought("v1", "v9", end=end)
+    assert foreign(ground) is None
+    assert foreign(ground, "v1") is None
+
+
+def test_by_argocd_nothing_came_into_git(ground):
+    ground.ours.brought("v0", "v1")
+    ground.ours.brought("v1", "v9", kind=Kind.ROLLBACK, asked={"by_argocd": True})
+    assert Reason.FOREIGN_VALUE is foreign(ground).reason
+
+
+def test_where_we_never_wrote_or_it_is_held_nothing_is_foreign(ground):
+    assert foreign(ground) is None
+    ground.ours.brought("v0", "v1")
+    ground.holds.hold({"core/prod": Hold("v9", ALICE, "leaks", NOON)}, "c:1")
+    assert foreign(ground) is None, "it is known to be bad, whoever brought it"
+
+
+def test_who_brought_it_may_stay_unknown(ground):
+    ground.ours.brought("v0", "v1")
+    ground.world.fake.arm("graphql", Fault(drop="before"), times=None)
+    assert "login" not in foreign(ground).facts
