@@ -32,9 +32,12 @@ def items(lives):
     return OpenItemBook(lives.database, lambda: None)
 
 
-def test_killed_at_every_step_it_goes_back_once_and_auto_sync_is_owed(tmp_path):
-    points = [f"{ROLLBACK}/{step}:1:{when}" for step in STEPS for when in WHEN]
-    with Lives(tmp_path, f"sqlite:///{tmp_path / 'shipmate.db'}", points=points) as lives:
+def test_killed_at_every_step_it_goes_back_once_and_auto_sync_is_owed(tmp_path, database_url):
+    # Where another process takes over each moment counts; where the same one starts again, the
+    # moment between effect and record says it all, and is much sooner told.
+    when = ("between",) if database_url.startswith("sqlite") else WHEN
+    points = [f"{ROLLBACK}/{step}:1:{moment}" for step in STEPS for moment in when]
+    with Lives(tmp_path, database_url, points=points) as lives:
         bot = lives.alive()
         before = gone_wrong(lives)
         lives.types("/rollback core stage by argocd")
@@ -53,9 +56,9 @@ def test_killed_at_every_step_it_goes_back_once_and_auto_sync_is_owed(tmp_path):
         assert "Auto-sync is OFF" in card.words
 
 
-def test_killed_while_it_undoes_and_while_argocd_does_what_was_asked(tmp_path):
+def test_killed_while_it_undoes_and_while_argocd_does_what_was_asked(tmp_path, database_url):
     points = [f"{ROLLBACK}/undo:1:{when}" for when in WHEN]
-    with Lives(tmp_path, f"sqlite:///{tmp_path / 'shipmate.db'}", points=points) as lives:
+    with Lives(tmp_path, database_url, points=points) as lives:
         bot = lives.alive()
         before = gone_wrong(lives)
         lives.argocd.arm("application.rollback", Fault(answer=no_such_deployment))
