@@ -17,3 +17,8 @@ def test_pull_requests_are_asked_for_only_where_changes_come_by_them(way):
     asked = permissions_for(catalog(environments=[environment("dev"), stage]))
     more = {} if way is Way.COMMIT else {"pull_requests": "write"}
     assert POLICY_PERMISSIONS | more == asked
+
+
+def test_actions_are_asked_for_only_where_failures_are_configured():
+    asked = permissions_for(catalog(), with_ci=True)
+    assert POLICY_PERMISSIONS | {"actions": "write"} == asked

@@ -74,7 +74,7 @@ def _workflow_run(body: Mapping[str, Any]) -> Run | None:
 
 def _check_suite(body: Mapping[str, Any]) -> Run | None:
     suite, repository = body["check_suite"], body["repository"]
-    branch, app = suite["head_branch"], suite["app"]
+    branch, app = suite["head_branch"], suite["app"] or {}
     # Older servers send no slug; nobody could tell then whether it is Actions' own suite.
     slug = app.get("slug")
     if not branch or not slug or slug == ACTIONS or len(text(branch)) > LONGEST_NAME:

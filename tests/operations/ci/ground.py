@@ -1,8 +1,11 @@
 """CI over the pretend GitHub and Slack: replicas without an engine, on a clock moved by hand."""
 
+import tempfile
 from collections import Counter
 from datetime import timedelta
+from functools import cache
 from itertools import count
+from pathlib import Path
 
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
@@ -20,7 +23,7 @@ from bot.operations.ci.looking import CiLooking
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.waiting import WaitingBehind
 from bot.operations.ci.watch import CiWatch
-from bot.operations.database import Database
+from bot.operations.database import Database, sqlite_path
 from bot.operations.duty import Duty
 from bot.operations.github_deliveries import GitHubDeliveries
 from bot.operations.inbox import Delivery, Inbox
@@ -40,6 +43,32 @@ from tests.sandbox.slack_bot import BOT_TOKEN, slack_with
 CHANNEL = "C0CI"
 REPO = "acme/api"
 BROKEN = Work("test", fails_at="Run npm test", says=("FAIL login",))
+
+
+@cache
+def _migrated():
+    """Return a SQLite file with our tables, made once: that takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "a.db"
+        _migrate_anew(f"sqlite:///{made}")
+        return made.read_bytes()
+
+
+def _migrate(url):
+    file = sqlite_path(url)
+    if file is None:
+        _migrate_anew(url)
+    else:
+        file.write_bytes(_migrated())
+
+
+def _migrate_anew(url):
+    database = Database(url)
+    database.migrate()
+    with database.read() as connection:
+        if database.is_sqlite:  # everything into the one file
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
 
 
 class Nobody:
@@ -109,9 +138,7 @@ class Ground:
         self.fake.add_token("ghp_bot", "bot")
         self.slack = slack_with(clock=self.clock)
         self.slack.add_channel(CHANNEL, "ci")
-        first = Database(url)
-        first.migrate()
-        first.close()
+        _migrate(url)
         rules = rules or (Rule(("acme/*",), None, ("*",), Audience.CHANNEL, CHANNEL),)
         self.replicas = [
             Replica(url, self.fake, self.slack, self.clock, f"replica {n}", rules, roster)

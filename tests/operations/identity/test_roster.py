@@ -95,3 +95,10 @@ def test_no_more_than_twenty_are_called(world):
         world.github.fake.add_member("acme", "release", login)
     called = roster(world, logins=logins).of(["release"])
     assert MOST == len(set(called)) == len(called)
+
+
+def test_a_single_person_is_known_by_the_map_or_not_at_all(world):
+    made = roster(world)
+    assert ALICE == made.known(GitHubUser(ALICE_ID, "alice"))
+    assert made.known(GitHubUser(99, "stranger")) is None
+    assert [] == world.github.routes()
