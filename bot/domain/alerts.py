@@ -33,6 +33,11 @@ class Happening(StrEnum):
     AUTO_SYNC_LEFT_OFF = "auto_sync_left_off"
 
 
+ENDS = frozenset({Happening.CI_RECOVERED, Happening.RECOVERED, Happening.SYNC_SUCCEEDED})
+"""Ends with a name of their own: who never heard of the trouble may ask for them. Of any other end
+hears only who heard of the trouble, so that what is always well is no news."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One thing to tell. *title* is a line, *text* plain and perhaps empty, *link* too.
@@ -77,5 +82,7 @@ class NotifyRule:
 
 
 def receivers(alert: Alert, rules: Iterable[NotifyRule]) -> tuple[str, ...]:
-    """Return who is told of *alert*, each once, in the order of *rules*."""
+    """Return whom *rules* name for *alert*, each once, in their order."""
+    if alert.resolves and alert.happening not in ENDS:
+        return ()
     return tuple(dict.fromkeys(rule.to for rule in rules if rule.wants(alert)))

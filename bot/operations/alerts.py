@@ -5,7 +5,8 @@ rule wants an alert nothing is written.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +18,9 @@ PutAlerts = Callable[[sa.Connection, Iterable[Alert], datetime], None]
 """``Alerts.put``: what those take who have something to tell. They need not know the rules."""
 
 DEDUP = 255
+
+AGAIN = timedelta(days=1)
+"""The same words about the same trouble are told again after so long, and not before."""
 
 
 class Alerts:
@@ -50,17 +54,30 @@ class Alerts:
 
 
 def _write(connection: sa.Connection, alert: Alert, names: Iterable[str], at: datetime) -> None:
+    payload = dump(Alert, alert)
     for name in names:
+        if _was_told(connection, name, alert.dedup, payload, at):
+            continue
         values = {
             "receiver": name,
             "dedup": alert.dedup[:DEDUP],
             "resolves": alert.resolves,
-            "alert": dump(Alert, alert),
+            "alert": payload,
             "at": at,
             "tries": 0,
             "not_before": at,
         }
         connection.execute(sa.insert(alerts), values)
+
+
+def _was_told(
+    connection: sa.Connection, receiver: str, dedup: str, payload: Any, at: datetime
+) -> bool:
+    """Tell whether just this is the last that *receiver* was told of *dedup*, a short while ago."""
+    mine = (alerts.c.receiver == receiver, alerts.c.dedup == dedup[:DEDUP])
+    query = sa.select(alerts).where(*mine).order_by(alerts.c.id.desc()).limit(1)
+    last = connection.execute(query).one_or_none()
+    return last is not None and last.alert == payload and at - last.at < AGAIN
 
 
 def _heard_of(connection: sa.Connection, dedup: str) -> list[str]:

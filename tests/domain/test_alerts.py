@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.alerts import Alert, Happening, NotifyRule, Severity, receivers
@@ -35,6 +37,18 @@ DEGRADED = Alert(
 )
 def test_a_rule_wants_what_fits_all_that_it_names(rule, wanted):
     assert wanted is NotifyRule("PAGER", **rule).wants(DEGRADED)
+
+
+@pytest.mark.parametrize(
+    ("happening", "told"),
+    [
+        pytest.param(Happening.RECOVERED, ("PAGER",), id="an end that can be asked for"),
+        pytest.param(Happening.DRIFT, (), id="an end without a name of its own"),
+    ],
+)
+def test_who_is_told_of_an_end_without_having_heard_of_the_trouble(happening, told):
+    end = replace(DEGRADED, happening=happening, resolves=True)
+    assert told == receivers(end, [NotifyRule("PAGER")])
 
 
 def test_who_is_named_by_several_rules_is_told_once():

@@ -99,6 +99,23 @@ def test_what_may_have_been_no_trouble_is_settled_without_a_word_to_others(put, 
     assert [("PAGER", SICK_TITLE), ("PAGER", WELL_TITLE)] == channels.told
 
 
+def test_the_same_words_are_told_once_a_day(put, telling, channels, clock):
+    for _ in range(12):
+        put(SICK)
+        telling.tell()
+        clock.at += 3 * 60 * MINUTE
+    assert [("PAGER", SICK_TITLE)] * 2 == channels.told
+
+
+def test_a_trouble_that_comes_back_is_told_again(put, telling, channels):
+    put(SICK)
+    put(WELL)
+    put(SICK)
+    telling.tell()
+    heard = [title for receiver, title in channels.told if receiver == "PAGER"]
+    assert [SICK_TITLE, WELL_TITLE, SICK_TITLE] == heard
+
+
 def test_without_rules_nothing_is_written(put, telling, channels):
     put(SICK, WELL, rules=())
     put(WELL, rules=(), how="settle")
