@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.application_events import (
@@ -392,6 +392,7 @@ HEALTHS = st.sampled_from(Health)
 PHASES = st.sampled_from(OperationPhase)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(HEALTHS, PHASES, st.booleans(), st.integers(0, 300)), max_size=25))
 def test_whatever_is_seen_the_end_state_is_what_was_told_last(looks):
     """After a quiet hour: trouble that was told stands exactly while something is amiss."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -137,6 +137,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     said=st.fixed_dictionaries(
         {}, optional=dict.fromkeys(SAID, JSON) | {"event": st.sampled_from(sorted(EVENTS))}
