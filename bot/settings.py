@@ -155,10 +155,6 @@ class Settings(BaseModel):
             )
         return {instance: token for instance, token in found.items() if token is not None}
 
-    def notify_address(self, receiver: str) -> SecretStr | None:
-        """Return where *receiver* is told, or None."""
-        return self.notify_addresses.get(receiver)
-
     def registry_login(self, host: str) -> RegistryLogin | None:
         """Return the login for the registry *host* (``ghcr.io``), or None: it is asked as anybody.
 

@@ -390,3 +390,14 @@ def test_half_a_registry_login_is_a_mistake(given, missing):
     name = f"REGISTRY_GHCR_IO_{given}"
     expected = f"REGISTRY_GHCR_IO_{missing} is missing beside {name}: set both, or none"
     assert [expected] == problems(GOOD | {name: "hunter2"})
+
+
+def test_an_address_of_another_channel_is_a_secret_and_may_stand_in_a_file(tmp_path):
+    (tmp_path / "mail").write_text("mailtos://user:hunter2@smtp.example.com\n")
+    pager, mail = "pagerduty://hunter2@x", "mailtos://user:hunter2@smtp.example.com"
+    given = {"NOTIFY_PAGER": pager, "NOTIFY_SRE_MAIL_FILE": str(tmp_path / "mail")}
+    settings = Settings.load(GOOD | given)
+    held = {name: one.get_secret_value() for name, one in settings.notify_addresses.items()}
+    assert {"PAGER": pager, "SRE_MAIL": mail} == held
+    assert {pager, mail} <= set(settings.secrets())
+    assert "hunter2" not in repr(settings)
