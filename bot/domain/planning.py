@@ -138,7 +138,12 @@ def named_as(planned: Iterable[Change], found: Iterable[Change]) -> tuple[Change
     """Return the changes *found* in the files now, with what the plan knows of them besides."""
     before = {change.service: change for change in planned}
     return tuple(
-        replace(change, commit=before[change.service].commit, undoes=before[change.service].undoes)
+        replace(
+            change,
+            commit=before[change.service].commit,
+            undoes=before[change.service].undoes,
+            committed_at=before[change.service].committed_at,
+        )
         for change in found
     )
 

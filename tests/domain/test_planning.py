@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from bot.domain.planning import (
     headline,
     message_body,
     moved,
+    named_as,
     one_line,
     plan_edits,
     rebased,
@@ -17,7 +20,7 @@ from bot.domain.planning import (
 )
 from bot.domain.problems import Problem, Reason
 from bot.domain.tags import TagTemplate
-from tests.builders import SHA, VALUES, plan, target
+from tests.builders import NOON, SHA, VALUES, plan, target
 
 FILE = b"""# tags
 astrago:
@@ -133,6 +136,18 @@ def ours(old, new, service="core"):
 )
 def test_a_plan_that_waited_starts_from_what_ours_ahead_of_it_left(since, expected):
     assert expected == rebased(plan(changes=(PLANNED,)), since).changes[0].old
+
+
+def test_what_a_plan_knows_besides_the_files_is_kept_when_they_are_read_again():
+    """Else a plan that was approved would differ from itself."""
+    known = {"commit": SHA, "undoes": "D-3", "committed_at": NOON}
+    planned = replace(PLANNED, **known)
+    read = replace(planned, commit="", undoes=None, committed_at=None)
+    assert {field.name for field in fields(Change)} - FROM_FILES == known.keys()
+    assert (planned,) == named_as([planned], [read])
+
+
+FROM_FILES = {"service", "file", "old", "new", "blob"}
 
 
 def test_the_message_names_the_change_and_ends_in_trailers():
