@@ -87,10 +87,13 @@ class MissedDeliveries:
     def _missed(self, since: datetime) -> list[Attempt]:
         """Return the newest attempt of each delivery that we never took in, oldest first."""
         newest: dict[str, Attempt] = {}
+        arrived: set[str] = set()  # where a server tells of all attempts, as older ones may
         for attempt in self._hook.failed(since):
-            if attempt.event in self._events and attempt.status not in REFUSED:
+            if attempt.is_taken:
+                arrived.add(attempt.delivery)
+            elif attempt.event in self._events and attempt.status not in REFUSED:
                 newest.setdefault(attempt.delivery, attempt)
-        taken = self._inbox.known("github", list(newest))
+        taken = arrived | self._inbox.known("github", list(newest))
         return [one for name, one in reversed(newest.items()) if name not in taken]
 
     def _take(self, delivery: str) -> bool:

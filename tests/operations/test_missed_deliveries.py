@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from bot.adapters.github import GitHub, hook_deliveries
 from bot.adapters.github.credentials import AppItself
-from bot.adapters.github.hook_deliveries import HookDeliveries
+from bot.adapters.github.hook_deliveries import Attempt, HookDeliveries
 from bot.operations import missed_deliveries
 from bot.operations.identity.forgetting import Forgetting
 from bot.operations.inbox import Inbox
@@ -162,6 +162,31 @@ def test_a_long_list_is_read_whole_and_worked_off_in_rounds(world, us, replica, 
         assert expected == asked(world)
     replica.inbox.work()
     assert missed == set(replica.heard)
+
+
+class Everything:
+    """A hook of a server that tells of all attempts, whatever it is asked for."""
+
+    def __init__(self, attempts):
+        self.attempts, self.asked = attempts, []
+
+    def failed(self, since):
+        return iter(self.attempts)
+
+    def again(self, attempt):
+        self.asked.append(attempt.id)
+
+
+def test_a_server_that_tells_of_all_attempts_is_not_asked_for_what_arrived(
+    database, replica, world
+):
+    now = world.clock.now()
+    tries = [(4, "late", 200), (3, "late", 502), (2, "lost", 0), (1, "fine", 202)]
+    hook = Everything(
+        [Attempt(number, name, "push", now, status) for number, name, status in tries]
+    )
+    MissedDeliveries(database, hook, replica.inbox, EVENTS, world.clock).look()
+    assert [2] == hook.asked
 
 
 def test_while_github_is_away_it_is_said_once(world, us, replica):

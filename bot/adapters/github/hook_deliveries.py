@@ -8,6 +8,7 @@ Source: https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webho
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from bot.adapters.github.answers import count, decoded, moment, text
@@ -29,6 +30,11 @@ class Attempt:
     event: str
     at: datetime
     status: int
+
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether it was taken."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class HookDeliveries:
