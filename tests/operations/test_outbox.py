@@ -5,7 +5,18 @@ import pytest
 
 from bot.domain.errors import Garbled, NotFound, Unauthorized, Unavailable
 from bot.domain.message import Message
-from bot.operations.outbox import HELD, KEPT, NEWS, Letter, Outbox, ToChannel, ToPerson, put
+from bot.operations.duty import Duty
+from bot.operations.outbox import (
+    HELD,
+    KEPT,
+    LETTERS,
+    NEWS,
+    Letter,
+    Outbox,
+    ToChannel,
+    ToPerson,
+    put,
+)
 from tests.operations.people import NOON, at_once
 from tests.operations.standing_ground import Said, Standing
 
@@ -179,3 +190,27 @@ def test_a_closed_box_sends_nothing_more(outbox, write, slack):
     outbox.close()
     outbox.send()
     assert [] == slack.said
+
+
+def test_a_flood_for_one_keeps_slacks_pace_and_nobody_else_waiting(outbox, write, slack, clock):
+    write(*(letter(f"flood {number}") for number in range(40)), letter("b", "U0BOB"))
+    outbox.send()
+    assert ("U0BOB", "b") in slack.said
+    begun = len(slack.said)
+    for _ in range(60):
+        clock.at += timedelta(seconds=1)
+        outbox.send()
+    flood = [said for to, said in slack.said if to == "C0PROD"]
+    assert begun <= 6
+    assert [f"flood {number}" for number in range(40)] == flood
+
+
+def test_who_does_not_have_the_duty_says_nothing(database, write, slack, clock):
+    ours, theirs = (Duty(database, clock, LETTERS, name) for name in ("us", "they"))
+    theirs.is_ours()
+    write(letter("a"))
+    Outbox(database, slack, clock, duty=ours).send()
+    assert database.is_sqlite is ([("C0PROD", "a")] == slack.said)
+    theirs.leave()
+    Outbox(database, slack, clock, duty=ours).send()
+    assert [("C0PROD", "a")] == slack.said

@@ -12,6 +12,7 @@ from bot.operations.outbox import ToChannel
 from bot.operations.store import Store
 from tests.builders import request
 from tests.operations.notes.ground import Replica, Standing, note, puts
+from tests.operations.people import at_once
 from tests.sandbox.slack_bot import slack_with
 
 CHANNELS = ("C0CI", "C0APPS", "C0MORE")
@@ -45,8 +46,7 @@ class Storm:
     def __init__(self, database, slack, clock):
         self.database, self.slack, self.clock = database, slack, clock
         self.store, self.operations = Store(database), []
-        self.ours = Replica(database, slack, clock, sources=[self.cards])
-        self.begun = clock.now()
+        self.replicas = [Replica(database, slack, clock, sources=[self.cards])]
 
     def cards(self, client, pace):
         def draw(operation, _):
@@ -61,8 +61,14 @@ class Storm:
             made.post(one.id, "C0DEPLOY", "U0ALICE")
         return made
 
-    def passes(self):
-        return self.clock.now() - self.begun
+    def joined_by(self, name):
+        """Let another replica do the same work."""
+        known = self.replicas[0].updater._sources[1]
+        other = Replica(self.database, self.slack, self.clock, name, [lambda *_: known])
+        self.replicas.append(other)
+
+    def works(self):
+        at_once(*(one.works for one in self.replicas))
 
     def rages(self, second):
         changes = range(second * CHANGES // 10, (second + 1) * CHANGES // 10)
@@ -72,7 +78,7 @@ class Storm:
             phase = Phase.CHECKING if second == 0 else Phase.QUEUED
             told = {"second": str(second)}
             self.store.move(name, phase, self.clock.now(), f"{second}", detail=told)
-        self.ours.works()
+        self.works()
         self.clock.at += STEP
 
     def ends(self):
@@ -85,7 +91,7 @@ class Storm:
         since, waited, calls = self.clock.now(), timedelta(), -1
         while calls != len(self.slack.calls) or self.clock.now() - since < timedelta(minutes=2):
             calls = len(self.slack.calls)
-            self.ours.works()
+            self.works()
             self.clock.at += STEP
             if not all("refused" in one.text for one in self.slack.messages("C0DEPLOY")):
                 waited = self.clock.now() - since
@@ -95,9 +101,21 @@ class Storm:
         return sorted(one.text for name in CHANNELS for one in self.slack.messages(name))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_thousand_changes_of_two_hundred_notes_in_ten_seconds(database, slack, clock, capsys):
     """While it storms, operations go on, too, and their ends are not behind anybody's progress."""
+    _weather(Storm(database, slack, clock), capsys)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_replicas_say_no_more_than_one(database, slack, clock, capsys):
     storm = Storm(database, slack, clock)
+    storm.joined_by("another")
+    _weather(storm, capsys)
+
+
+def _weather(storm, capsys):
+    slack = storm.slack
     for second in range(10):
         storm.rages(second)
     storm.ends()
@@ -107,7 +125,8 @@ def test_a_thousand_changes_of_two_hundred_notes_in_ten_seconds(database, slack,
     posts, updates = calls["chat.postMessage", 200], calls["chat.update", 200]
     with capsys.disabled():
         print(
-            f"\n{NOTES} notes, {CHANGES} changes and {CARDS} cards in 10 s: {posts} posts,"
+            f"\n{NOTES} notes, {CHANGES} changes and {CARDS} cards in 10 s,"
+            f" {len(storm.replicas)} at work: {posts} posts,"
             f" {updates} updates, the last card's end shown after {waited.seconds} s"
         )
     assert sorted(f"{one} green" for one in range(NOTES)) == storm.texts()
@@ -119,6 +138,7 @@ def test_a_thousand_changes_of_two_hundred_notes_in_ten_seconds(database, slack,
     assert waited < timedelta(minutes=3)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_of_many_that_change_all_the_time_none_is_forgotten(database, slack, clock):
     """The bucket is for some 40 a minute: of sixty restless notes each is served in turn."""
     ours = Replica(database, slack, clock)
