@@ -81,7 +81,7 @@ def ci(
         book,
         CiWatch(database, book, telling, rules, clock),
         looking,
-        CiDesk(database, book, telling, runs, writers, acts, clock),
+        CiDesk(database, config.catalog, book, telling, runs, writers, acts, clock),
         CiDrawing(links),
         logs,
     )

@@ -109,6 +109,12 @@ class Catalog:
             unchecked=tuple(sorted(name for name, required in asked.items() if required is None)),
         )
 
+    def built_from(self, repository: str) -> tuple[str, ...]:
+        """Return the services that *repository* has the code of; case does not count there."""
+        name = repository.casefold()
+        built = {one.service for one in self.targets.values() if one.source.casefold() == name}
+        return tuple(service for service in self.services if service in built)
+
     def environments_of(self, service: str) -> tuple[str, ...]:
         """Return the names of the environments that *service* lives in, in promotion order."""
         return tuple(name for name in self.environments if (service, name) in self.targets)

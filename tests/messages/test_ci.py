@@ -238,6 +238,8 @@ def test_a_crowd_is_one_message_that_shrinks():
     shown = read(crowd(over, "ci:crowd:C0CI:1.1"))
     assert "# 🟢 All 12 of them are green again" in shown
     assert over.ended
+    nasty = replace(told.members[0], name=NASTY, repository=NASTY, branch=NASTY)
+    assert_slack_takes(crowd(replace(told, members=(nasty,) * 100), "ci:crowd:C0CI:1.1"))
     draw = CiDrawing(LINKS).draw
     assert message == draw(crowd_state("ci:crowd:C0CI:1.1", told), NOON)
 

@@ -136,6 +136,12 @@ class CiBook:
         )
         return int(count), connection.execute(newest).scalar()
 
+    def notes_of(self, connection: sa.Connection, to: ToPerson, since: datetime) -> int:
+        """Return how many episodes that began since then *to* has a note of."""
+        query = sa.select(ci_tracks.c.receivers).where(ci_tracks.c.began_at > since)
+        wanted = receiver_columns(to)
+        return sum(wanted in one for one in connection.execute(query).scalars())
+
     def crowd(self, connection: sa.Connection, channel: str, crowd: str) -> tuple[Watched, ...]:
         """Return who is in *crowd*, oldest first; nobody else changes it meanwhile."""
         take_turns(connection, f"ci-crowd:{channel}")

@@ -12,6 +12,7 @@ import structlog
 
 from bot.adapters.github.workflow_runs import WorkflowRuns
 from bot.clock import Clock
+from bot.domain.catalog import Catalog
 from bot.domain.ci.clicks import (
     AskedBefore,
     Clicked,
@@ -25,7 +26,7 @@ from bot.domain.ci.clicks import (
     RunsAlready,
     Unmuted,
 )
-from bot.domain.ci.notes import Extent, Mute, Rerun
+from bot.domain.ci.notes import Mute, Rerun
 from bot.domain.ci.runs import Origin, Run, Series
 from bot.domain.errors import BotError, Rejected
 from bot.domain.problems import Problem
@@ -47,6 +48,7 @@ class CiDesk:
     def __init__(
         self,
         database: Database,
+        catalog: Catalog,
         book: CiBook,
         telling: CiTelling,
         runs: WorkflowRuns,
@@ -55,6 +57,7 @@ class CiDesk:
         clock: Clock,
     ) -> None:
         self._database, self._book, self._telling = database, book, telling
+        self._catalog = catalog
         self._runs, self._writers, self._acts = runs, writers, acts
         self._clock = clock
 
@@ -89,7 +92,8 @@ class CiDesk:
         mute = Mute(wish.extent, user, now, now + wish.span.length)
         with self._database.write() as connection:
             mute_series(connection, shown.series, mute)
-            self._tell_anew(connection, shown.series, wish.extent, now)
+            found = self._book.failing(connection, shown.series, wish.extent)
+            self._tell_anew(connection, found, now)
             detail = {"workflow": name, "until": mute.until.isoformat(), "for": wish.extent.value}
             self._note(connection, Deed.CI_MUTED, shown.series, user, asked, detail)
         return Muted(mute, name, shown.series.branch)
@@ -109,7 +113,8 @@ class CiDesk:
         with self._database.write() as connection:
             was = unmute_series(connection, shown.series, user, now)
             if was is not None:
-                self._tell_anew(connection, shown.series, was.extent, now)
+                found = self._book.failing(connection, shown.series, was.extent)
+                self._tell_anew(connection, found, now)
                 detail = {"workflow": name, "for": was.extent.value}
                 self._note(connection, Deed.CI_UNMUTED, shown.series, user, asked, detail)
         return Unmuted(was is not None, name)
@@ -122,8 +127,9 @@ class CiDesk:
         """
         now = self._clock.now()
         with self._database.write() as connection:
-            for series, extent in end_expired(connection, now):
-                self._tell_anew(connection, series, extent, now)
+            over = end_expired(connection, now)
+            found = [one for each in over for one in self._book.failing(connection, *each)]
+            self._tell_anew(connection, found, now)
 
     def _shown(self, note: NoteId) -> Watched | None:
         """Return what the note tells of; None where it is another episode's by now."""
@@ -136,7 +142,9 @@ class CiDesk:
         if not isinstance(may, Problem):
             return None
         mark, detail = f"refused:{asked}"[:MARK], {"wish": f"ci_{wish}", "reason": may.reason.value}
-        act = Act(mark, self._clock.now(), user, Deed.REFUSED, series.repository, None, detail)
+        services = self._catalog.built_from(series.repository)
+        now, where = self._clock.now(), series.repository
+        act = Act(mark, now, user, Deed.REFUSED, where, None, detail, services)
         self._acts.note(act)
         return may
 
@@ -180,22 +188,16 @@ class CiDesk:
             self._note(connection, Deed.REFUSED, series, user, asked, detail)
         return NotReran(error.detail, run.url, again=not isinstance(error, Rejected))
 
-    def _tell_anew(
-        self, connection: sa.Connection, series: Series, extent: Extent, at: datetime
-    ) -> None:
-        """Let what fails and is *extent* of *series* be told as it is now."""
-        for each in self._in_order(self._book.failing(connection, series, extent)):
-            watched = self._book.of(connection, each)
+    def _tell_anew(self, connection: sa.Connection, found: Iterable[Series], at: datetime) -> None:
+        """Let those of *found* that fail be told of as they are now."""
+        # All turns are taken first and in one order, so that nobody waits in a ring.
+        order = sorted(set(found), key=lambda one: (one.repository, one.workflow, one.branch))
+        for watched in [self._book.of(connection, each) for each in order]:
             if not watched.stands:
                 continue
             told = self._telling.refresh(connection, watched, at)
             if not told.receivers and told.crowd is None:
                 self._telling.resumed(connection, told, at)
-
-    @staticmethod
-    def _in_order(found: Iterable[Series]) -> list[Series]:
-        """Return *found* in one order for everybody: each is locked, and nobody waits in a ring."""
-        return sorted(found, key=lambda one: (one.repository, one.workflow, one.branch))
 
     def _note(
         self,
@@ -208,7 +210,9 @@ class CiDesk:
     ) -> None:
         mark = f"{deed.value}:{asked}"[:MARK]
         told = {"branch": series.branch, **detail}
-        act = Act(mark, self._clock.now(), user, deed, series.repository, None, told)
+        services = self._catalog.built_from(series.repository)
+        now, where = self._clock.now(), series.repository
+        act = Act(mark, now, user, deed, where, None, told, services)
         write_act(connection, act)
 
 

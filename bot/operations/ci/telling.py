@@ -91,10 +91,16 @@ class CiTelling:
         rule = rule_for(self._rules, _episode(watched).last)
         if rule is None or not rule.in_channel:
             return watched
+        return self._in_channel(connection, watched, rule, at)
+
+    def _in_channel(
+        self, connection: sa.Connection, watched: Watched, rule: Rule, at: datetime
+    ) -> Watched:
+        """Tell the channel, by a note of its own or by that of a crowd."""
         watched = replace(watched, channel=rule.channel)
         count, crowd = self._book.began_since(connection, rule.channel, at - AT_ONCE)
         if count < CROWD:
-            told = replace(watched, receivers=(ToChannel(rule.channel),))
+            told = replace(watched, receivers=(*watched.receivers, ToChannel(rule.channel)))
             return self.refresh(connection, told, at)
         crowd = crowd or f"ci:crowd:{rule.channel}:{watched.key}"
         # Nobody reads what is found out about one of many: who wants it looks at GitHub.
@@ -137,16 +143,26 @@ class CiTelling:
     ) -> Watched:
         """Tell what was found out, and the *author* (a Slack id) in person if the rules say so.
 
-        Where nobody knows the author and only they were to be told, the channel is.
+        Where nobody knows the author, or they have many notes already, the channel is told.
         """
         rule = rule_for(self._rules, _episode(watched).last)
         muted = mute_of(connection, watched.series, at) is not None
         if rule is None or not rule.in_person or muted:
             return self.refresh(connection, watched, at)
-        to = ToPerson(author) if author else ToChannel(rule.channel)
-        if to not in watched.receivers and not (author is None and watched.crowd):
-            watched = replace(watched, receivers=(*watched.receivers, to))
-        return self.refresh(connection, watched, at)
+        if author is not None and self._has_room(connection, watched, author, at):
+            others = [one for one in watched.receivers if one != ToPerson(author)]
+            told = replace(watched, receivers=(*others, ToPerson(author)))
+            return self.refresh(connection, told, at)
+        if watched.receivers or watched.crowd is not None:
+            return self.refresh(connection, watched, at)
+        return self._in_channel(connection, watched, rule, at)
+
+    def _has_room(
+        self, connection: sa.Connection, watched: Watched, author: str, at: datetime
+    ) -> bool:
+        """Tell whether *author* may have one more note: not many within a short time."""
+        to = ToPerson(author)
+        return to in watched.receivers or self._book.notes_of(connection, to, at - AT_ONCE) < CROWD
 
     def refresh(self, connection: sa.Connection, watched: Watched, at: datetime) -> Watched:
         """Write down *watched*, and let every note say what is known now."""
@@ -200,6 +216,7 @@ class CiTelling:
         episode, series = _episode(watched), watched.series
         run, over = episode.newest, happening is Happening.CI_RECOVERED
         verb = "recovered" if over else "fails"
+        services = self._catalog.built_from(series.repository)
         return Alert(
             happening,
             Severity.INFO if over else Severity.WARNING,
@@ -207,17 +224,9 @@ class CiTelling:
             f"{run.name} {verb} on {series.branch} of {series.repository}",
             f"{run.sha[:8]} {run.title}",
             run.url,
-            service=self._service(series.repository),
+            service=services[0] if len(services) == 1 else None,
             resolves=over,
         )
-
-    def _service(self, repository: str) -> str | None:
-        """Return the one service that is built from *repository*; None where there are several."""
-        name = repository.casefold()
-        built = {
-            one.service for one in self._catalog.targets.values() if one.source.casefold() == name
-        }
-        return built.pop() if len(built) == 1 else None
 
 
 def _key(watched: Watched) -> str:

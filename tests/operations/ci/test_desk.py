@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from bot.adapters.github.collaborators import Collaborators
 from bot.adapters.github.workflow_runs import WorkflowRuns
+from bot.domain.catalog import Catalog
 from bot.domain.ci.clicks import (
     AskedBefore,
     Muted,
@@ -64,6 +65,7 @@ class Told:
         self.desks = [
             CiDesk(
                 one.database,
+                Catalog({}, (), {}),
                 one.book,
                 one.telling,
                 WorkflowRuns(one.github),

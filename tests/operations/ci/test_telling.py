@@ -156,6 +156,15 @@ def test_who_is_told(ground, to, by, in_channel, in_person):
     assert all("🟢" in one for one in [*here.messages(), *own])
 
 
+def test_who_writes_much_that_fails_at_once_is_not_flooded(ground):
+    here = ground(rules(Audience.AUTHOR), Known())
+    for number in range(12):
+        here.hears(here.runs(BROKEN, workflow=f"ci-{number}"))
+    here.settles()
+    own = [one for one in here.slack.dm(ALICE) if one.thread is None]
+    assert (8, 4) == (len(own), len(here.messages()))
+
+
 def mute(here, body, extent=Extent.BRANCH, **span):
     """Mute the workflow of *body* from now on."""
     replica, now = here.replicas[0], here.clock.now()
