@@ -287,9 +287,9 @@ def _of_operation(operation: Operation) -> WhyNot | None:
         return WhyNot.A_ROLLBACK
     if operation.phase is not Phase.FAILED:
         return WhyNot.NOT_FAILED
-    if operation.written is None or not failed_of(operation):
+    if operation.written is None:
         return WhyNot.NOTHING_WRITTEN
-    return None
+    return None if failed_of(operation) else WhyNot.NOT_THE_VERSION
 
 
 def _changed(operation: Operation, service: str) -> bool:

@@ -113,7 +113,7 @@ STAYS = [
         id="a rollback",
     ),
     pytest.param(replace(FAILED, written=None), WhyNot.NOTHING_WRITTEN, id="not written"),
-    pytest.param(replace(FAILED, progress=()), WhyNot.NOTHING_WRITTEN, id="never looked at"),
+    pytest.param(replace(FAILED, progress=()), WhyNot.NOT_THE_VERSION, id="never looked at"),
     pytest.param(
         replace(FAILED, plan=replace(PLAN, changes=())), WhyNot.NOTHING_WRITTEN, id="no change"
     ),
