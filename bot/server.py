@@ -25,7 +25,10 @@ THREADS = 8
 only fight for the interpreter (``python -m benchmarks ack``)."""
 
 LARGEST_BODY = 1024 * 1024
-"""Slack's payloads are far smaller; whatever is larger is not from Slack."""
+"""Slack's payloads are far smaller, and GitHub's but for pushes of a thousand commits."""
+
+LARGEST_READ = 4 * LARGEST_BODY
+"""What is larger is cut off before anybody could log it."""
 
 SECONDS = re.compile(r"[0-9]{1,12}")
 """A Unix time as Slack writes it."""
@@ -60,6 +63,7 @@ def web_app(shipmate: Shipmate) -> Flask:
     """Return the WSGI application around *shipmate*."""
     app = Flask("shipmate")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.before_request(_too_large)
     slack = SlackRequestHandler(shipmate.bolt)
     replays = Replays()
 
@@ -126,6 +130,15 @@ def web_app(shipmate: Shipmate) -> Flask:
     return app
 
 
+def _too_large() -> Response | None:
+    """Refuse what is too large before anything looks at it. waitress tells the size of any body."""
+    size = request.content_length or 0
+    if size <= LARGEST_BODY:
+        return None
+    log.warning("a request was refused", why="it is too large", path=request.path, size=size)
+    return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
 def _refused(why: str) -> Response:
     log.warning("a request to /slack/events was refused", why=why)
     return Response(status=401)
@@ -142,7 +155,7 @@ def serve(shipmate: Shipmate, host: str, port: int) -> "MultiSocketServer | TcpW
         port=port,
         threads=THREADS,
         ident=None,
-        max_request_body_size=LARGEST_BODY,
+        max_request_body_size=LARGEST_READ,
         channel_timeout=30,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.errors import Rejected
 from bot.server import LARGEST_BODY, run
@@ -157,5 +158,7 @@ def test_a_webhook_that_github_did_not_sign_is_not(told: Story):
 
 def test_a_webhook_larger_than_we_read_is_turned_away(told: Story):
     body = b'{"zen": "' + b"x" * LARGEST_BODY + b'"}'
-    answer = httpx.post(f"{told.inside.url}/webhooks/github", content=body)
+    with capture_logs() as logs:
+        answer = httpx.post(f"{told.inside.url}/webhooks/github", content=body)
     assert 413 == answer.status_code
+    assert ["it is too large"] == [one["why"] for one in logs if "refused" in one["event"]]
