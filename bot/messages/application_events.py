@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from bot.domain.application_events import ImageChange, What
+from bot.domain.application_events import What
+from bot.domain.application_signs import ImageChange
 from bot.domain.application_story import Crowd, Member, Revision, Story, Subject, Topic
 from bot.domain.message import Message
 from bot.messages import blocks
@@ -122,7 +123,9 @@ def _since(story: Story) -> Line:
     at = Moment(story.since)
     often = f"; {story.times} times so far" if story.times >= TWICE else ""
     if story.gone:
-        return line("The application is not there any more since ", at, ".")
+        return line(
+            "The application is gone, or not in the configuration any more, since ", at, "."
+        )
     match story.what:
         case What.RECOVERED:
             return _over(story)

@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 from bot.domain.application_events import (
     SETTLED,
     WELL_FOR,
-    ImageChange,
     OurOperation,
     Ours,
     What,
     first_sight,
-    image_changes,
     judge,
-    sign_in,
-    sign_of,
 )
+from bot.domain.application_signs import ImageChange, image_changes, sign_in, sign_of
 from bot.domain.observation import Health, Listed, OperationPhase, Resource, ResourceResult, Sync
 from tests.domain.argocd_views import IMAGE, NEWER, NOW, OTHER, WEB, T, ended, seen
 

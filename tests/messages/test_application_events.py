@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.application_events import ImageChange, What
+from bot.domain.application_events import What
+from bot.domain.application_signs import ImageChange
 from bot.domain.application_story import Crowd, Member, Revision, Story, Subject, Topic
 from bot.messages.application_events import headline, note, summary
 from tests.messages.limits import assert_slack_takes
@@ -105,7 +106,8 @@ NOTES = [
     pytest.param(
         replace(BAD, gone=True),
         "# 🚮 Gone: core in prod\n"
-        "The application is not there any more since 2026-11-21 12:00 UTC.\n" + WHERE,
+        "The application is gone, or not in the configuration any more, since 2026-11-21"
+        " 12:00 UTC.\n" + WHERE,
         id="gone",
     ),
     pytest.param(

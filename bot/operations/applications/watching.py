@@ -15,7 +15,8 @@ import structlog
 
 from bot.adapters.argocd import ArgoCD
 from bot.clock import Clock
-from bot.domain.application_events import Judged, judge, sign_in
+from bot.domain.application_events import Judged, judge
+from bot.domain.application_signs import sign_in
 from bot.domain.errors import BotError, Forbidden, NotFound, Unavailable
 from bot.domain.observation import Listed, Observation
 from bot.domain.patience import next_try
@@ -165,8 +166,11 @@ class Watching:
             return
         for served in self._serving.every(instance):
             if served.key in keys:
+                keys.remove(served.key)
                 with self._lock:
                     self._wanted[served] = _Wanted(now)
+        for key in keys:
+            self._book.forget(key, now)  # nothing is deployed by it any more
 
     def _take(self, instance: str, now: datetime) -> list[tuple[Served, _Wanted]]:
         with self._lock:
@@ -178,6 +182,7 @@ class Watching:
             for served, _ in due:
                 del self._wanted[served]
                 self._looked[served] = now
+                self._signs.pop(served, None)  # what comes while we look is looked at again
         return due
 
     def _look_at(self, due: tuple[Served, _Wanted]) -> None:

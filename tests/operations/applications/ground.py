@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.application_events import What
-from bot.domain.application_story import QUIET, Tellings, Wish
+from bot.domain.application_tellings import QUIET, Tellings, Wish
 from bot.domain.catalog import Application
 from bot.domain.errors import NotFound
 from bot.domain.observation import Health, Listed, OperationPhase, OperationState, Source, Sync
@@ -48,7 +48,7 @@ class ArgoCD:
     system = "Argo CD main"
 
     def __init__(self, clock):
-        self.clock, self.asked, self.away = clock, Counter(), None
+        self.clock, self.asked, self.away, self.meanwhile = clock, Counter(), None, None
         self.applications, self.version = {}, 800
         self.lock = threading.Lock()
 
@@ -75,6 +75,8 @@ class ArgoCD:
             if self.away is not None:
                 raise self.away
             found = self.applications.get((application.namespace or "argocd", application.name))
+        if self.meanwhile is not None:
+            self.meanwhile()
         if found is None:
             raise NotFound(self.system, f"show {application.name}")
         return found

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from bot.domain.alerts import Happening, NotifyRule, Severity
 from bot.domain.application_events import WELL_FOR, What
-from bot.domain.application_story import AGAIN_WITHIN, Crowd, Story, Tellings, Wish
+from bot.domain.application_story import AGAIN_WITHIN, Crowd, Story
+from bot.domain.application_tellings import Tellings, Wish
 from bot.domain.catalog import Application
 from bot.domain.errors import Unavailable
-from bot.domain.observation import OperationPhase
+from bot.domain.observation import OperationPhase, Sync
 from bot.domain.operations import Phase, Written
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import tellable
@@ -238,6 +239,33 @@ def test_an_application_that_goes_away_ends_its_note(make, database, argocd, clo
     (story,) = told(database)
     assert story.gone
     assert not story.stands
+
+
+def test_one_that_is_not_configured_any_more_ends_its_note(make, database, argocd, clock):
+    replica = make(config=several(2))
+    known_and_well(replica, APP, "s1-stage")
+    argocd.is_so("s1-stage", **failed(clock))
+    replica.hears("s1-stage")
+    replica.looks()
+    replica.close()
+    smaller = make(config=several(1))
+    clock.passes(HOUR)
+    smaller.looks()
+    (story,) = told(database)
+    assert story.gone
+
+
+def test_what_is_heard_during_a_look_is_looked_at_again(make, argocd):
+    replica = make()
+    known_and_well(replica, APP)
+    before, well = argocd.asked["look"], argocd.applications["argocd", APP]
+    argocd.is_so(APP, sync=Sync.OUT_OF_SYNC)
+    argocd.meanwhile = lambda: replica.watching.heard("main", shown(well))
+    replica.hears(APP)
+    replica.looks()
+    argocd.meanwhile = None
+    replica.looks()
+    assert before + 2 == argocd.asked["look"]
 
 
 def test_one_made_anew_is_seen_for_the_first_time(make, database, argocd, clock):
