@@ -162,4 +162,4 @@ class Mortal(Process):
 
 
 NURSERY = multiprocessing.get_context("forkserver")
-NURSERY.set_forkserver_preload([__name__])
+NURSERY.set_forkserver_preload([__name__, "tests.durable.warm"])
