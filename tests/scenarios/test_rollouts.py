@@ -100,6 +100,18 @@ def test_a_blue_green_deploy_is_promoted_from_its_card_by_another_with_the_right
         assert fact in card.words, card.words
     assert [PROMOTE, FULLY, ABORT, RESTART] == they.told.buttons(number)
 
+    shown = they.does("/ship rollout user-service prod").replace("`", "")
+    for fact in (
+        "Rollout/user-service, blue-green: paused",
+        "new v1.2.2 (ReplicaSet ",
+        ", stable main-def456 (ReplicaSet ",
+        "pods: 3 wanted, 3 new, ",
+        " ready, ",
+        "waits: the new version is up beside the old one",
+        "a person has to say how it goes on",
+    ):
+        assert fact in shown, (fact, shown)
+
     refused = they.clicks(PROMOTE, number, "U0BOB")
     assert "may not deploy" in refused, refused
     assert [] == they.moves("user-service/prod")
@@ -130,6 +142,19 @@ def test_a_canary_shows_its_steps_and_an_old_button_moves_nothing(they):
     assert "; it goes on by itself" in why, why
     assert "Until" in why
     assert "you may promote or abort it" in why
+
+    shown = they.does("/ship rollout generation-service prod").replace("`", "")
+    for fact in (
+        "Rollout/generation-service, canary: paused at step 2 of 8, 20 % on the new version",
+        "new v1.2.2 (ReplicaSet ",
+        ", stable main-",
+        " wanted, ",
+        " new, ",
+        " ready, ",
+        "waits: a pause between its steps",
+        "it goes on by itself",
+    ):
+        assert fact in shown, (fact, shown)
 
     frozen = they.does("/ship freeze prod because the quarter ends", by="U0BOB")
     assert "Froze prod" in frozen, frozen
