@@ -7,11 +7,15 @@ that the duty is still theirs. It saves calls; the rows of the work itself keep 
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from bot.clock import Clock
+from bot.domain.errors import Unavailable
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.tables import duties
+
+log = structlog.get_logger(__name__)
 
 HELD = timedelta(seconds=6)
 """How long a duty stays with who died holding it. Of the wall, by the database's clock."""
@@ -45,17 +49,16 @@ class Duty:
         return ours
 
     def leave(self) -> None:
-        """Give the duty to whoever asks next.
-
-        Raises:
-            Unavailable: our own database is away.
-        """
+        """Give the duty to whoever asks next. Where the database is away it ends by itself."""
         if self._ours_until is None:
             return
         self._ours_until = None
         ours = (duties.c.name == self._name, duties.c.holder == self._holder)
-        with self._database.write() as connection:
-            connection.execute(sa.delete(duties).where(*ours))
+        try:
+            with self._database.write() as connection:
+                connection.execute(sa.delete(duties).where(*ours))
+        except Unavailable as away:
+            log.warning("a duty was not given back", duty=self._name, error=str(away))
 
     def _take(self) -> bool:
         now = sa.func.timezone("UTC", sa.func.clock_timestamp(), type_=sa.DateTime)

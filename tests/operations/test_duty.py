@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+import pytest
+
+from bot.domain.errors import Unavailable
 from bot.operations.duty import Duty
 from tests.operations.standing_ground import Standing
 
@@ -32,3 +35,15 @@ def test_a_duty_of_who_is_gone_is_taken(database):
     assert Duty(database, clock, "updates", "us").is_ours()
     clock.at += timedelta(minutes=1)
     assert database.is_sqlite is gone.is_ours()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_stop_goes_on_while_the_database_is_away(database, monkeypatch):
+    ours = Duty(database, Standing(), "updates", "us")
+    assert ours.is_ours()
+
+    def away():
+        raise Unavailable("database", "write")
+
+    monkeypatch.setattr(database, "write", away)
+    ours.leave()

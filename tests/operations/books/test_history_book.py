@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot.domain.approvals import Override
 from bot.domain.history import Kind, Noted, Told, Wanted, key_of
@@ -160,3 +161,44 @@ def test_a_stranger_who_goes_on_and_on_does_not_fill_the_book(past):
     assert past.acts.note(later), "and not for ever"
     assert past.acts.note(replace(act, mark="x", by="U0BOB")), "and not for others"
     assert past.acts.note(replace(act, mark="y", what=Deed.LOCKED))
+
+
+def plans(database, reads):
+    """Return how SQLite goes about each query of *reads*."""
+    asked = []
+
+    def hear(_connection, _cursor, statement, parameters, *_):
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        reads()
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    with database.read() as connection:
+        return [
+            [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", given)]
+            for one, given in asked
+            if one.startswith("SELECT")
+        ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_and_no_look_for_stale_cards_reads_a_whole_table(past, database):
+    past.asks()
+    past.does()
+    (_, last) = past.book.below(Wanted(), None, 5)
+    ways = plans(
+        database,
+        lambda: (
+            past.book.below(Wanted(), None, 5),
+            past.book.above(Wanted(environment="stage"), key_of(last), 5),
+            past.book.below(Wanted("core", None, NOON, frozenset({"U0BOB"})), key_of(last), 5),
+            past.store.cards_behind(),
+        ),
+    )
+    assert len(ways) >= 9
+    scans = [
+        step for way in ways for step in way if step.startswith("SCAN") and "INDEX" not in step
+    ]
+    assert [] == scans
