@@ -10,6 +10,7 @@ from bot.messages.promoting import PROMOTE_THESE
 from sandbox.demo.buttons import FULLY, ONE_STEP
 from sandbox.demo.ci import failing_ci
 from sandbox.demo.degrading import Breaking, degrades, impatient
+from sandbox.demo.drifting import drift, reported
 from sandbox.demo.scene import Scene
 from sandbox.demo.sight import Asked
 from sandbox.github.server import mutates
@@ -288,5 +289,11 @@ CHAPTERS: Sequence[Chapter] = (
         "The same manifest, changed by pull requests that people merge.",
         guide_by_pull_request,
         config=None,
+    ),
+    Chapter(
+        "drift",
+        "What people did past Git, and the one message that tells of it.",
+        drift,
+        config=reported,
     ),
 )

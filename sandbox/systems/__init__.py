@@ -6,7 +6,7 @@ Pingvas Studio and pinksea both have a ``user-service``.
 """
 
 from sandbox.systems.astrago.system import ASTRAGO
-from sandbox.systems.flash_tickets.system import FLASH_TICKETS
+from sandbox.systems.flash_tickets.system import FLASH_TICKETS, FLASH_TICKETS_MONDAY
 from sandbox.systems.guide.system import GUIDE, GUIDE_BY_PULL_REQUEST
 from sandbox.systems.nouns import System
 from sandbox.systems.pingvas.system import PINGVAS
@@ -24,4 +24,6 @@ def system(name: str) -> System:
     Raises:
         KeyError: there is none.
     """
-    return {each.name: each for each in (*systems(), GUIDE_BY_PULL_REQUEST)}[name]
+    return {each.name: each for each in (*systems(), GUIDE_BY_PULL_REQUEST, FLASH_TICKETS_MONDAY)}[
+        name
+    ]

@@ -16,6 +16,7 @@ from bot.cli import app
 from bot.config import load
 from sandbox.demo import clone as clones
 from sandbox.demo.clone import CloneUnfit
+from sandbox.demo.drifting import PICTURE
 from sandbox.demo.ground import with_addresses
 from sandbox.demo.playing import NOT_AS_TOLD, play
 from sandbox.demo.rehearsal import Unready, which_repository
@@ -162,7 +163,7 @@ def everything_in(folder):
 
 def test_the_script_has_a_chapter_for_each_system():
     names = [one.name for one in systems()]
-    assert [*names, "guide-by-pull-request"] == [one.system for one in CHAPTERS]
+    assert [*names, "guide-by-pull-request", "drift"] == [one.system for one in CHAPTERS]
 
 
 def test_by_pull_request_a_person_merges_and_the_bot_follows():
@@ -262,6 +263,12 @@ def test_a_bad_version_goes_back_by_one_commit_and_is_held_until_it_is_released(
         "✓ it is refused and changed nothing",
         "alice  in #deploys  /ship release core stage",
         "✓ the version is held no longer",
+        "│ 🔴 CI failed: ci on stabilize/1.0 · xiilab/astrago-backend",
+        "│ Behind it: 3 commits of core wait for stage",
+        "✓ the password in the log is masked",
+        "alice  on the note  [ Re-run failed jobs ]",
+        "│ 🟢 CI is green again: ci on stabilize/1.0",
+        "✓ it is the same message",
     ):
         assert any(words in line for line in told), f"{words}, after what stands before it"
     assert "✗" not in result.output
@@ -490,3 +497,16 @@ def test_only_the_addresses_of_the_configuration_change():
         "https://edge.example.com/argo", '"http://127.0.0.1:2"'
     )
     assert expected == written
+
+
+def test_the_report_of_drift_and_its_picture():
+    result = run("--script", "--only", "drift", "--speed", FAST)
+    assert 0 == result.exit_code, result.output
+    for said in (
+        "✓ one line says so",
+        "✓ each of the five is in it",
+        "✓ the sync was asked for",
+        "The picture beside the words",
+    ):
+        assert said in result.output
+    assert PICTURE.read_bytes().startswith(b"\x89PNG")

@@ -125,7 +125,7 @@ def is_same(item: Item) -> bool:
 
 def is_unclear(told: Told, items: Iterable[Item]) -> bool:
     """Tell whether nobody can say if *told* is over: what would show it could not be read."""
-    return any(
+    return told.kind is not DriftKind.UNREADABLE and any(
         one.kind is DriftKind.UNREADABLE
         and one.environment == told.environment
         and bool(set(one.services) & set(told.services))

@@ -4,6 +4,8 @@ The seed names only the prod applications (``flash-tickets-api``); those of dev 
 the environment's name behind. ``your-org`` of the seed is ``flash-tickets`` here.
 """
 
+from dataclasses import replace
+
 from sandbox.systems.nouns import (
     Application,
     Build,
@@ -86,3 +88,5 @@ FLASH_TICKETS = System(
     teams=TEAMS,
     channels=CHANNELS,
 )
+
+FLASH_TICKETS_MONDAY = replace(FLASH_TICKETS, name="drift", title="Flash Tickets, a Monday")

@@ -63,6 +63,13 @@ def test_what_an_unreadable_system_hides_is_not_over(book):
     assert sorted([UNWELL.key, AWAY.key]) == keys(book)
 
 
+def test_what_can_be_read_again_is_over_although_something_else_cannot(book):
+    other = replace(AWAY, subject="core", what=Unreadable("no tag"))
+    book.record([AWAY, other], PROD, NOON)
+    book.record([other], PROD, NOON + MINUTE)
+    assert [other.key] == keys(book)
+
+
 def test_a_look_that_cannot_see_a_kind_does_not_end_it(book):
     book.record([STALE, MOVING], PROD, NOON)
     book.record([], PROD, NOON + MINUTE, unseen=[DriftKind.STALE])
