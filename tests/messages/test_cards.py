@@ -22,6 +22,7 @@ from bot.domain.operations import (
     Written,
 )
 from bot.domain.problems import Problem, Reason
+from bot.domain.undoing import undoing
 from bot.messages.cards import CANCEL, DOING, MARKS, SENTENCES, STAGES, STATES, Links, card
 from bot.messages.notices import ended_badly
 from tests.messages.limits import assert_slack_takes
@@ -310,7 +311,7 @@ PHASES = [
 
 @pytest.mark.parametrize(("shown", "expected"), PHASES)
 def test_the_card_of_each_phase_reads(shown, expected):
-    assert dedent(expected) == read(card(shown, LINKS, after(seconds=12)))
+    assert dedent(expected) == read(card(shown, LINKS, after(seconds=12), undo=undoing(shown)))
 
 
 def test_the_table_above_shows_every_phase():
@@ -319,7 +320,19 @@ def test_the_table_above_shows_every_phase():
 
 @pytest.mark.parametrize(("shown", "_expected"), PHASES)
 def test_slack_takes_every_card(shown, _expected):
-    assert_slack_takes(card(shown, LINKS, after(seconds=12)))
+    assert_slack_takes(card(shown, LINKS, after(seconds=12), undo=undoing(shown)))
+
+
+def test_a_failed_card_without_anything_known_good_offers_no_way_back():
+    failed = operation(
+        Phase.FAILED,
+        plan=PLAN,
+        written=WRITTEN,
+        progress=following(Stage.LIVE, Stage.FAILED),
+    )
+    shown = read(card(failed, LINKS, after(seconds=12)))
+    assert "Way back" not in shown
+    assert "Roll back" not in shown
 
 
 def test_every_phase_and_stage_has_words():
@@ -512,7 +525,7 @@ def test_slack_takes_fifty_targets_of_the_longest_text():
         product(Phase, [Reason.SYNC_FAILED]), product([Phase.FAILED], Reason)
     ):
         shown = replace(worst, phase=phase, problem=Problem(reason, problem.facts))
-        assert_slack_takes(card(shown, LINKS, ASKED))
+        assert_slack_takes(card(shown, LINKS, ASKED, undo=undoing(shown)))
         assert_slack_takes(ended_badly(shown, "https://slack.example/p1"))
 
 
