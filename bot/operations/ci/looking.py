@@ -167,4 +167,6 @@ class CiLooking:
 
 
 def _named(job: FailedJob) -> Job:
-    return Job(job.id, job.name, job.conclusion, job.url, tuple(step.name for step in job.steps))
+    # A step without a name is called like the command that it runs.
+    steps = tuple(masked(step.name) for step in job.steps)
+    return Job(job.id, job.name, job.conclusion, job.url, steps)

@@ -107,6 +107,12 @@ def test_github_away_for_long_is_said(ground):
     assert "answered 502" in here.messages()[0]
 
 
+def test_a_step_is_called_like_its_command_and_tells_no_secret_either(ground):
+    here = ground()
+    fails(here, Work("deploy", fails_at="Run ./deploy --password=hunter2", says=("no",)))
+    assert "Run ./deploy --password=***" in here.messages()[0]
+
+
 def test_a_log_that_cannot_be_read_leaves_the_jobs(ground):
     here = ground()
     here.fake.arm("logs", Fault(answer=lambda: answer({"message": "Gone"}, 410)), times=None)
