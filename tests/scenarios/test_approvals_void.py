@@ -81,6 +81,23 @@ def test_a_branch_that_moved_before_the_click_voids_it(they):
     assert [] == they.ours(number)
 
 
+def test_a_rollback_that_waits_is_void_when_its_file_moves(they):
+    service = "payment-service"
+    live = they.asks(service)
+    they.approves(live)
+    assert Phase.LIVE is they.told.ends_with_id(live).phase
+    number = they.told.operation(they.told.types(f"/rollback {service} prod because it leaks")).id
+    assert they.world.until(lambda: they.told.waits(number)), they.told.timeline(number)
+    another_line(they, service)
+
+    assert "no longer what would be done" in they.approves(number)
+
+    assert Reason.PLAN_MOVED is they.refusal(number)
+    they.shows(number, "Void", "the text of the files")
+    assert [] == they.ours(number)
+    assert [] == they.told.held(f"{service}/prod"), "what was not taken away is not held"
+
+
 def test_a_change_to_somebody_elses_file_voids_nothing(they):
     number = they.asks("payment-service")
     another_line(they, "frontend")
