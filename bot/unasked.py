@@ -185,7 +185,7 @@ def unasked(ground: Ground) -> Unasked:
             Tick("old notes", poster.sweep, FORGET),
             Tick("old history", keeping.forget, FORGET),
         ),
-        stoppers=(hearing.inbox.stop, *(one.stop for one in telling)),
+        stoppers=(hearing.inbox.stop, told.looking.stop, *(one.stop for one in telling)),
         closers=(hearing.inbox.close, poster.close, watching.close, told.logs.close),
     )
 

@@ -1,5 +1,6 @@
 """Looks into failures that were told: which jobs failed, what they said, who wrote the commit."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -63,6 +64,11 @@ class CiLooking:
         self._runs, self._logs, self._commits = runs, logs, commits
         self._waiting, self._roster, self._secrets = waiting, roster, secrets
         self._clock = clock
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Look into nothing more; another replica does, or the next start."""
+        self._stopping.set()
 
     def look(self) -> None:
         """Look into what is due, whoever waits longest first.
@@ -71,6 +77,8 @@ class CiLooking:
             Unavailable: our own database is away.
         """
         for watched in self._book.due(self._clock.now(), ROUND):
+            if self._stopping.is_set():
+                return
             until = self._clock.now() + HELD * self._clock.speed
             if self._book.take(watched, until):
                 self._look_into(watched)

@@ -107,6 +107,15 @@ def test_github_away_for_long_is_said(ground):
     assert "answered 502" in here.messages()[0]
 
 
+def test_at_a_stop_nothing_more_is_looked_into(ground):
+    here = ground()
+    here.hears(here.runs(BROKEN))
+    here.replicas[0].looking.stop()
+    here.settles()
+    assert "Reading which jobs failed" in here.messages()[0]
+    assert 0 == sum(call.route == "jobs" for call in here.fake.calls)
+
+
 def test_a_step_is_called_like_its_command_and_tells_no_secret_either(ground):
     here = ground()
     fails(here, Work("deploy", fails_at="Run ./deploy --password=hunter2", says=("no",)))
