@@ -110,7 +110,7 @@ def test_a_rollback_to_a_tag_that_is_denied_there(told):
     )
 
 
-def test_what_nobody_of_us_brought_is_taken_back_to_what_we_did(told):
+def test_what_nobody_of_us_brought_is_taken_back_by_name_to_what_we_did(told):
     """Somebody sets a tag by hand; the way back is the last version that we saw run well."""
     target = told.inside.shipmate.config.catalog.target("gateway", "staging")
     file = target.location.file
@@ -119,8 +119,48 @@ def test_what_nobody_of_us_brought_is_taken_back_to_what_we_did(told):
     sha = told.github.push(told.system.gitops, "main", {file: by_hand}, message="by hand")
     assert told.world.until(lambda: told.argocd.is_live(target.application.name, sha))
 
-    back = told.goes_live(told.types("/rollback gateway staging because it was not meant"))
+    refused(
+        told,
+        "/rollback gateway staging because it was not meant",
+        Reason.FOREIGN_VALUE,
+        "Git says v1.2.3 for gateway in staging, and Shipmate did not put it there",
+        "/rollback gateway staging v1.3.0",
+    )
+    back = told.goes_live(told.types("/rollback gateway staging v1.3.0 because it was not meant"))
 
     (change,) = back.plan.changes
     assert ("v1.2.3", "v1.3.0", None) == (change.old, change.new, change.undoes)
     assert ["v1.2.3"] == told.held("gateway/staging")
+
+
+BROKEN = b"""apiVersion: apps/v1
+kind: Deployment
+metadata: {name: beside}
+spec:
+  selector: {matchLabels: {app: beside}}
+  template:
+    metadata: {labels: {app: beside}}
+    spec: {containers: [{name: beside, image: "beside:broken"}]}
+"""
+
+
+def test_a_version_that_runs_where_something_is_not_well(told):
+    """The version itself is one and runs; what stands beside it in the application does not."""
+    folder = "apps/gateway/overlays/dev"
+    text = told.github.file(told.system.gitops, "main", f"{folder}/kustomization.yaml")
+    files = {
+        f"{folder}/kustomization.yaml": text.replace(
+            b"- ../../base", b"- ../../base\n  - beside.yaml"
+        ),
+        f"{folder}/beside.yaml": BROKEN,
+    }
+    told.argocd.break_image("beside", "broken")
+    told.github.push(told.system.gitops, "main", files, message="something beside it")
+    app = told.inside.shipmate.config.catalog.target("gateway", "dev").application.name
+    told.argocd.poll_now(app)
+
+    def health():
+        return told.argocd.application(app)["status"]["health"]["status"]
+
+    assert told.world.until(lambda: health() == "Degraded", 40), health()
+    refused(told, "/promote gateway dev staging", Reason.UNHEALTHY_BEFORE, "Degraded")

@@ -229,3 +229,19 @@ def test_auto_sync_that_others_switch_on_is_noticed(told):
 
     assert () == items(told)
     assert told.world.until(lambda: "not by Shipmate" in told.card(back.id).words, 20)
+
+
+def test_it_is_refused_while_something_else_of_the_application_is_changed(told):
+    for back in (1, 0):
+        version = told.world.sha("xiilab/astrago-frontend", f"{BRANCH}~{back}")[:8]
+        told.goes_live(told.types(f"/deploy frontend {version} stage"))
+    told.argocd.hang_refresh("astrago")
+    other = told.operation(told.types("/rollback monitor stage")).id
+    assert told.world.until(lambda: Phase.FOLLOWING is told.store.operation(other).phase, 20)
+
+    ended = refuses(told, "/rollback frontend stage by argocd", Reason.APP_BUSY, operation=other)
+
+    said = told.card(ended.id).words.replace("`", "")
+    assert f"/ship cancel {other}" in said
+    told.argocd.hang_refresh("astrago", on=False)
+    assert Phase.LIVE is told.ends_with_id(other).phase
