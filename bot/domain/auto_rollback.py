@@ -36,10 +36,11 @@ class Around:
     """What is known of one target of the failed operation.
 
     *old* is the tag that the operation took away. *back* is the version that a rollback goes back
-    to; None: there is none. *stands* tells whether Git still says what the operation wrote. *was_healthy* tells of the version before it, right
-    before the commit. *automatic* tells whether what was brought there last, before the failed
-    operation, was an automatic rollback. *busy* is another operation that is under way or waits
-    there, or None. *now* is the health of its application.
+    to; None: there is none. *stands* tells whether Git still says what the operation wrote.
+    *was_healthy* tells of the version before it, right before the commit. *automatic* tells whether
+    what was brought there last, before the failed operation, was an automatic rollback. *busy* is
+    another operation that is under way or waits there, or None. *now* is the health of its
+    application.
     """
 
     old: str
@@ -178,8 +179,7 @@ def decide(operation: Operation, rule: AutoRollback | None, moment: Moment) -> D
     if (leave := hopeless(operation, rule)) is not None:
         return leave
     assert rule is not None, "judged right above"
-    failed = failed_of(operation)
-    around = {one.service: moment.around.get(one.service) for one in failed}
+    around = {one.service: moment.around.get(one.service) for one in failed_of(operation)}
     for service, known in around.items():
         if known is not None and (why := _lasting(known)) is not None:
             return Leave(why, service, detail=known.busy or "")
@@ -188,6 +188,13 @@ def decide(operation: Operation, rule: AutoRollback | None, moment: Moment) -> D
         return Later(ripe)
     if moment.at > ripe + LONG_AGO:
         return Leave(WhyNot.LONG_AGO)
+    return _when_ripe(rule, moment, around)
+
+
+def _when_ripe(
+    rule: AutoRollback, moment: Moment, around: Mapping[str, Around | None]
+) -> GoBack | Leave:
+    """Return what comes of it now that the new version has had its time."""
     for service, known in around.items():
         if (left := _now(service, known)) is not None:
             return left
