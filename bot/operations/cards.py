@@ -65,7 +65,11 @@ class Cards:
                 return found
             self._pace.count_post(channel)
             return self._slack.post(channel, message, key=operation.key)
-        except (Unavailable, Garbled, Unauthorized):
+        except Unavailable as away:
+            if away.retry_after is not None:
+                self._pace.close_posts(away.retry_after)
+            raise
+        except (Garbled, Unauthorized):
             raise
         except BotError as refused:
             log.warning("the channel takes no card", channel=channel, error=str(refused))

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import pytest
+
 from bot.adapters.slack import Posted
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
@@ -94,3 +96,19 @@ def test_when_slack_is_away_no_card_is_tried_until_a_while_has_passed(database):
     clock.time += AWAY
     cards.tick()
     assert "2.0" in slack.calls
+
+
+def test_when_slack_asks_a_first_card_to_wait_notes_and_letters_wait_too(database):
+    class Busy(Slack):
+        def post(self, *_, **__):
+            raise Unavailable("Slack", "post", "ratelimited", timedelta(seconds=30))
+
+    store, clock = Store(database), StoppedClock()
+    pace = Pace(clock)
+    cards = Cards(store, Busy(), lambda *_: Message("x", ()), pace, clock)
+    made = store.receive(request(), "command:1", NOON)[0]
+    with pytest.raises(Unavailable):
+        cards.post(made.id, "C0DEPLOY", "U0ALICE")
+    assert not pace.take_post("C0OTHER")
+    clock.time += timedelta(seconds=30)
+    assert pace.take_post("C0OTHER")
