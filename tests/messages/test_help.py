@@ -15,7 +15,7 @@ def test_the_overview_shows_examples_that_work_here():
         "Services here: *core* (dev, stage and prod), *batch* (dev and stage), "
         "*user-service* (dev and prod), *frontend* (prod)\n"
         "*Change*: `deploy`, `promote` and `rollback`.\n"
-        "*Look*: `why`, `status`, `history`, `diff` and `rollout`.\n"
+        "*Look*: `why`, `status`, `history`, `diff`, `drift` and `rollout`.\n"
         "*Stop*: `cancel`, `lock`, `unlock`, `freeze`, `unfreeze`, `hold`, `release`"
         " and `resume`.\n"
         "*Yourself*: `whoami`, `link` and `unlink`.\n"

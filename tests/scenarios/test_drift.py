@@ -152,10 +152,33 @@ def test_a_sync_in_a_closed_window_is_refused_with_the_reason(told):
     told.argocd.sync_window("flash-tickets-api")
 
 
-def test_a_sync_brings_what_git_says_and_the_row_goes(told):
+def test_a_lock_of_somebody_else_stops_a_sync(told):
+    told.types("/ship lock api prod because we migrate", by="U0BOB")
+    assert told.world.until(
+        lambda: any("we migrate" in one.words for one in told.slack.messages("C0DEPLOY")), 20
+    )
     message = asks(told, "/ship drift prod", by="U0CAROL")
     value = value_of(message, "Deployment/flash-tickets-api")
-    assert "was asked to sync" in clicks(told, SYNC, message, value, "U0CAROL")
+    words = clicks(told, SYNC, message, value, "U0CAROL")
+    assert "holds the lock on" in words
+    assert "we migrate" in words
+    asks(told, "/ship unlock api prod", by="U0BOB")
+
+
+def test_two_click_at_once_and_one_sync_brings_what_git_says(told):
+    message = asks(told, "/ship drift prod", by="U0CAROL")
+    value = value_of(message, "Deployment/flash-tickets-api")
+    mine = only(message, value)
+    before = {by: len(told.slack.ephemerals(by)) for by in ("U0ALICE", "U0CAROL")}
+    for by in before:
+        told.slack.click(SYNC, by=by, message=mine)
+    told.world.until(
+        lambda: all(len(told.slack.ephemerals(by)) > seen for by, seen in before.items()), 20
+    )
+    answers = sorted(told.slack.ephemerals(by)[-1].words[:30] for by in before)
+    assert 1 == sum("was asked to sync" in told.slack.ephemerals(by)[-1].words for by in before), (
+        answers
+    )
     settles(told, "flash-tickets-api")
     infos = told.argocd.application("flash-tickets-api")["status"]["operationState"]["operation"]
     assert [{"name": "shipmate-operation", "value": f"drift-{value}"}] == infos["info"]
