@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from werkzeug.wrappers import Request, Response
 
-from sandbox.github.accounts import Account
+from sandbox.github.accounts import Account, simple
 from sandbox.github.rest import Asked, Refused, Route, missing, stamp
 from sandbox.wire import answer
 
@@ -22,12 +22,18 @@ LEVELS = ("none", "read", "write", "admin")
 
 @dataclass
 class App:
-    """A GitHub App: its *key* checks the JWTs that its private half signed."""
+    """A GitHub App: its *key* checks the JWTs that its private half signed.
+
+    *permissions* and *events* are those it is registered with; an installation has what its
+    organization accepted of them.
+    """
 
     id: int
     slug: str
     key: str
     bot: Account
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    events: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -39,13 +45,16 @@ class Installation:
     permissions: Mapping[str, str]
     repositories: frozenset[str] | None = None
     suspended: bool = False
+    events: frozenset[str] = frozenset()
+    owner: Account | None = None
 
 
 @dataclass
 class Token:
     """A credential: whose it is, what it may, until when (None: for ever).
 
-    *permissions* None: everything. *installation* None: a personal token.
+    *permissions* None: everything. *installation* None: a personal token. *scopes* are those of a
+    classic one, None for the other kinds; *administers* that its person is a repository's admin.
     """
 
     value: str = field(repr=False)
@@ -55,6 +64,8 @@ class Token:
     repositories: frozenset[str] | None = None
     expires: datetime | None = None
     revoked: bool = False
+    scopes: tuple[str, ...] | None = None
+    administers: bool = False
 
     def may(self, permission: str, level: str) -> bool:
         """Tell whether it holds *permission* at *level* or above."""
@@ -191,7 +202,33 @@ def _chosen(
 
 def _app(state: "State", asked: Asked) -> Response:
     app = state.access.app(asked.request)
-    shown: dict[str, Any] = {"id": app.id, "slug": app.slug, "name": app.slug}
+    shown: dict[str, Any] = {
+        "id": app.id,
+        "slug": app.slug,
+        "name": app.slug,
+        "permissions": {"metadata": "read", **app.permissions},
+        "events": sorted(app.events),
+    }
+    return answer(shown)
+
+
+def _installation(state: "State", asked: Asked) -> Response:
+    app = state.access.app(asked.request)
+    found = state.access.installations.get(asked.path["installation"])
+    if found is None or found.app is not app:
+        raise missing()
+    owner = found.owner or state.accounts.add("acme", "Organization")
+    shown: dict[str, Any] = {
+        "id": found.id,
+        "account": simple(owner, state.api),
+        "app_id": app.id,
+        "app_slug": app.slug,
+        "target_type": "Organization",
+        "repository_selection": "all" if found.repositories is None else "selected",
+        "permissions": {"metadata": "read", **found.permissions},
+        "events": sorted(found.events),
+        "suspended_at": stamp(state.wall.now()) if found.suspended else None,
+    }
     return answer(shown)
 
 
@@ -205,4 +242,12 @@ ROUTES = (
         jwt=True,
     ),
     Route("app", "GET", "/app", _app, of_repository=False, jwt=True),
+    Route(
+        "installation",
+        "GET",
+        "/app/installations/<int:installation>",
+        _installation,
+        of_repository=False,
+        jwt=True,
+    ),
 )

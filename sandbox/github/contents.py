@@ -27,6 +27,8 @@ def shown_repository(state: "State", repository: Repository, asked: Asked) -> di
     """Return a repository's JSON as the caller sees it."""
     owner = state.accounts.add(repository.owner, "Organization")
     may = asked.token.may if asked.token else lambda *_words: False
+    named = asked.token is not None and asked.token.permissions is not None
+    whole = asked.token is not None and asked.token.administers
     link = state.link(repository)
     return {
         "id": repository.id,
@@ -38,13 +40,13 @@ def shown_repository(state: "State", repository: Repository, asked: Asked) -> di
         "html_url": state.page(repository),
         "url": link,
         "default_branch": repository.default_branch,
-        "archived": False,
+        "archived": repository.archived,
         "disabled": False,
         "fork": False,
         "visibility": "private",
         "clone_url": f"{state.page(repository)}.git",
         "permissions": {
-            "admin": may("administration", "write"),
+            "admin": may("administration", "write") if named else whole,
             "push": may("contents", "write"),
             "pull": may("contents", "read"),
         },

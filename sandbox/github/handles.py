@@ -347,13 +347,19 @@ class Handles(Wire):
         *,
         slug: str = "shipmate",
         repositories: Collection[str] | None = None,
+        events: Collection[str] = (),
     ) -> Installation:
-        """Install an App whose JWTs *public_key* (PEM) checks; *repositories* None: all of them."""
+        """Install an App whose JWTs *public_key* (PEM) checks; *repositories* None: all of them.
+
+        The App is registered with the *permissions* and *events* that its installation has.
+        """
         with self.lock:
             bot = self.state.accounts.add(f"{slug}[bot]", "Bot")
-            app = self.state.access.apps.setdefault(app_id, App(app_id, slug, public_key, bot))
+            heard = frozenset(events)
+            fresh = App(app_id, slug, public_key, bot, dict(permissions), heard)
+            app = self.state.access.apps.setdefault(app_id, fresh)
             chosen = None if repositories is None else frozenset(repositories)
-            made = Installation(installation_id, app, dict(permissions), chosen)
+            made = Installation(installation_id, app, dict(permissions), chosen, events=heard)
             self.state.access.installations[installation_id] = made
             return made
 
@@ -369,7 +375,9 @@ class Handles(Wire):
         with self.lock:
             chosen = None if repositories is None else frozenset(repositories)
             account = self.state.accounts.add(login)
-            token = Token(value, account, permissions, repositories=chosen)
+            classic = value.startswith("ghp_") and permissions is None
+            scopes = ("read:org", "repo") if classic else None
+            token = Token(value, account, permissions, repositories=chosen, scopes=scopes)
             self.state.access.tokens[value] = token
             return token
 

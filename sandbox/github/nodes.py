@@ -249,6 +249,16 @@ class Ref:
     def repository(self) -> Repository:
         return Repository(self._asking, self._home)
 
+    def ref_update_rule(self) -> dict[str, Any] | None:
+        """Show the older protection as it is to those who do not administer; rulesets do not."""
+        if self._home.protected.get(self.name) is not False:
+            return None
+        return {
+            "pattern": self.name,
+            "requiredApprovingReviewCount": 1,
+            "viewerCanPush": self._asking.token.may("contents", "write"),
+        }
+
     def compare(self, head_ref: str) -> "Comparison | None":
         view = self._asking.view(self._home)
         head, base = view.commit(head_ref), view.commit(self._full)

@@ -93,6 +93,7 @@ class Repository:
         self.lock = threading.RLock()
         self.objects = Objects(path)
         self.protected: dict[str, bool] = {}  # by branch; True: by a ruleset
+        self.archived = False
         self.merge_methods = {"merge", "squash"}
         self.signed: set[str] = set()
         self._now = now

@@ -18,6 +18,7 @@ from sandbox.github import (
     device_flow,
     git_data,
     limits,
+    protection,
     pulls,
     teams,
     webhooks,
@@ -44,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *actions_api.ROUTES,
     *git_data.ROUTES,
     *pulls.ROUTES,
+    *protection.ROUTES,
 )
 
 
@@ -96,6 +98,8 @@ class GitHub(CiHandles):
             if not (route.free or route.jwt):
                 self._spend(request, whose)
             response = self._answered(route, request, token, words)
+            if token is not None and token.scopes is not None:
+                response.headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
         except Refused as refused:
             response = refused.response()
         if response.status_code == 304:

@@ -22,11 +22,15 @@ from sandbox.wire import answer
 
 
 class Tokens:
-    """The app's two tokens. *bad* is the error that a revoked bot token answers with, or None."""
+    """The app's two tokens. *bad* is the error that a revoked bot token answers with, or None.
+
+    *app_scopes* are those of the app-level token.
+    """
 
     def __init__(self, bot: str, app: str) -> None:
         self.bot, self.app = bot, app
         self.bad: str | None = None
+        self.app_scopes = frozenset({"connections:write"})
 
     def check(self, given: str | None, method: Method) -> None:
         """Let *given* pass for *method*.
@@ -102,13 +106,24 @@ class WebApi:
             self._rate(name, method, arguments)
             self._check_arguments(name, method, arguments)
             self._check_scope(method, arguments)
-            return answer({"ok": True, **self._methods[name](arguments)})
+            return answer({"ok": True, **self._methods[name](arguments)}, 200, self._scopes(method))
         except Refused as refused:
             headers = {}
             if refused.error == "ratelimited":
                 headers["Retry-After"] = str(refused.more.pop("seconds"))
             said = {"ok": False, "error": refused.error, **refused.more}
             return answer(said, refused.status, headers)
+
+    def _scopes(self, method: Method) -> dict[str, str]:
+        """Return the headers that name what the token has, and what the method takes.
+
+        Source: https://docs.slack.dev/authentication/tokens
+        """
+        held = self._tokens.app_scopes if method.app_token else self._app.scopes
+        return {
+            "X-OAuth-Scopes": ",".join(sorted(held)),
+            "X-Accepted-OAuth-Scopes": (method.scope or "").format(kind=Kind.PUBLIC.value),
+        }
 
     # what is checked before every method
 
@@ -135,7 +150,12 @@ class WebApi:
             raise Refused("invalid_arguments", unknown=unknown)
 
     def _check_scope(self, method: Method, arguments: Arguments) -> None:
-        if method.scope is None or method.app_token:
+        if method.scope is None:
+            return
+        if method.app_token:
+            if method.scope not in self._tokens.app_scopes:
+                provided = ",".join(sorted(self._tokens.app_scopes))
+                raise Refused("missing_scope", needed=method.scope, provided=provided)
             return
         channel = self._workspace.channels.get(str(arguments.get("channel")))
         kind = channel.kind if channel else Kind.PUBLIC

@@ -157,6 +157,17 @@ class GitHub:
             raise self._clean(error)
         return parsed(answer, doing)
 
+    def headed(self, what: str, doing: str, path: str) -> tuple[Any, Mapping[str, str]]:
+        """Return the JSON of a REST answer and its headers, whose names are in lower case.
+
+        Raises:
+            BotError: as ``bot.domain.errors`` sorts it.
+        """
+        answer = self._ask(what, doing, "GET", path, None, None)
+        if error := failure(answer, doing, self._clock.now()):
+            raise self._clean(error)
+        return parsed(answer, doing), answer.headers
+
     def listed(
         self, what: str, doing: str, path: str, parameters: Mapping[str, str]
     ) -> tuple[Any, str | None]:
