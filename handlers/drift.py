@@ -138,7 +138,8 @@ def on_drift_acknowledge(
     if isinstance(row, Over):
         speaker.respond(body["response_url"], answers.over)
     else:
-        speaker.open(body["trigger_id"], answers.form(row), body["response_url"])
+        channel = str((body.get("container") or {}).get("channel_id", ""))
+        speaker.open(body["trigger_id"], answers.form(row, channel), body["response_url"])
 
 
 def on_drift_form(
@@ -152,9 +153,12 @@ def on_drift_form(
         ack(response_action="errors", errors={answers.REASON: answers.NO_REASON})
         return
     days = int(chosen) if chosen in answers.DAYS else 1
-    value, asked = str(view.get("private_metadata", "")), f"drift:{view.get('id', '')}"
+    value, _, channel = str(view.get("private_metadata", "")).partition(":")
+    asked = f"drift:{view.get('id', '')}"
     ack()
-    speaker.tell(user, user, asked, lambda: drifts.acknowledge(value, user, asked, reason, days))
+    speaker.tell(
+        channel or user, user, asked, lambda: drifts.acknowledge(value, user, asked, reason, days)
+    )
 
 
 def _number(value: str) -> int:

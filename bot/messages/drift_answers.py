@@ -1,5 +1,6 @@
 """Answers to clicks on a drift report, for the person who clicked alone, and the form of one."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from bot.domain.drift.difference import Differences, Differing
@@ -30,6 +31,9 @@ DAYS = {
 """For how many days an acknowledgement may hold, and how that is said."""
 
 MOST_REASON = 500
+ROOM = 6_500
+"""The most characters of all lines of a difference."""
+WIDE = 150
 NO_REASON = "Say why, so that others need not ask."
 
 BARS = {
@@ -95,33 +99,53 @@ def difference(row: Row, found: Differences | Unknown) -> Message:
     if isinstance(found, Unknown):
         return reply(line("How ", *what, " differs is ", Bold("unknown"), ": ", quoted(found.why)))
     if not found.objects:
-        return reply(line(*what, " does not differ from Git any more."))
+        return reply(line("Argo CD sees no difference between ", *what, " and what it compared."))
     opening = line("How ", *what, " differs: - is the cluster, + is Git.")
     parts = [blocks.lines(opening)]
     spoken = list(opening)
+    room, hidden = ROOM, found.more
     for one in found.objects:
-        parts += _object(one)
+        lines = _fitting(one.lines, room)
+        room -= sum(map(len, lines))
+        hidden += len(one.lines) - len(lines)
+        parts += _object(replace(one, lines=lines))
         spoken += line(" ", name(one.label))
-    if found.more:
-        parts.append(blocks.lines(line(f"and {found.more} more lines; the rest stands in Argo CD")))
+    if hidden or found.others:
+        others = f" and {found.others} more objects" if found.others else ""
+        parts.append(blocks.lines(line(f"{hidden} more lines{others} stand in Argo CD.")))
     return Message(mrkdwn(spoken, blocks.TEXT), (blocks.prose("drift:diff", parts),))
 
 
 def _object(one: Differing) -> list[blocks.Block]:
     if one.secret:
         return [blocks.lines(line(name(one.label), " differs; secrets are not shown."))]
-    return [blocks.lines(line(name(one.label))), blocks.verbatim(one.lines)]
+    shown = [blocks.lines(line(name(one.label)))]
+    return [*shown, blocks.verbatim(one.lines)] if one.lines else shown
 
 
-def form(row: Row) -> dict[str, object]:
-    """Return the form that asks why and for how long. It carries an id and nothing believed."""
+def _fitting(lines: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """Return the first of *lines*, each cut, that take at most *room* characters."""
+    kept: list[str] = []
+    for one in lines:
+        room -= min(len(one), WIDE)
+        if room < 0:
+            break
+        kept.append(one[:WIDE])
+    return tuple(kept)
+
+
+def form(row: Row, channel: str) -> dict[str, object]:
+    """Return the form that asks why and for how long. It carries an id and nothing believed.
+
+    *channel* is where the answer is whispered.
+    """
     item = row.item
     what = f"{HEADINGS[item.kind]}: {item.subject} in {item.environment}"
     options = [{"text": blocks.plain(said, 75), "value": days} for days, said in DAYS.items()]
     return {
         "type": "modal",
         "callback_id": FORM,
-        "private_metadata": str(row.id),
+        "private_metadata": f"{row.id}:{channel}",
         "title": blocks.plain("Acknowledge", 24),
         "submit": blocks.plain("Acknowledge", 24),
         "close": blocks.plain("Not yet", 24),

@@ -10,6 +10,9 @@ from typing import Any
 MOST_LINES = 60
 """Lines of all objects together; people read the rest in Argo CD."""
 
+MOST_OBJECTS = 15
+"""Objects that are shown; whoever has more to read opens Argo CD."""
+
 AROUND = 2
 """Lines shown around each changed one."""
 
@@ -57,10 +60,14 @@ class Differing:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The objects that differ, as many as there is room for; *more* lines are left out."""
+    """The objects that differ, as many as there is room for.
+
+    *more* lines of them and *others*, whole objects, are left out.
+    """
 
     objects: tuple[Differing, ...]
     more: int = 0
+    others: int = 0
 
 
 def differences(objects: Iterable[Managed]) -> Differences:
@@ -71,9 +78,8 @@ def differences(objects: Iterable[Managed]) -> Differences:
     """
     shown: list[Differing] = []
     room, more = MOST_LINES, 0
-    for one in objects:
-        if one.live == one.wanted:
-            continue
+    differing = [one for one in objects if one.live != one.wanted]
+    for one in differing[:MOST_OBJECTS]:
         if one.kind in _SECRET_KINDS:
             shown.append(Differing(one.label, (), secret=True))
             continue
@@ -83,7 +89,7 @@ def differences(objects: Iterable[Managed]) -> Differences:
         room -= len(kept)
         if kept or not lines:
             shown.append(Differing(one.label, kept))
-    return Differences(tuple(shown), more)
+    return Differences(tuple(shown), more, max(len(differing) - MOST_OBJECTS, 0))
 
 
 def _diff(live: Any, wanted: Any) -> Iterator[str]:

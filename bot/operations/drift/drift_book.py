@@ -152,10 +152,10 @@ def _note(
 
 def _newest_replies(connection: sa.Connection, number: int | None = None) -> dict[int, Replied]:
     """Return the newest word on each item that stands, or on the one."""
-    newest = sa.select(sa.func.max(replies.c.id)).group_by(replies.c.item)
+    standing = sa.select(items.c.id).where(items.c.ended_at.is_(None))
+    about = replies.c.item.in_(standing) if number is None else replies.c.item == number
+    newest = sa.select(sa.func.max(replies.c.id)).where(about).group_by(replies.c.item)
     query = sa.select(replies).where(replies.c.id.in_(newest))
-    if number is not None:
-        query = query.where(replies.c.item == number)
     return {
         row.item: Replied(Reply(row.reply), row.by, row.at, row.until, row.reason)
         for row in connection.execute(query)

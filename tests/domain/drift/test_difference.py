@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bot.domain.drift.difference import HIDDEN, MOST_LINES, Managed, differences
+from bot.domain.drift.difference import HIDDEN, MOST_LINES, MOST_OBJECTS, Managed, differences
 
 PASSWORD = "hunter2-do-not-show"
 
@@ -68,3 +68,9 @@ def test_what_is_long_is_cut_and_counted():
     assert MOST_LINES == sum(len(one.lines) for one in found.objects)
     assert found.more > 300
     assert json.dumps(found.objects[0].lines)
+
+
+def test_of_very_many_objects_the_first_are_shown_and_the_rest_counted():
+    many = [managed({"a": 1}, {"a": 2}, kind="Secret", name=f"s{n}") for n in range(40)]
+    found = differences(many)
+    assert (MOST_OBJECTS, 40 - MOST_OBJECTS) == (len(found.objects), found.others)
