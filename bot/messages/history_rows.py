@@ -134,7 +134,8 @@ def _csv(row: Iterable[str]) -> str:
 def _inert(cell: str) -> str:
     """Return *cell* as text that no spreadsheet computes: with a quote in front where it might."""
     cell = cell.replace("\0", "")
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell[:1] in _FORMULA else cell
+    blank = len(cell) - len(cell.lstrip())
+    return f"'{cell}" if any(one in _FORMULA for one in cell[: blank + 1]) else cell
 
 
 # entries for a program

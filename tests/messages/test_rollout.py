@@ -143,7 +143,7 @@ def test_the_card_of_a_deploy_shows_it_with_buttons_until_it_ends():
     assert "1 of 5 pods new, 6 ready" in read(shown)
     assert {"rollout_promote", "rollout_promote_fully", "rollout_abort"} <= set(_buttons(shown))
     over = replace(waits, phase=Phase.FAILED, ended_at=after(minutes=4))
-    assert ["rollback_in:stage"] == list(_buttons(card(over, Links(), after(minutes=5))))
+    assert [] == list(_buttons(card(over, Links(), after(minutes=5))))
 
 
 def test_what_is_said_first_and_when_a_button_cannot_be_read():
