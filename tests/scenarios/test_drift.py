@@ -43,6 +43,16 @@ def test_nothing_drifted_is_one_line(told):
     assert "names no commit" in says(message)  # 8c2f41d is nobody's
 
 
+def test_everything_is_read_by_one_list_and_few_looks(told):
+    told.argocd.calls.clear()
+    asks(told)
+    calls = list(told.argocd.calls)
+    lists = [one for one in calls if "status.resources" in one.query.get("fields", "")]
+    assert 1 == len(lists)
+    looks = [one for one in calls if one.path.startswith("/api/v1/applications/")]
+    assert len(looks) <= 24
+
+
 def test_what_the_cluster_has_and_git_has_not(told):
     without_auto_sync(told, "flash-tickets-api")
     live = told.argocd.live("flash-tickets-api", "Deployment", "flash-tickets-api").manifest
