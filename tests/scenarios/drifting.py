@@ -54,6 +54,15 @@ def row(message, *words):
     return fitting[0]
 
 
+def sees(told, text, *words):
+    """Ask until one row holds all *words*: pods end some seconds after the new ones run."""
+    for _ in range(10):
+        message = asks(told, text)
+        if any(all(word in one[0] for word in words) for one in rows(message)):
+            break
+    return row(message, *words)
+
+
 def value_of(message, *words):
     """Return the id that the buttons of the row with *words* carry."""
     for block in message.blocks:

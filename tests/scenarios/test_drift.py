@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.drift import reporting
 from bot.messages.drift import ACKNOWLEDGE, DAY, DIFF, SYNC
 from bot.messages.drift_answers import FORM, REASON, SPAN
 from bot.operations.books.act_book import ActBook, Deed
 from sandbox.argocd import Window
-from tests.scenarios.drifting import asks, only, row, rows, says, settles, value_of, writes
+from tests.scenarios.drifting import asks, only, rows, says, sees, settles, value_of, writes
 from tests.scenarios.story import told_in
 
+LONG = timedelta(minutes=4)
 ECR = "210987654321.dkr.ecr.ap-northeast-2.amazonaws.com"
 
 
@@ -20,15 +22,16 @@ def file_of(service, environment):
 
 
 def configured(text):
-    return text + "\ndrift: {stale_after: 15m}\n"
+    return text + "\ndrift: {stale_after: 4m}\n"
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drift")
-    with told_in(folder, "flash_tickets", speed=100.0, config=configured) as story:
-        story.sha = story.world.sha("flash-tickets/flash-tickets", "v1.3.0")
-        yield story
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reporting, "UNWELL_AFTER", LONG)  # a quarter of an hour is long for a test
+        with told_in(folder, "flash_tickets", speed=100.0, config=configured) as story:
+            yield story
 
 
 def without_auto_sync(told, app):
@@ -59,7 +62,7 @@ def test_what_the_cluster_has_and_git_has_not(told):
     told.argocd.edit_live("flash-tickets-api", {**live, "spec": {**live["spec"], "replicas": 7}})
     settles(told, "flash-tickets-api", "OutOfSync")
 
-    words, buttons = row(asks(told, "/ship drift prod"), "Deployment/flash-tickets-api")
+    words, buttons = sees(told, "/ship drift prod", "Deployment/flash-tickets-api")
     assert "prod · The cluster is not as Git says" in words
     assert "Git changed last by" in words
     assert SYNC in buttons
@@ -67,7 +70,7 @@ def test_what_the_cluster_has_and_git_has_not(told):
 
 
 def test_auto_sync_that_somebody_switched_off(told):
-    words, buttons = row(asks(told, "/ship drift prod"), "does not sync by itself any more")
+    words, buttons = sees(told, "/ship drift prod", "does not sync by itself any more")
     assert "flash-tickets-api" in words
     assert SYNC not in buttons
 
@@ -75,7 +78,7 @@ def test_auto_sync_that_somebody_switched_off(told):
 def test_another_image_runs_than_git_says(told):
     told.argocd.hang_refresh("flash-tickets-web")
     writes(told, file_of("web", "prod"), "newTag: v1.2.3", "newTag: v1.3.0")
-    words, _ = row(asks(told, "/ship drift prod"), "web", "v1.3.0")
+    words, _ = sees(told, "/ship drift prod", "web", "v1.3.0")
     assert "runs v1.2.3 , Git says v1.3.0" in words
 
 
@@ -85,7 +88,7 @@ def test_prod_is_behind_staging(told):
         lambda: any("v1.3.0" in one for one in told.argocd.images("flash-tickets-gateway-staging"))
     )
     settles(told, "flash-tickets-gateway-staging")
-    words, buttons = row(asks(told, "/ship drift prod"), "gateway", "staging")
+    words, buttons = sees(told, "/ship drift prod", "gateway", "staging")
     assert "runs v1.2.3 , staging v1.3.0 : 2 commits behind" in words
     assert SYNC not in buttons
     assert "compare/v1.2.3...v1.3.0" in json.dumps(
@@ -95,7 +98,7 @@ def test_prod_is_behind_staging(told):
 
 def test_a_moving_tag_where_none_is_taken(told):
     writes(told, file_of("pay", "prod"), "1.10", "latest")
-    words, _ = row(asks(told, "/ship drift prod"), "pay", "names another image tomorrow")
+    words, _ = sees(told, "/ship drift prod", "pay", "names another image tomorrow")
     assert "prod · A moving tag is in use" in words
 
 
@@ -105,21 +108,21 @@ def test_what_is_degraded_for_long_and_what_is_not(told):
     settles(told, "flash-tickets-api-staging", health="Degraded")
     assert "Degraded or unknown" not in says(asks(told, "/ship drift staging"))
     began = told.world.clock.now()
-    passed = lambda: told.world.clock.now() - began > timedelta(minutes=16)  # noqa: E731
+    passed = lambda: told.world.clock.now() - began > LONG + timedelta(minutes=2)  # noqa: E731
     told.world.until(passed, 20)
-    words, _ = row(asks(told, "/ship drift staging"), "is degraded")
+    words, _ = sees(told, "/ship drift staging", "is degraded")
     assert "flash-tickets-api-staging" in words
 
 
 def test_a_verdict_that_is_old(told):
-    words, buttons = row(asks(told, "/ship drift prod"), "was compared last")
+    words, buttons = sees(told, "/ship drift prod", "was compared last")
     assert "flash-tickets-web" in words
     assert SYNC not in buttons
 
 
 def test_what_nobody_can_read_is_never_no_drift(told):
     told.argocd.forbid("flash-tickets-gateway-dev")
-    words, buttons = row(asks(told, "/ship drift dev"), "flash-tickets-gateway-dev")
+    words, buttons = sees(told, "/ship drift dev", "flash-tickets-gateway-dev")
     assert "unknown" in words
     assert SYNC not in buttons
     assert "1 could not be read" in says(asks(told, "/ship drift dev"))
