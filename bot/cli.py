@@ -176,6 +176,41 @@ def _config_text(path: Path) -> str:
         ) from error
 
 
+# check
+
+
+@app.command(
+    epilog="Exit code: 0 if all is well or only warned of, 1 for a problem, 2 if the environment "
+    "or shipmate.yaml was wrong, 3 if somebody did not answer and nothing else is wrong.",
+)
+def check(
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="The Slack app's manifest; manifest.yml by default, where there is one.",
+        ),
+    ] = None,
+    as_json: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool, typer.Option("--json", help="Print one JSON object a line.")
+    ] = False,
+    patience: Annotated[
+        int, typer.Option(min=1, max=120, help="Seconds that one question may take.")
+    ] = 10,
+) -> None:
+    """Ask Slack, GitHub, Argo CD, registries and the database whether all is as it must be.
+
+    Nothing is changed anywhere. Each problem is printed with where it is mended, and how.
+    """
+    from bot import checking  # late: the other commands start faster without it
+
+    here = Path("manifest.yml")
+    manifest = manifest or (here if here.is_file() else None)
+    patient = checking.Patience(patience)
+    raise typer.Exit(checking.check(os.environ, manifest, as_json=as_json, patience=patient))
+
+
 # schema
 
 

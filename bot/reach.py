@@ -105,7 +105,7 @@ def reach(
         values=FileHistory(github),
         argocd=argocd,
         slack=Slack(slack_token, settings.slack_api_url, patience.slack, on_call=metrics.called),
-        registry=Registry(_hosts(config, settings), clock=clock, on_call=metrics.called),
+        registry=Registry(hosts(config, settings), clock=clock, on_call=metrics.called),
         device_flow=_device_flow(settings, config, clock, patience),
         channels=channels([one.to for one in config.notify], settings.notify_addresses),
         hook=_hook(settings, clock, patience, metrics),
@@ -138,7 +138,7 @@ def permissions_for(catalog: Catalog, *, with_ci: bool = False) -> Mapping[str, 
     return POLICY_PERMISSIONS | pulls | (CI_PERMISSIONS if with_ci else {})
 
 
-def _hosts(config: Config, settings: Settings) -> dict[str, Host]:
+def hosts(config: Config, settings: Settings) -> dict[str, Host]:
     """Return every registry that is ever asked: those of configured images, and no other."""
     addresses = {one.host: one.url for one in config.registries}
     images = (ImageReference.parse(one.image) for one in config.catalog.targets.values())

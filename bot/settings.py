@@ -138,6 +138,11 @@ class Settings(BaseModel):
         """Return the token for *instance*: its own, else the one for all, else None."""
         return self.argocd_auth_tokens.get(_suffix(instance), self.argocd_auth_token)
 
+    def argocd_variable(self, instance: str) -> str:
+        """Return the variable that the token for *instance* comes from, or would come from."""
+        own = _suffix(instance)
+        return f"{_ARGOCD}_{own}" if own in self.argocd_auth_tokens else _ARGOCD
+
     def argocd_tokens(self, instances: Iterable[str]) -> Mapping[str, SecretStr]:
         """Return the token of each of *instances*.
 

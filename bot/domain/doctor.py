@@ -1,6 +1,6 @@
 """What the doctor finds: symptoms, how bad each is, and the judgements that need no asking."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -120,6 +120,44 @@ def spare(held: Mapping[str, str], needed: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def share(held: Mapping[str, str], needed: Mapping[str, str]) -> dict[str, str]:
+    """Return as much of *needed* as is *held*: what a token can be asked for."""
+    least = {name: min(level(held, name), level(needed, name)) for name in needed}
+    return {name: LEVELS[has] for name, has in least.items() if has}
+
+
+SLACK_SCOPES = frozenset(
+    {
+        "commands",
+        "chat:write",
+        "app_mentions:read",
+        "im:history",
+        "im:write",
+        "users:read",
+        "users.profile:read",
+        "files:write",
+        "channels:history",
+        "groups:history",
+    }
+)
+"""What the bot token needs; what each is for stands in ``manifest.yml``."""
+
+TOKEN_SCOPES = frozenset({"repo", "read:org"})
+"""What a classic token of GitHub needs."""
+
+HOLD_READ_ORG = frozenset({"read:org", "write:org", "admin:org"})
+"""Scopes that hold ``read:org``.
+
+Source: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+"""
+
+HEARD_EVENTS = frozenset(
+    {"membership", "team", "organization", "pull_request", "pull_request_review"}
+    | {"check_suite", "check_run", "push", "workflow_run"}
+)
+"""The events of GitHub's webhook that mean something to us."""
+
+
 # branches
 
 STOPS_COMMITS = frozenset(
@@ -209,8 +247,3 @@ def covers(folder: str, file: str) -> bool:
     """Tell whether *file* is *folder* or lies in it; an empty folder is the whole repository."""
     plain = folder.strip("/").removeprefix("./")
     return plain in {"", ".", file} or file.startswith(f"{plain}/")
-
-
-def needs_sync(applications: Iterable[Observation]) -> Iterator[Observation]:
-    """Yield those that do not sync by themselves."""
-    return (one for one in applications if not one.auto_sync)

@@ -44,6 +44,7 @@ class Symptom(StrEnum):
     UPDATE_UNUSED = "update_unused"
     FILE_OUTSIDE = "file_outside"
     NOTHING_RUNS = "nothing_runs"
+    CONFIGURATION_ODD = "configuration_odd"
 
     # wrong
     SETTING_WRONG = "setting_wrong"
@@ -88,6 +89,7 @@ class Symptom(StrEnum):
     # nobody knows
     NO_ANSWER = "no_answer"
     PROTECTION_UNSAID = "protection_unsaid"
+    NO_TAG_KNOWN = "no_tag_known"
 
 
 WELL = frozenset(
@@ -133,6 +135,7 @@ ODD = frozenset(
         Symptom.UPDATE_UNUSED,
         Symptom.FILE_OUTSIDE,
         Symptom.NOTHING_RUNS,
+        Symptom.CONFIGURATION_ODD,
     }
 )
 """It works, and more is held than needed, or it will soon not work."""
@@ -141,6 +144,7 @@ UNSURE = frozenset(
     {
         Symptom.NO_ANSWER,
         Symptom.PROTECTION_UNSAID,
+        Symptom.NO_TAG_KNOWN,
     }
 )
 """Nobody could tell."""

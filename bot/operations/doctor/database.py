@@ -1,0 +1,76 @@
+"""Looks at our own database: there, ours, and of which version. Nothing is made or changed."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+
+from bot import operations
+from bot.domain.doctor import Area, Finding
+from bot.domain.errors import BotError
+from bot.domain.symptoms import Symptom
+from bot.operations.database import Database, sqlite_path
+from bot.operations.doctor.asking import failed
+
+URL = "DATABASE_URL"
+VERSIONS = "alembic_version"
+
+found = partial(Finding, Area.DATABASE)
+
+
+def examine(url: str) -> tuple[Finding, ...]:
+    """Return what is found of the database at *url*; its password is in no finding."""
+    path = sqlite_path(url)
+    if path is not None and (why := _unusable(path)) is not None:
+        return (found("SQLite", Symptom.DATABASE_REFUSED, {"detail": why}, URL),)
+    if path is not None and not path.exists():
+        return (found("SQLite", Symptom.DATABASE_EMPTY, {"where": str(path)}),)
+    database = Database(url, read_only=True)
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    try:
+        return (_version(database, kind),)
+    except BotError as error:
+        return (failed(Area.DATABASE, kind, error, variable=URL),)
+    except sa.exc.DatabaseError as error:
+        cause = getattr(error, "orig", None) or error
+        facts = {"detail": f"it is no database of ours ({type(cause).__name__})"}
+        return (found(kind, Symptom.DATABASE_REFUSED, facts, URL),)
+    finally:
+        database.close()
+
+
+def _unusable(path: Path) -> str | None:
+    """Return why the file could not be made or written by us, or None."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"the folder {folder} is not ours to write"
+    if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
+        return f"the file {path} is not ours to write"
+    return None
+
+
+def _version(database: Database, kind: str) -> Finding:
+    scripts = ScriptDirectory.from_config(_config())
+    newest = scripts.get_current_head() or ""
+    if not database.has(VERSIONS):
+        return found(kind, Symptom.DATABASE_EMPTY, {"where": "it"})
+    with database.read() as connection:
+        now = connection.execute(sa.text(f"SELECT version_num FROM {VERSIONS}")).scalar()  # noqa: S608  # a constant
+    facts = {"now": str(now), "newest": newest}
+    if now == newest:
+        return found(kind, Symptom.DATABASE_READY, facts)
+    known = {one.revision for one in scripts.walk_revisions()}
+    symptom = Symptom.DATABASE_BEHIND if now in known else Symptom.DATABASE_AHEAD
+    return found(kind, symptom, facts, URL)
+
+
+def _config() -> AlembicConfig:
+    config = AlembicConfig()
+    folder = Path(str(operations.__file__)).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    return config
