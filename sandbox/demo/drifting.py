@@ -34,8 +34,10 @@ def drift(scene: Scene) -> str:
     scene.holds("one line says so", true="nothing drifted in" in answer)
     _meddles(scene)
     scene.stage.tells("At its time one message comes, by weight and age. Nobody had to ask.")
-    scene.reads_in_channel(WORDS[4])
-    report = _newest(scene)
+    scene.waits(lambda: _whole(scene) is not None, "a report of all five")
+    report = _whole(scene)
+    assert report is not None
+    scene.stage.announced(scene.names[scene.channel], report.versions[-1], scene.names)
     scene.holds("each of the five is in it", true=all(one in report.words for one in WORDS))
 
     scene.stage.tells("Carol may deploy to prod. First she looks what differs.")
@@ -52,8 +54,8 @@ def drift(scene: Scene) -> str:
 
     scene.waits(is_as_git_says, "api to be as Git says")
 
-    scene.waits(lambda: _pictured(scene) is not None, "the picture of the report")
-    PICTURE.write_bytes(_pictured(scene) or b"")
+    scene.waits(lambda: _picture(scene, report) is not None, "the picture of the report")
+    PICTURE.write_bytes(_picture(scene, report) or b"")
     scene.stage.names_file("The picture beside the words", PICTURE)
     return "told; one synced"
 
@@ -89,10 +91,10 @@ def _commit(scene: Scene, service: str, environment: str, tag: str) -> None:
     scene.stage.happens(None, f"{AUTHOR[0]} commits {service} {tag} for {environment}")
 
 
-def _newest(scene: Scene) -> Message:
-    """Return the newest report in the channel."""
-    found = [one for one in scene.slack.messages(scene.channel) if WORDS[4] in one.words]
-    return found[-1]
+def _whole(scene: Scene) -> Message | None:
+    """Return the first report in the channel that tells of all five, if there is one."""
+    said = scene.slack.messages(scene.channel)
+    return next((one for one in said if all(each in one.words for each in WORDS)), None)
 
 
 def _row(report: Message, action: str) -> Message:
@@ -104,10 +106,10 @@ def _row(report: Message, action: str) -> Message:
     return replace(report, versions=(*report.versions, last))
 
 
-def _pictured(scene: Scene) -> bytes | None:
-    """Return the picture that a message of the channel shows, if one does."""
-    for message in scene.slack.messages(scene.channel):
-        for block in message.blocks:
-            if block["type"] == "image":
-                return scene.slack.web.files.files[block["slack_file"]["id"]].content
-    return None
+def _picture(scene: Scene, report: Message) -> bytes | None:
+    """Return the picture that the *report* shows by now, if it does."""
+    (now,) = (one for one in scene.slack.messages(scene.channel) if one.ts == report.ts)
+    image = next((block for block in now.blocks if block["type"] == "image"), None)
+    if image is None:
+        return None
+    return scene.slack.web.files.files[image["slack_file"]["id"]].content
