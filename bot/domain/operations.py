@@ -1,5 +1,6 @@
 """One deploy from request to end, as the store keeps it and the card shows it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,8 @@ from enum import StrEnum
 from bot.domain.problems import Problem
 from bot.domain.retreats import Retreat
 from bot.domain.rollout import Rollout
+
+OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -61,12 +64,12 @@ class Request:
 
     *version* is empty for a promote: it is what runs in *origin*, an environment before, or, where
     that is None, in the nearest one. For a rollback it is what was typed: nothing, a tag, a SHA,
-    ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git, *without_hooks* also where Argo CD
-    then skips hooks that run before a sync.
+    ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git, *without_hooks* also where Argo
+    CD then skips hooks that run before a sync.
 
-    *requester* is a Slack user id, or ``rights.ITSELF`` with *takes_back*. *channel* and *thread* say where it was asked; *thread* is None
-    outside a thread. *reason* is their own words, unescaped, or None. *override* asks to break the
-    glass, for that reason.
+    *requester* is a Slack user id, or ``rights.ITSELF`` with *takes_back*. *channel* and *thread*
+    say where it was asked; *thread* is None outside a thread. *reason* is their own words,
+    unescaped, or None. *override* asks to break the glass, for that reason.
     """
 
     kind: Kind
@@ -222,3 +225,9 @@ class Entry:
     by: str
     what: str
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+def number_of(operation_id: str) -> int | None:
+    """Return the row number behind an id such as ``D-4821``; None where it is no such id."""
+    matched = OPERATION_ID.fullmatch(operation_id)
+    return int(matched[1]) if matched else None

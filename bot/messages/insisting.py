@@ -25,14 +25,18 @@ _QUESTIONS: Mapping[Insistence, tuple[str, str, str]] = {
     Insistence.AROUND: (
         "Roll back by Argo CD",
         "Roll back by Argo CD?",
-        "Auto-sync of the application is switched off and stays off until somebody resumes it; that"
-        " stays open in your name. Git still names what is left.",
+        (
+            "Auto-sync of the application is switched off and stays off until somebody resumes it;"
+            " that stays open in your name. Git still names what is left."
+        ),
     ),
     Insistence.WITHOUT_HOOKS: (
         "Roll back without hooks",
         "Roll back without hooks?",
-        "What runs before a sync does not run. Auto-sync is switched off and stays off until"
-        " somebody resumes it.",
+        (
+            "What runs before a sync does not run. Auto-sync is switched off and stays off until"
+            " somebody resumes it."
+        ),
     ),
     Insistence.ANYWAY: (
         "Take it back all the same",

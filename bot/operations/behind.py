@@ -31,8 +31,8 @@ class Behind:
     def _has_one(self, change: Change, environment: str) -> bool:
         service = change.service
         held = self._holds.standing(targets=[f"{service}/{environment}"])
-        barred = self._store.broken(service, environment) | {one.hold.tag for one in held}
-        past = from_ours(change.new, self._store.lived(service, environment, MOST))
+        barred = self._store.past.broken(service, environment) | {one.hold.tag for one in held}
+        past = from_ours(change.new, self._store.past.lived(service, environment, MOST))
         if meant(past, barred) is not None:
             return True
         barred |= {one.tag for one in past if one.left} | {change.new}

@@ -10,8 +10,9 @@ from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation
+from bot.operations.books.card_book import Card
 from bot.operations.pace import Pace
-from bot.operations.store import Card, Store
+from bot.operations.store import Store
 from bot.operations.updater import Behind, Living, digest
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class Cards:
             Unavailable, Garbled, Unauthorized: nobody knows whether it stands there; call again.
             BotError: Slack refused the person too.
         """
-        begun = self._store.begin_card(operation_id)
+        begun = self._store.cards.begin(operation_id)
         if begun.ts is not None:
             return
         found = self._store.versioned(operation_id)
@@ -51,7 +52,7 @@ class Cards:
         # What an earlier run posted may show an older state: it is brought up to date at once.
         shown, version = (None, 0) if again else (digest(message), found.version)
         card = Card(operation_id, posted.channel, posted.ts, shown, version)
-        self._store.save_card(card, begun)
+        self._store.cards.save(card, begun)
         self._store.changed()
 
     def _post_to(
@@ -83,7 +84,7 @@ class Cards:
         Raises:
             Unavailable: our own database is away.
         """
-        return [Behind(name, ended) for name, ended in self._store.cards_behind()]
+        return [Behind(name, ended) for name, ended in self._store.cards.behind()]
 
     def read(self, name: str) -> Living | None:
         """Return the card of the operation *name* as it is to be now; None where none stands.
@@ -91,7 +92,7 @@ class Cards:
         Raises:
             Unavailable: our own database is away.
         """
-        found, card = self._store.versioned(name), self._store.card(name)
+        found, card = self._store.versioned(name), self._store.cards.of(name)
         if found is None or card is None or card.channel is None or card.ts is None:
             return None
         operation = found.operation
@@ -115,4 +116,4 @@ class Cards:
         before = Card(
             living.name, living.at.channel, living.at.ts, living.shown, living.shown_version
         )
-        self._store.save_card(Card(living.name, at.channel, at.ts, shown, living.version), before)
+        self._store.cards.save(Card(living.name, at.channel, at.ts, shown, living.version), before)

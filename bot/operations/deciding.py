@@ -115,7 +115,7 @@ class Deciding:
 
     def channel(self, operation_id: str) -> str | None:
         """Return the channel that the operation's card stands in, or None."""
-        card = self._store.card(operation_id)
+        card = self._store.cards.of(operation_id)
         return card.channel if card else None
 
     def reject(self, operation_id: str, user: str, reason: str) -> Decided:
@@ -152,11 +152,11 @@ class Deciding:
 
     def _is_not_known_yet(self, operation_id: str) -> bool:
         """Tell whether Slack has not answered yet where the card stands: somebody was quicker."""
-        card = self._store.card(operation_id)
+        card = self._store.cards.of(operation_id)
         return card is None or card.ts is None
 
     def _is_card(self, operation_id: str, place: Place) -> bool:
-        card = self._store.card(operation_id)
+        card = self._store.cards.of(operation_id)
         return card is not None and (card.channel, card.ts) == (place.channel, place.ts)
 
     def _differs(self, operation: Operation, request: Request) -> Problem | None:

@@ -5,7 +5,6 @@ Every method is one transaction and may run twice with the same arguments.
 
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from bot.domain.going_back import Lived
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE, may_follow
 from bot.domain.operations import (
     ENDS,
-    Change,
     Entry,
-    Kind,
     Operation,
     Phase,
     Plan,
@@ -30,23 +26,18 @@ from bot.domain.operations import (
     Pull,
     Request,
     Written,
+    number_of,
 )
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import ITSELF
+from bot.operations.books.card_book import CardBook
+from bot.operations.books.past_book import PastBook
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
-from bot.operations.tables import cards, decisions, operation_services, operations, timeline
+from bot.operations.tables import decisions, operation_services, operations, timeline
 
 log = structlog.get_logger(__name__)
-
-OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)
-
-WROTE = tuple(
-    phase.value
-    for phase in (Phase.COMMITTING, Phase.MERGING, Phase.FOLLOWING, Phase.LIVE, Phase.FAILED)
-)
-"""The phases of an operation whose change may stand in Git."""
 
 UNDER_WAY = tuple(phase.value for phase in Phase if phase not in ENDS)
 
@@ -74,17 +65,6 @@ class CancelOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """The Slack message of an operation; *channel* and *ts* are None until Slack took it."""
-
-    operation: str
-    channel: str | None
-    ts: str | None
-    shown: str | None
-    shown_version: int
-
-
-@dataclass(frozen=True, slots=True)
 class Versioned:
     """An operation with the number of changes it has had."""
 
@@ -93,13 +73,15 @@ class Versioned:
 
 
 class Store:
-    """The store over one database."""
+    """The operations in one database; *cards* are their messages, *past* what they brought."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._observers: list[Callable[[], None]] = []
         self._enders: list[AtEnd] = []
         self._followers: list[Callable[[Operation, Operation], None]] = []
+        self.cards = CardBook(database)
+        self.past = PastBook(database)
 
     def observe(self, changed: Callable[[], None]) -> None:
         """Call *changed* after every change of an operation, in the thread that made it."""
@@ -182,68 +164,6 @@ class Store:
         if before is not None:
             query = query.where(operations.c.number < (number_of(before) or 0))
         return self._list(query, services, environment)
-
-    def was_live(self, service: str, environment: str, tag: str) -> bool:
-        """Tell whether an operation of ours ever brought *tag* live there."""
-        # The text is a first sieve: a plan that holds the tag may hold it for another service.
-        holds = sa.cast(operations.c.plan, sa.Text).contains(tag, autoescape=True)
-        query = _lived(service, environment).where(holds)
-        with self._database.read() as connection:
-            return any(tag == _brought(row, service) for row in connection.execute(query))
-
-    def last_live(self, service: str, environment: str) -> tuple[str, datetime] | None:
-        """Return the tag that our newest live operation brought there, and when, or None."""
-        with self._database.read() as connection:
-            row = connection.execute(_lived(service, environment).limit(1)).one_or_none()
-        tag = row and _brought(row, service)
-        return (tag, row.ended_at) if row and tag and row.ended_at else None
-
-    def lived(self, service: str, environment: str, limit: int = 20) -> tuple[Lived, ...]:
-        """Return what operations of ours brought live there, newest first, at most *limit*.
-
-        Those that changed nothing are left out. What a later rollback took away is told to be left,
-        also where that rollback failed after its commit.
-        """
-        query = _reached(service, environment).limit(limit * MOST_IDLE)
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        taken: set[str] = set()
-        found = []
-        for row in rows:
-            change = _change(row, service)
-            if change is None or change.old == change.new:
-                continue
-            if load(Request, row.request).by_argocd:  # Git never had it, and has what was left
-                taken.add(change.old or "")
-                continue
-            if row.phase == Phase.LIVE.value:
-                found.append(_lived_as(row, change, left=change.new in taken))
-            if row.kind == Kind.ROLLBACK.value and row.written and change.old is not None:
-                taken.add(change.old)
-        return tuple(found[:limit])
-
-    def brought(self, service: str, environment: str) -> tuple[str, ...]:
-        """Return the tags that operations of ours may have put into Git there, newest first.
-
-        Also those that are at it, and those that failed before they knew.
-        """
-        query = _of_target(service, environment).where(operations.c.phase.in_(WROTE))
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(operations.c.number.desc())).all()
-        by_git = (row for row in rows if not load(Request, row.request).by_argocd)
-        changes = (_change(row, service) for row in by_git)
-        return tuple(dict.fromkeys(one.new for one in changes if one is not None))
-
-    def broken(self, service: str, environment: str) -> frozenset[str]:
-        """Return the tags that operations of ours committed there and that never went live."""
-        with self._database.read() as connection:
-            rows = connection.execute(_reached(service, environment)).all()
-        tags: dict[bool, set[str]] = {True: set(), False: set()}
-        for row in rows:
-            change = _change(row, service)
-            if change is not None and row.written:
-                tags[row.phase == Phase.LIVE.value].add(change.new)
-        return frozenset(tags[False] - tags[True])
 
     def timeline(self, operation_id: str) -> tuple[Entry, ...]:
         """Return what happened to the operation, oldest first."""
@@ -353,11 +273,13 @@ class Store:
         what: str,
         at: datetime,
         detail: Mapping[str, str] | None = None,
+        *,
+        by: str = ITSELF,
     ) -> bool:
         """Write the line *mark* of the operation's timeline once; tell whether it is new."""
         number = number_of(operation_id)
         with self._database.write() as connection:
-            return _record(connection, number, mark, at, ITSELF, what, detail or {})
+            return _record(connection, number, mark, at, by, what, detail or {})
 
     def cancel(
         self, operation_id: str, by: str, at: datetime
@@ -409,78 +331,6 @@ class Store:
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
-
-    # cards
-
-    def begin_card(self, operation_id: str) -> Card:
-        """Say that the first card is about to be posted; return the card as it was before.
-
-        A card without *ts* that was begun before may stand in Slack: look for it, then post.
-        """
-        number = number_of(operation_id)
-        with self._database.write() as connection:
-            insert = insert_or_leave(connection, cards).values(
-                number=number, shown_version=0, settled=False
-            )
-            new = connection.execute(insert.returning(cards.c.number)).first()
-            row = connection.execute(sa.select(cards).where(cards.c.number == number)).one()
-            version = -1 if new else row.shown_version
-            return Card(operation_id, row.channel, row.ts, row.shown, version)
-
-    def card(self, operation_id: str) -> Card | None:
-        """Return the card of the operation, or None while none was begun."""
-        query = sa.select(cards).where(cards.c.number == number_of(operation_id))
-        with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return None
-            return Card(operation_id, row.channel, row.ts, row.shown, row.shown_version)
-
-    def save_card(self, card: Card, before: Card) -> None:
-        """Keep where the card stands and what it shows; *before* is what it was made from.
-
-        Where another replica has shown something since, nobody knows whose words Slack took last:
-        the card then counts as stale and is shown anew.
-        """
-        place = {"channel": card.channel, "ts": card.ts}
-        mine = sa.update(cards).where(cards.c.number == number_of(card.operation))
-        as_read = (
-            cards.c.shown_version == max(before.shown_version, 0),
-            cards.c.shown.is_not_distinct_from(before.shown),
-        )
-        shown = {
-            "shown": card.shown,
-            "shown_version": card.shown_version,
-            "settled": _shows_the_end(card),
-        }
-        with self._database.write() as connection:
-            if connection.execute(mine.where(*as_read).values(**place, **shown)).rowcount == 0:
-                anew = {"shown": None, "shown_version": 0, "settled": False}
-                connection.execute(mine.values(**place, **anew))
-
-    def cards_behind(self, limit: int = 1000) -> tuple[tuple[str, bool], ...]:
-        """Return the ids of operations whose card is behind, and whether they ended; those first.
-
-        Cards that show an end are not looked at again, however many there have been.
-        """
-        ended = operations.c.ended_at.is_not(None)
-        query = (
-            sa.select(operations.c.number, ended)
-            .join(cards, cards.c.number == operations.c.number)
-            .where(
-                ~cards.c.settled,
-                cards.c.ts.is_not(None),
-                cards.c.shown_version < operations.c.version,
-            )
-            .order_by(operations.c.ended_at.is_(None), operations.c.number)
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            return tuple((f"D-{row[0]}", bool(row[1])) for row in connection.execute(query))
-
-    def stale_cards(self) -> tuple[str, ...]:
-        """Return the ids of operations whose card is behind, ended ones first."""
-        return tuple(name for name, _ in self.cards_behind())
 
 
 def of_a_person(request: Request) -> None:
@@ -537,9 +387,6 @@ def write_down(
     return replace(operation, id=f"D-{number}"), Receipt.NEW
 
 
-MOST_IDLE = 4
-"""For each operation that brought something, so many are looked at."""
-
 FLOW = 2
 """The code path of newly received operations. A running operation keeps the one it began with."""
 
@@ -559,12 +406,6 @@ def wish_of(request: Request) -> str:
     if request.without_hooks:
         parts.append("without hooks")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def number_of(operation_id: str) -> int | None:
-    """Return the row number behind an id such as ``D-4821``; None where it is no such id."""
-    matched = OPERATION_ID.fullmatch(operation_id)
-    return int(matched[1]) if matched else None
 
 
 _THERE = sa.select(operations).where(
@@ -589,55 +430,6 @@ def _by(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Version
     return Versioned(_operation(row), row.version) if row else None
 
 
-def _lived(service: str, environment: str) -> sa.Select[Any]:
-    """Return the query for plans that went live there, newest first."""
-    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
-    return (
-        sa.select(operations.c.plan, operations.c.ended_at)
-        .where(
-            operations.c.phase == Phase.LIVE.value,
-            operations.c.environment == environment,
-            operations.c.number.in_(chosen),
-        )
-        .order_by(operations.c.ended_at.desc(), operations.c.number.desc())
-    )
-
-
-def _of_target(service: str, environment: str) -> sa.Select[Any]:
-    """Return the query for the operations that are about *service* there."""
-    chosen = sa.select(operation_services.c.number).where(operation_services.c.service == service)
-    return sa.select(operations).where(
-        operations.c.environment == environment, operations.c.number.in_(chosen)
-    )
-
-
-def _reached(service: str, environment: str) -> sa.Select[Any]:
-    """Return the query for what went live there or failed after its commit, newest first."""
-    ended = operations.c.phase.in_((Phase.LIVE.value, Phase.FAILED.value))
-    newest = (operations.c.ended_at.desc(), operations.c.number.desc())
-    return _of_target(service, environment).where(ended).order_by(*newest)
-
-
-def _change(row: Any, service: str) -> Change | None:
-    """Return what the plan in *row* did to *service*."""
-    plan = row.plan and load(Plan, row.plan)
-    return next((one for one in plan.changes if one.service == service), None) if plan else None
-
-
-def _lived_as(row: Any, change: Change, *, left: bool) -> Lived:
-    plan = load(Plan, row.plan)
-    # Older plans name one commit for all of their services.
-    commit = change.commit or (plan.commit if len(plan.changes) == 1 else "")
-    by = load(Request, row.request).requester
-    return Lived(change.new, commit, f"D-{row.number}", row.ended_at, by, left)
-
-
-def _brought(row: Any, service: str) -> str | None:
-    """Return the tag that the plan in *row* gave *service*."""
-    change = _change(row, service)
-    return change.new if change else None
-
-
 def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tuple[str, ...]:
     if operation.phase is not Phase.QUEUED:
         return ()
@@ -659,13 +451,6 @@ def _ahead(connection: sa.Connection, number: int, operation: Operation) -> tupl
         .order_by(operations.c.number)
     )
     return tuple(f"D-{one}" for one in connection.execute(query).scalars())
-
-
-def _shows_the_end(card: Card) -> sa.ScalarSelect[Any]:
-    """Return whether *card* shows the last state that its operation will have, in SQL."""
-    shows = sa.and_(operations.c.ended_at.is_not(None), operations.c.version <= card.shown_version)
-    query = sa.select(shows).where(operations.c.number == number_of(card.operation))
-    return query.scalar_subquery()
 
 
 def _save(connection: sa.Connection, number: int | None, value: Operation, version: int) -> None:

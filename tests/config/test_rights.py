@@ -439,7 +439,10 @@ def test_what_goes_back_by_itself(said, expected):
     assert all(one.rules.auto_rollback is None for name, one in rules.items() if name != "dev")
 
 
-@pytest.mark.parametrize("key", ["soak", "auto", "grace", "people", "registries", "override", "profile_field"])
+KEYS = ["soak", "auto", "grace", "people", "registries", "override", "profile_field"]
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_the_schema_shows_each_key(key):
     assert f'"{key}"' in json.dumps(schema())
 

@@ -151,11 +151,11 @@ class Lives:
     def told(self):
         """Return all that is known, for a test that fails."""
         known = [(one, self.store.timeline(one.id)) for one in self.store.latest()]
-        return known, self.store.stale_cards(), self.unfinished()
+        return known, self.store.cards.stale(), self.unfinished()
 
     def is_over(self, operation_id):
         """Tell whether it ended, its card shows the end, and the engine has nothing left to do."""
-        if not self.phase(operation_id).ended or self.store.stale_cards():
+        if not self.phase(operation_id).ended or self.store.cards.stale():
             return False
         return not self.unfinished()
 

@@ -20,6 +20,7 @@ from bot.messages.rollout import (
     not_moved,
     rollout_card,
     unreadable,
+    versions,
 )
 from tests.builders import NOON
 from tests.domain.test_rollout import ABORTED, GOING, PAUSED, THROUGH, WEB
@@ -99,7 +100,7 @@ def test_every_move_has_words():
 @pytest.mark.parametrize("move", Move)
 def test_what_was_done_is_told_to_who_clicked_and_to_all(move):
     mine = moved(move, MINE, "web", "prod")
-    all_ = announced(move, MINE, "web", "prod", ALICE)
+    all_ = announced(move, versions(MINE), "web", "prod", ALICE.slack)
     for message in (mine, all_):
         assert_slack_takes(message)
         assert (move is Move.ABORT) == ("`/rollback web prod`" in read(message))

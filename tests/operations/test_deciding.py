@@ -9,8 +9,9 @@ from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
+from bot.operations.books.card_book import Card
 from bot.operations.deciding import Deciding, NotTaken, Place
-from bot.operations.store import Card, Store
+from bot.operations.store import Store
 from tests.builders import request
 from tests.operations.books.test_approval_book import ASKED, EVIDENCE, RULE
 from tests.operations.people import NOON
@@ -31,7 +32,7 @@ def waiting(database):
     clock = Clock()
     asked = replace(ASKED, at=clock.now())
     book.ask(operation, asked, RULE, EVIDENCE)
-    begun = store.begin_card(operation)
+    begun = store.cards.begin(operation)
     no = Unasked()
     desk = Deciding(store, no, no, book, no, ActBook(database), lambda _: None, clock)
     return desk, operation, store, begun
@@ -42,7 +43,7 @@ def test_who_clicks_before_slack_has_confirmed_the_card_is_asked_to_click_again(
     here = Place("C0DEPLOY", "1.000100")
 
     early = desk.open(operation, here)
-    store.save_card(Card(operation, here.channel, here.ts, None, 0), begun)
+    store.cards.save(Card(operation, here.channel, here.ts, None, 0), begun)
     in_time = desk.open(operation, here)
     elsewhere = desk.open(operation, Place("C0DEPLOY", "2.000200"))
 

@@ -33,7 +33,7 @@ class Old:
         steps = (Phase.CHECKING, Phase.QUEUED, Phase.COMMITTING, Phase.FOLLOWING, Phase.LIVE)
         for one in steps if phase is Phase.LIVE else (Phase.CHECKING, phase):
             assert self.store.move(made.id, one, at, one.value)
-        self.store.begin_card(made.id)
+        self.store.cards.begin(made.id)
         return made.id
 
     def act(self, age):
@@ -84,7 +84,7 @@ def test_the_last_that_went_live_at_a_target_stays_however_old(old):
     old.operation(290, Phase.REFUSED)
     old.forgets()
     assert {"forgot", last, other} == set(old.left())
-    assert old.store.last_live("core", "stage") is None, "it had no plan"
+    assert old.store.past.last_live("core", "stage") is None, "it had no plan"
 
 
 def test_what_goes_on_and_what_a_hold_rests_on_stays(old):

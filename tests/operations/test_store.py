@@ -14,9 +14,11 @@ from bot.domain.operations import (
     Request,
     Stage,
     Written,
+    number_of,
 )
 from bot.domain.problems import Problem, Reason
-from bot.operations.store import CancelOutcome, Card, Receipt, Store, number_of, wish_of
+from bot.operations.books.card_book import Card
+from bot.operations.store import CancelOutcome, Receipt, Store, wish_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REQUEST = Request(
@@ -255,7 +257,7 @@ def test_when_one_in_line_ends_the_cards_behind_it_are_stale(store, cancelled):
         store.cancel(second.id, "U0BOB", NOON)
     else:
         store.move(second.id, Phase.REFUSED, NOON, "refused")
-    assert (second.id, third.id) == store.stale_cards()
+    assert (second.id, third.id) == store.cards.stale()
     assert (first.id,) == store.operation(third.id).ahead
 
 
@@ -271,35 +273,35 @@ def test_a_line_of_the_timeline_is_written_once(store):
 
 def test_a_card_that_was_begun_is_told_from_a_new_one(store):
     operation = received(store)
-    assert -1 == store.begin_card(operation.id).shown_version
-    assert 0 == store.begin_card(operation.id).shown_version
+    assert -1 == store.cards.begin(operation.id).shown_version
+    assert 0 == store.cards.begin(operation.id).shown_version
 
 
 def shows(store, operation, shown):
     """Let the card show the operation as it is now."""
-    begun = store.begin_card(operation.id)
+    begun = store.cards.begin(operation.id)
     version = store.versioned(operation.id).version
-    store.save_card(Card(operation.id, "C0DEPLOY", "1.2", shown, version), begun)
+    store.cards.save(Card(operation.id, "C0DEPLOY", "1.2", shown, version), begun)
 
 
 def test_when_two_replicas_showed_a_card_at_once_it_is_shown_anew(store):
     """Slack keeps the words that came last, and nobody can tell whose those were."""
     operation = received(store)
     shows(store, operation, "first")
-    read_by_both = store.card(operation.id)
+    read_by_both = store.cards.of(operation.id)
     store.move(operation.id, Phase.CHECKING, NOON, "checking")
     version = store.versioned(operation.id).version
     for words in ("older", "newer"):
-        store.save_card(replace(read_by_both, shown=words, shown_version=version), read_by_both)
-    assert (operation.id,) == store.stale_cards()
+        store.cards.save(replace(read_by_both, shown=words, shown_version=version), read_by_both)
+    assert (operation.id,) == store.cards.stale()
 
 
 def test_a_changed_operation_has_a_stale_card_until_it_is_shown(store):
     operation = received(store)
     shows(store, operation, "d")
-    assert () == store.stale_cards()
+    assert () == store.cards.stale()
     store.move(operation.id, Phase.CHECKING, NOON + timedelta(seconds=1), "checking")
-    assert (operation.id,) == store.stale_cards()
+    assert (operation.id,) == store.cards.stale()
 
 
 def test_listeners_hear_of_changes(store):
@@ -328,14 +330,14 @@ def test_what_was_live_somewhere_is_remembered_for_that_place_and_that_tag(store
 
     asked = [("core", "stage", tag) for tag in ("v1.2.3", "v1.2", "v_.2.3", "%", "v2", "v3")]
     asked += [("core", "prod", "v1.2.3"), ("batch", "stage", "v1.2.3")]
-    assert [("core", "stage", "v1.2.3")] == [one for one in asked if store.was_live(*one)]
+    assert [("core", "stage", "v1.2.3")] == [one for one in asked if store.past.was_live(*one)]
 
 
 def test_the_newest_live_operation_says_what_it_brought_and_when(store):
-    assert store.last_live("core", "stage") is None
+    assert store.past.last_live("core", "stage") is None
     lives(store, "new", NOON + timedelta(hours=1))
     lives(store, "old", NOON)  # it ended first, whenever it was asked for
     lives(store, "bad", NOON + timedelta(hours=2), end=Phase.FAILED)
 
-    assert ("new", NOON + timedelta(hours=1)) == store.last_live("core", "stage")
-    assert store.last_live("core", "prod") is None
+    assert ("new", NOON + timedelta(hours=1)) == store.past.last_live("core", "stage")
+    assert store.past.last_live("core", "prod") is None

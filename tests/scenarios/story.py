@@ -97,8 +97,8 @@ class Story:
         return self.store.operation(number)
 
     def card_is_up_to_date(self, number):
-        known = self.store.card(number)
-        return known and known.ts and self.card(number) and not self.store.stale_cards()
+        known = self.store.cards.of(number)
+        return known and known.ts and self.card(number) and not self.store.cards.stale()
 
     def somebody_promotes_what_pauses(self):
         """Answer every Rollout that waits for a person, as ``kubectl argo rollouts`` does."""

@@ -15,12 +15,11 @@ from bot.domain.approval_case import Evidence
 from bot.domain.approval_rule import ApprovalRule
 from bot.domain.approvals import Approval, Asked, Decision, Override, Rejection
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
-from bot.domain.operations import Phase
+from bot.domain.operations import Phase, number_of
 from bot.operations.books.rows import actor_columns, actor_of, insert_or_leave
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
-from bot.operations.store import number_of
 from bot.operations.tables import approval_requests, approvals, operations, timeline
 
 NO_PLAN = ""

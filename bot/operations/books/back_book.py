@@ -21,13 +21,13 @@ from bot.domain.auto_rollback import (
     WhyNot,
     is_open,
 )
-from bot.domain.operations import Operation, Phase, Request
+from bot.domain.operations import Operation, Phase, Request, number_of
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import ITSELF
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
-from bot.operations.store import Receipt, number_of, write_down
+from bot.operations.store import Receipt, write_down
 from bot.operations.tables import cards, operations, timeline
 
 TO = "to "

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from bot.domain.catalog import Application
 from bot.domain.emergency import Ending, ItemState, OpenItem
+from bot.domain.operations import number_of
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
-from bot.operations.store import number_of
 from bot.operations.tables import cards, operations
 from bot.operations.tables import open_items as table
 

@@ -80,7 +80,7 @@ class BackStops:
         return StoppedNow(operation)
 
     def _is_card(self, operation_id: str, place: Place) -> bool:
-        card = self._store.card(operation_id)
+        card = self._store.cards.of(operation_id)
         return card is not None and (card.channel, card.ts) == (place.channel, place.ts)
 
     def _entitled(self, operation: Operation, user: str) -> Actor | Problem:

@@ -36,11 +36,12 @@ from bot.domain.operations import Kind, Operation, Request, TakesBack
 from bot.domain.rights import ITSELF
 from bot.messages import taking_back as words
 from bot.operations.books.back_book import BackBook
+from bot.operations.books.card_book import Card
 from bot.operations.by_itself.moments import Moments
 from bot.operations.database import DATABASE
 from bot.operations.gathering.facts import Gatherer
 from bot.operations.outbox import Letter, ToPerson, ToThread
-from bot.operations.store import Card, Store, Versioned
+from bot.operations.store import Store, Versioned
 
 log = structlog.get_logger(__name__)
 
@@ -191,7 +192,7 @@ class BackWatch:
 
     def _card(self, operation: Operation) -> Card | None:
         """Return where its card stands, or None while it does not."""
-        card = self._store.card(operation.id)
+        card = self._store.cards.of(operation.id)
         return card if card is not None and card.ts is not None else None
 
     def _reply(self, operation: Operation, what: str, message: Message) -> list[Letter]:

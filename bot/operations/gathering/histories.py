@@ -118,7 +118,7 @@ class Histories:
         return await self._threads.run(self._foreign, target, current, back)
 
     def _foreign(self, target: Target, current: str, back: str) -> Problem | None:
-        ours = self._store.brought(target.service, target.environment)
+        ours = self._store.past.brought(target.service, target.environment)
         if not ours or current in ours or _is_held(current, self._held(target)):
             return None
         facts = {
@@ -156,7 +156,7 @@ class Histories:
             Unavailable: our own database is away.
         """
         held, barred = self._held(target), self._barred(target)
-        lived = self._store.lived(target.service, target.environment, MOST_OURS)
+        lived = self._store.past.lived(target.service, target.environment, MOST_OURS)
         brought = next((one.operation for one in lived if one.tag == current), None)
         others = partial(from_others, current, returned=_is_held(current, held))
         past = from_ours(current, lived)
@@ -201,7 +201,7 @@ class Histories:
 
     def _barred(self, target: Target) -> frozenset[str]:
         """Return what is never meant unless it is named: what is held, and what never went live."""
-        return self._held(target) | self._store.broken(target.service, target.environment)
+        return self._held(target) | self._store.past.broken(target.service, target.environment)
 
     def _deployed(self, target: Target) -> list[GitValue]:
         """Return what stood in Git in the commits that Argo CD deployed, newest first."""

@@ -209,7 +209,7 @@ class TargetReader:
             return NO_TAG
         if isinstance(choice, Choice) and choice.tag is not None:
             return True  # it was chosen from what was here
-        ask = self._store.was_live
+        ask = self._store.past.was_live
         return await self._threads.run(ask, target.service, target.environment, found)
 
     # what stands and what runs
@@ -272,7 +272,7 @@ class TargetReader:
         seen, found, brought = await asyncio.gather(
             self._reading.look(home.application),
             commit,
-            self._threads.run(self._store.last_live, home.service, home.environment),
+            self._threads.run(self._store.past.last_live, home.service, home.environment),
         )
         if not isinstance(found, Commit):
             return NO_COMMIT

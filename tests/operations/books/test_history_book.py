@@ -194,7 +194,7 @@ def test_no_page_and_no_look_for_stale_cards_reads_a_whole_table(past, database)
             past.book.below(Wanted(), None, 5),
             past.book.above(Wanted(environment="stage"), key_of(last), 5),
             past.book.below(Wanted("core", None, NOON, frozenset({"U0BOB"})), key_of(last), 5),
-            past.store.cards_behind(),
+            past.store.cards.behind(),
         ),
     )
     assert len(ways) >= 9

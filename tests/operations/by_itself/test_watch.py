@@ -133,10 +133,10 @@ class Ground:
 
     def shows(self, number):
         """Let Slack have taken the card as it is now."""
-        begun = self.store.begin_card(number)
+        begun = self.store.cards.begin(number)
         version = self.store.versioned(number).version
         card = replace(begun, channel="C0DEPLOY", ts="1.0", shown="x", shown_version=version)
-        self.store.save_card(card, begun)
+        self.store.cards.save(card, begun)
 
     def after(self, span, watch=None):
         self.clock.at = FAILED_AT + span

@@ -57,14 +57,14 @@ def ours(database):
 
 def lived(ours, **where):
     where = {"service": "core", "environment": "prod"} | where
-    return [(one.tag, one.operation, one.left) for one in ours.store.lived(**where)]
+    return [(one.tag, one.operation, one.left) for one in ours.store.past.lived(**where)]
 
 
 def test_what_we_brought_newest_first(ours):
     first = ours.brought("v0", "v1", commit="c" * 40)
     second = ours.brought("v1", "v2")
     assert [("v2", second, False), ("v1", first, False)] == lived(ours)
-    newest, oldest = ours.store.lived("core", "prod")
+    newest, oldest = ours.store.past.lived("core", "prod")
     assert (ours.at, "U0ALICE") == (newest.at, newest.by)
     assert ("c" * 40, plan().commit) == (oldest.commit, newest.commit)
     assert [("v2", second, False)] == lived(ours, limit=1)
