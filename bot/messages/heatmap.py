@@ -18,8 +18,11 @@ SCALE = 2
 """Pixels of one unit of length: Slack shows pictures on dense screens."""
 
 NAME, WIDE, TALL, GAP, EDGE = 190, 104, 26, 4, 18
+SWATCH = 34
 LETTERS = 24
 """The most letters of a service's or environment's name."""
+
+UNSURE = "unsure"
 
 MOST_ALT = 950
 """Slack takes 1,000 characters with a file."""
@@ -95,7 +98,9 @@ def alt(heat: Heat) -> str:
         cells = zip(heat.services, (row[column] for row in heat.cells), strict=True)
         found = [_said(service, cell) for service, cell in cells if cell and cell.kind]
         told.append(f"{_short(environment)}: {', '.join(found) or 'nothing drifted'}")
-    rest = f"; {_rest(heat)}" if heat.left else ""
+    unsure = sum(cell is not None and cell.unsure for row in heat.cells for cell in row)
+    rest = f"; {unsure} could not be compared in full" if unsure else ""
+    rest += f"; {_rest(heat)}" if heat.left else ""
     whole = f"Drift of services by environment. {'; '.join(told)}{rest}."
     return clean(whole, MOST_ALT)
 
@@ -127,15 +132,26 @@ def _left(column: int) -> int:
     return EDGE + NAME + column * (WIDE + GAP)
 
 
-def _legend(heat: Heat) -> Iterator[tuple[DriftKind | None, bool]]:
+def _legend(heat: Heat) -> Iterator[tuple[DriftKind | str | None, bool]]:
     """Yield what needs to be explained: only what is there."""
     cells = [cell for row in heat.cells for cell in row if cell is not None]
     kinds = {cell.kind for cell in cells}
     yield from ((kind, False) for kind in DriftKind if kind in kinds)
     if None in kinds:
         yield None, False
+    if any(cell.kind is None and cell.unsure for cell in cells):
+        yield UNSURE, False
     if any(cell.quiet for cell in cells):
         yield None, True
+
+
+def _explained(entry: DriftKind | str | None, *, quiet: bool) -> tuple[str, str]:
+    """Return the sign of an entry of the legend, and its words."""
+    if quiet:
+        return "( )", "kept quiet"
+    if isinstance(entry, DriftKind):
+        return SIGNS[entry].letter, SIGNS[entry].words
+    return ("ok ?", "none seen, not all known") if entry == UNSURE else ("ok", "no drift")
 
 
 def grounds(
@@ -183,19 +199,19 @@ class _Pen:
         ground, ink = grounds(cell.kind, young=young, quiet=cell.quiet)
         self._box(x, y, WIDE, TALL, ground, ink if young or cell.quiet else ground)
         if cell.kind is None:
-            self.middle(x, y, WIDE, TALL, "ok", ink, 13)
+            self.middle(x, y, WIDE, TALL, "ok ?" if cell.unsure else "ok", ink, 13)
             return
         more = f" +{cell.more}" if cell.more else ""
         text = f"{SIGNS[cell.kind].letter}  {_age(cell)}{more}"
         self.middle(x, y, WIDE, TALL, f"({text})" if cell.quiet else text, ink, 13)
 
-    def entry(self, x: int, y: int, kind: DriftKind | None, *, quiet: bool) -> None:
+    def entry(self, x: int, y: int, entry: DriftKind | str | None, *, quiet: bool) -> None:
+        kind = entry if isinstance(entry, DriftKind) else None
         ground, ink = grounds(kind, quiet=quiet)
-        self._box(x, y, 26, 18, ground, ink if quiet or kind is None else ground)
-        letter = "( )" if quiet else "ok" if kind is None else SIGNS[kind].letter
-        self.middle(x, y, 26, 18, letter, ink, 12)
-        words = "kept quiet" if quiet else "no drift" if kind is None else SIGNS[kind].words
-        self.write(x + 33, y + 2, words, INK, 12)
+        letter, words = _explained(entry, quiet=quiet)
+        self._box(x, y, SWATCH, 18, ground, ink if quiet or kind is None else ground)
+        self.middle(x, y, SWATCH, 18, letter, ink, 12)
+        self.write(x + SWATCH + 7, y + 2, words, INK, 12)
 
     def _box(
         self, x: int, y: int, width: int, height: int, ground: Colour, outline: Colour

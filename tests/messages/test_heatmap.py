@@ -86,3 +86,10 @@ def test_the_words_are_cut_to_what_slack_takes():
     long = heat(2, ("e" * 63,) * 20)
     assert len(alt(long)) <= 1_000
     assert png(long)
+
+
+def test_what_could_not_be_compared_is_drawn_and_said_otherwise():
+    sure = Heat(("prod",), ("core",), ((Cell(),),))
+    unsure = Heat(("prod",), ("core",), ((Cell(unsure=True),),))
+    assert png(sure) != png(unsure)
+    assert "1 could not be compared in full" in alt(unsure)

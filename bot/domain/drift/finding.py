@@ -34,15 +34,15 @@ _FAILED = frozenset({OperationPhase.FAILED, OperationPhase.ERROR})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The *items*, in no order, and how many targets could not be compared at all.
+    """The *items*, in no order, and the targets (``core/prod``) that could not be compared whole.
 
     *idle* ones run nothing. *nameless* ones, or what runs before them, have a tag that names no
     commit, so nobody can say how far they are behind.
     """
 
     items: tuple[Item, ...]
-    idle: int = 0
-    nameless: int = 0
+    idle: frozenset[str] = frozenset()
+    nameless: frozenset[str] = frozenset()
 
 
 def findings(
@@ -62,11 +62,12 @@ class _Finder:
         for target in catalog.targets.values():
             self._of.setdefault(target.application, []).append(target)
         self._runs: dict[tuple[str, str], tuple[str, ...] | Unread] = {}
-        self._idle = self._nameless = 0
+        self._idle: set[str] = set()
+        self._nameless: set[str] = set()
 
     def all(self, environments: tuple[str, ...]) -> Found:
         items = [item for name in environments for item in self._in(name)]
-        return Found(tuple(items), self._idle, self._nameless)
+        return Found(tuple(items), frozenset(self._idle), frozenset(self._nameless))
 
     def _in(self, environment: str) -> Iterator[Item]:
         targets = [one for one in self._catalog.targets.values() if one.environment == environment]
@@ -136,7 +137,7 @@ class _Finder:
         in_git = self._sight.git.get(key)
         runs = self._running(target)
         if not isinstance(runs, Unread) and not runs:
-            self._idle += 1
+            self._idle.add(target.name)
         tag = in_git if isinstance(in_git, str) else None
         tags = () if isinstance(runs, Unread) else runs
 
@@ -159,7 +160,8 @@ class _Finder:
             return None
         base, head = revision_of(tag, target), revision_of(there[0], home)
         if base is None or head is None:
-            self._nameless += tag != there[0]
+            if tag != there[0]:
+                self._nameless.add(target.name)
             return None
         if base.startswith(head) or head.startswith(base):
             return None

@@ -1,7 +1,7 @@
 """Services × environments by what drifted there, as a value: what the picture shows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.catalog import Catalog
@@ -17,13 +17,14 @@ class Cell:
     """How a service stands in an environment: its heaviest *kind* of drift, None for none.
 
     *days* is how old that is, in whole days. *more* counts further items there. *quiet*: people
-    know, and want to hear no more of it for a while.
+    know, and want to hear no more of it for a while. *unsure*: not everything could be compared.
     """
 
     kind: DriftKind | None = None
     days: int = 0
     more: int = 0
     quiet: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def heat(
     rows: Iterable[Row],
     quiet: Iterable[Row],
     at: datetime,
+    unsure: Collection[str] = (),
 ) -> Heat:
-    """Return how every service stands in *environments*.
+    """Return how every service stands in *environments*. *unsure* are targets (``core/prod``).
 
     Of more than ``MOST_ROWS`` services those with the most weight and age are shown, all in the
     catalog's order.
@@ -63,13 +65,23 @@ def heat(
         for name in catalog.services
         if any(catalog.target(name, place) is not None for place in environments)
     ]
+    for name in names:
+        for place in environments:
+            if f"{name}/{place}" in unsure:
+                known = found.get((name, place), Cell())
+                found[name, place] = replace(known, unsure=True)
     shown = _worst(names, environments, found)
     cells = tuple(
         tuple(_cell(catalog, found, name, place) for place in environments) for name in shown
     )
     rest = [name for name in names if name not in set(shown)]
-    well = sum(not any((name, place) in found for place in environments) for name in rest)
+    well = sum(not any(_has_kind(found, name, place) for place in environments) for name in rest)
     return Heat(tuple(environments), shown, cells, len(rest), well)
+
+
+def _has_kind(found: dict[tuple[str, str], Cell], service: str, environment: str) -> bool:
+    cell = found.get((service, environment))
+    return cell is not None and cell.kind is not None
 
 
 def _worse(cell: Cell | None, row: Row, at: datetime, *, hushed: bool) -> Cell:

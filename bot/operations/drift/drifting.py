@@ -256,10 +256,14 @@ class Drifting:
             hidden=hidden,
             quiet=ordered(quiet, self._catalog)[:MOST_QUIET],
             gone=over[:MOST_GONE],
-            idle=found.idle,
-            nameless=found.nameless,
+            idle=len(found.idle),
+            nameless=len(found.nameless),
         )
-        return _Made(report, items, heat(self._catalog, environments, rows, quiet, now))
+        return _Made(
+            report,
+            items,
+            heat(self._catalog, environments, rows, quiet, now, found.idle | found.nameless),
+        )
 
     def _see(self, environments: tuple[str, ...], *, whole: bool) -> Found:
         """Look, and write down what was seen."""

@@ -169,12 +169,12 @@ def test_a_tag_that_names_no_commit_is_counted_and_not_compared():
     git = {("core", "stage"): "nightly-7"}
     world = sight(git=git, apps={"core/stage": {"tags": ("nightly-7",)}})
     result = findings(CATALOG, world, ["prod"], HOUR)
-    assert ((), 1) == (result.items, result.nameless)
+    assert ((), {"core/prod"}) == (result.items, result.nameless)
 
 
 def test_what_runs_nothing_is_counted():
     result = findings(CATALOG, sight(apps={"core/prod": {"tags": ()}}), ["prod"], HOUR)
-    assert ((), 1) == (result.items, result.idle)
+    assert ((), {"core/prod"}) == (result.items, result.idle)
 
 
 # unknown

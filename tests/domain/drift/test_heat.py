@@ -48,3 +48,10 @@ def test_of_hundreds_the_worst_are_shown_and_the_rest_is_summed_up():
     assert set(names[100:110]) <= set(found.services)
     assert list(found.services) == sorted(found.services)
     assert (300 - MOST_ROWS, 300 - MOST_ROWS) == (found.left, found.well)
+
+
+def test_what_could_not_be_compared_is_not_simply_well():
+    found = heat(CATALOG, PLACES, [row()], [], NOON, {"core/prod", "web/prod"})
+    assert Cell(DriftKind.UNWELL, 1, unsure=True) == found.cells[0][0]
+    assert Cell(unsure=True) == found.cells[1][0]
+    assert Cell() == found.cells[1][1]
