@@ -61,7 +61,7 @@ def test_prometheus_takes_the_rules():
     shutil.which("promtool") is None,
     reason="promtool is not here: apt-get install prometheus",
 )
-@pytest.mark.parametrize("panel", expressions(), ids=lambda one: one[0])
+@pytest.mark.parametrize("panel", list(expressions()), ids=lambda one: one[0])
 def test_prometheus_takes_the_expression(tmp_path, panel):
     # Grafana fills these in before Prometheus reads them.
     expression = re.sub(r"\$(service|environment)\b", ".*", panel[1])
