@@ -12,6 +12,9 @@ LINES = 12
 LONGEST = 300
 """The most characters of a line that are kept."""
 
+MOST = 8 * LONGEST
+"""The most characters of a line or a message that are looked at."""
+
 MASK = "***"
 
 _STAMP = re.compile(r"\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z ?")
@@ -32,7 +35,7 @@ _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
 
 _SECRETS = re.compile(
-    r"-----BEGIN[^-]*-----.*"
+    r"-----BEGIN[^-]*-----[\s\S]*?(?:-----END[^-]*-----|\Z)"
     r"|\bgh[a-z]_[A-Za-z0-9_.-]{10,}"
     r"|\bgithub_pat_\w{10,}"
     r"|\bglpat-[\w-]{10,}"
@@ -50,11 +53,11 @@ _SECRETS = re.compile(
 _IN_ADDRESS = re.compile(r"(?<=://)([^\s/@:]*):([^\s/@]+)@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9+/=_.~-]{12,}")
 _NAMED = re.compile(
-    r"(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|credential|auth(?:orization)?)[\w.-]*[\"']?\s*[:=]\s*)"
+    r"(?i)((?<![\w.-])(?=[\w.-]*?(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|credential|auth(?:orization)?))[\w.-]++[\"']?\s*[:=]\s*)"
     r"(\"[^\"]*\"?|'[^']*'?|[^\s,;\"'&]+)"
 )
-"""A value that its own name calls a secret."""
+"""A value that its own name calls a secret. Each name is read once: the text is anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,9 @@ class Tail:
 def plain(line: str) -> str:
     """Return *line* as it reads: no colours, no control codes, no commands to the runner.
 
-    At most ``8 * LONGEST`` characters are looked at.
+    At most ``MOST`` characters are looked at.
     """
-    cut = line[: 8 * LONGEST]
+    cut = line[:MOST]
     # What was overwritten in a terminal is not what stood there at the end.
     shown = cut.rstrip("\r\n").rpartition("\r")[2]
     return _CONTROLS.sub("", _COMMAND.sub("", _ESCAPES.sub("", shown))).expandtabs(4).rstrip()
@@ -140,7 +143,11 @@ def shortened(line: str) -> str:
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return *text* without what is, looks like, or is called a secret. *secrets* are our own."""
+    """Return *text* without what is, looks like, or is called a secret. *secrets* are our own.
+
+    At most ``MOST`` characters are looked at, and returned.
+    """
+    text = text[:MOST]
     for secret in secrets:
         if secret:
             text = text.replace(secret, MASK)

@@ -1,12 +1,13 @@
 """The tail of a log, and that no secret is in it."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ci.excerpts import LINES, LONGEST, Tail, Window, masked, plain
+from bot.domain.ci.excerpts import LINES, LONGEST, MOST, Tail, Window, masked, plain
 
 LOG = """\
 2026-11-21T12:00:01.0000000Z ##[group]Run actions/checkout@v4
@@ -153,3 +154,19 @@ def test_whatever_a_log_holds_a_few_short_printable_lines_come_out(lines):
 @given(st.text(max_size=2000))
 def test_masking_never_fails(text):
     masked(text)
+
+
+@pytest.mark.parametrize("word", ["password", "a", "eyJ-", "token ", "://a:", "x=", '"', "auth-"])
+def test_whoever_writes_a_message_cannot_keep_us_busy(word):
+    begun = time.process_time()
+    shown = masked(word * 60_000)
+    assert time.process_time() - begun < 1  # one careless pattern took minutes, and all threads
+    assert len(shown) <= 2 * MOST
+
+
+def test_a_private_key_in_one_message_is_masked_to_its_end():
+    key = (
+        "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----"
+    )
+    assert "it said *** here" == masked(f"it said {key} here")
+    assert "MIIE" not in masked(key.partition("abc")[0])
