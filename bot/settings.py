@@ -24,6 +24,7 @@ _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _NOTIFY = "NOTIFY_"
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DATABASES = ("sqlite", "postgresql", "postgres")
+_NO_SLACK: Mapping[str, object] = {"slack_bot_token": "", "slack_signing_secret": ""}
 _LONGEST_SECRET_FILE = 65_536  # bytes
 _MOST_SECRETS = 2
 
@@ -114,7 +115,28 @@ class Settings(BaseModel):
         Raises:
             SettingsInvalid: with all mistakes.
         """
-        reader = _Reader(os.environ if environment is None else environment)
+        return cls._read(_Reader(os.environ if environment is None else environment))
+
+    @classmethod
+    def to_write(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings of who only writes into the database: nobody's secret is asked for.
+
+        Raises:
+            SettingsInvalid: with all mistakes.
+        """
+        return cls._read(_Reader(environment, with_slack=False, with_github=False))
+
+    @classmethod
+    def to_look(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings of who asks the outside on a terminal: all of them but Slack's.
+
+        Raises:
+            SettingsInvalid: with all mistakes.
+        """
+        return cls._read(_Reader(environment, with_slack=False))
+
+    @classmethod
+    def _read(cls, reader: "_Reader") -> "Settings":
         values = reader.values()
         if reader.problems:
             raise SettingsInvalid(reader.problems)
@@ -194,20 +216,24 @@ def database_url(environment: Mapping[str, str]) -> str:
 
 
 class _Reader:
-    """Reads one environment into field values and problems."""
+    """Reads one environment into field values and problems.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    What is needed of Slack and of GitHub is asked for only *with_slack* and *with_github*.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], *, with_slack: bool = True, with_github: bool = True
+    ) -> None:
         self._environment = environment
+        self._with_slack, self._with_github = with_slack, with_github
         self.problems: list[SettingProblem] = []
 
     def values(self) -> dict[str, object]:
         """Return what the fields of ``Settings`` are to be; those absent keep their defaults."""
         values = {
-            "slack_bot_token": self._bot_token(),
-            "slack_app_token": self._app_token(),
-            "slack_signing_secret": self._signing_secret(),
+            **(self._slack() if self._with_slack else _NO_SLACK),
             "slack_api_url": self._url("SLACK_API_URL", SLACK_API) + "/",
-            **self._github(),
+            **(self._github() if self._with_github else {}),
             "github_api_url": self._url("GITHUB_API_URL", GITHUB_API),
             "github_client_id": self._client_id(),
             "github_webhook_secrets": self._secrets("GITHUB_WEBHOOK_SECRET"),
@@ -221,6 +247,13 @@ class _Reader:
             "port": self._port(),
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    def _slack(self) -> dict[str, object]:
+        return {
+            "slack_bot_token": self._bot_token(),
+            "slack_app_token": self._app_token(),
+            "slack_signing_secret": self._signing_secret(),
+        }
 
     def _problem(self, name: str, message: str) -> None:
         self.problems.append(SettingProblem(name, message))

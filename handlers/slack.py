@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity
 from bot.domain.form import Field
+from bot.domain.terminal import account_of
 from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
 from bot.messages.auto_sync import RESUME
@@ -134,6 +135,9 @@ def bolt_app(
         if not _ours(body, team()):
             log.warning("another workspace was turned away", team=_team_of(body))
             return BoltResponse(status=403, body="")
+        if not is_of_slack(body):
+            log.warning("a payload of nobody in Slack was turned away")
+            return BoltResponse(status=403, body="")
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
         context["forms"], context["selves"] = forms, selves
         context["rollouts"], context["back"], context["stops"] = rollouts, back, stops
@@ -184,6 +188,13 @@ def _ourselves(us: Identity | None) -> AuthorizeResult:
         bot_user_id=us.user if us else None,
         bot_token="",
     )
+
+
+def is_of_slack(body: dict[str, Any]) -> bool:
+    """Tell whether nobody in the payload speaks as who is only on a terminal."""
+    named = [body.get("user_id"), body.get("user"), body.get("event")]
+    inner = [one.get(key) for one in named if isinstance(one, dict) for key in ("id", "user")]
+    return not any(isinstance(one, str) and account_of(one) for one in (*named, *inner))
 
 
 def _team_of(body: dict[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ import structlog
 from bot.clock import Clock
 from bot.domain.operations import Operation, Phase, Request
 from bot.domain.problems import Problem, Reason
+from bot.domain.terminal import account_of
 from bot.operations.changes import Changes, operation_change
 from bot.operations.deploy.flow import acting_workflow
 from bot.operations.engine import Engine
@@ -65,7 +66,10 @@ class Intake:
 
         Raises:
             Unavailable: the database is away or locked; nothing was written.
+            ValueError: it is in the name of who speaks on a terminal, and came by another way.
         """
+        if account_of(request.requester) is not None:
+            raise ValueError("whoever speaks on a terminal has a letterbox of their own")
         operation, receipt = self._store.receive(request, asked, self._clock.now())
         log.info("received", operation=operation.id, receipt=receipt, by=request.requester)
         return Received(operation, receipt)

@@ -19,6 +19,7 @@ from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
+from bot.domain.terminal import account_of
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.duty import Duty
@@ -108,8 +109,13 @@ class _Waiting:
 
 
 def put(connection: sa.Connection, letters: Iterable[Letter], at: datetime) -> None:
-    """Write *letters* in the transaction of what they tell of; known keys are left alone."""
+    """Write *letters* in the transaction of what they tell of; known keys are left alone.
+
+    Slack knows nobody who speaks on a terminal: what is for them alone is left out.
+    """
     for letter in letters:
+        if isinstance(letter.to, ToPerson) and account_of(letter.to.user) is not None:
+            continue
         values = {
             **receiver_columns(letter.to.to if isinstance(letter.to, InThread) else letter.to),
             "key": letter.key,

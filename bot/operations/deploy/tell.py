@@ -11,6 +11,7 @@ from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
 from bot.domain.problems import Problem, Reason
+from bot.domain.terminal import account_of
 from bot.messages.notices import BAD
 from bot.operations.cards import Cards
 from bot.operations.deploy.check import seconds
@@ -76,12 +77,13 @@ class Tell:
         operation = self._store.operation(operation_id)
         assert operation is not None
         self._store.changed()
-        if operation.phase not in BAD:
-            return Outcome(Next.OVER)
+        person = operation.request.person
+        if operation.phase not in BAD or account_of(person) is not None:
+            return Outcome(Next.OVER)  # a terminal tells its own
         key = f"{operation.key}.notice"
         try:
             self._slack.direct(
-                operation.request.person,
+                person,
                 self._notice(operation),
                 key=key,
                 since=operation.ended_at or self._clock.now(),

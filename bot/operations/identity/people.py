@@ -27,6 +27,7 @@ from bot.domain.rights import (
     Who,
     WhyNot,
 )
+from bot.domain.terminal import SOURCE, account_of
 from bot.domain.unknown import Silence, Unknown, unknown
 from bot.operations.books.identity_book import IdentityBook, Link
 from bot.operations.identity.identity_sources import Named, Sources
@@ -84,7 +85,11 @@ class People:
         It never raises: what could not be read is ``Unknown``. With *live* nothing remembered
         answers for a person, an account or a membership; only *in_emergency*, where GitHub does not
         answer, what it confirmed last may, for as long as is configured.
+
+        Who speaks on the terminal (``github:<number>``) is asked for at GitHub alone.
         """
+        if (number := account_of(slack_user)) is not None:
+            return self._on_the_terminal(number, frozenset(slugs), live=live)
         emergency = in_emergency and self._remember > timedelta()
         wanted = frozenset(slugs)
         try:
@@ -104,6 +109,22 @@ class People:
         if not isinstance(identity, Identified) or not isinstance(account, Account):
             return Who(identity)
         return Who(identity, self._memberships(account, wanted, live=live), account.as_of)
+
+    def _on_the_terminal(self, number: int, wanted: Collection[str], *, live: bool) -> Who:
+        """Return who the account *number* is today; Slack knows nothing of them."""
+        try:
+            today = self._teams.user_by_id(number)
+        except NotFound:
+            return Who(Unidentified(WhyNot.NO_SUCH_ACCOUNT, f"number {number}"))
+        except BotError as error:
+            return Who(unknown(error))
+        account = self._by_login(today.login, wanted, live=live)
+        if isinstance(account, Unknown):
+            return Who(account)
+        if account is None or account.user.id != number:
+            return Who(Unidentified(WhyNot.ACCOUNT_CHANGED, today.login))
+        memberships = self._memberships(account, wanted, live=live)
+        return Who(Identified(account.user, SOURCE), memberships, account.as_of)
 
     def _confirmed(
         self, named: Named, wanted: Collection[str], silent: Unknown
