@@ -195,7 +195,8 @@ class Inbox:
             old = deliveries.c.settled_at < now - KEPT
             connection.execute(sa.delete(deliveries).where(old))
             read = (deliveries.c.settled_at < now - BODY_KEPT, deliveries.c.set_aside.is_(False))
-            connection.execute(sa.update(deliveries).where(*read).values(body=""))
+            whole = deliveries.c.body != ""  # each row is written once, and not in every round
+            connection.execute(sa.update(deliveries).where(*read, whole).values(body=""))
 
     def _work_when_woken(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot.domain.errors import Rejected, Unavailable
@@ -184,3 +185,20 @@ def test_old_deliveries_are_forgotten_and_young_ones_not(inbox, clock):
     inbox.take_in(delivery("c", at=clock.at))
     inbox.sweep()
     assert {"c"} == inbox.known("github", ["a", "b", "c"])
+
+
+def test_what_was_cut_away_is_not_written_again_in_every_round(database, inbox, clock):
+    for name in ("a", "b"):
+        inbox.take_in(delivery(name))
+    inbox.work()
+    clock.at += BODY_KEPT + MINUTE
+    written = []
+
+    def count(_connection, cursor, statement, *_):
+        if statement.startswith("UPDATE deliveries"):
+            written.append(cursor.rowcount)
+
+    sa.event.listen(database._engine, "after_cursor_execute", count)
+    inbox.sweep()
+    inbox.sweep()
+    assert [2, 0] == written
