@@ -78,6 +78,7 @@ from bot.operations.identity.whoami import Whoami
 from bot.operations.identity.zones import Zones
 from bot.operations.intake import Intake
 from bot.operations.lease import lease_for
+from bot.operations.letterbox import Doorbell
 from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
 from bot.operations.outbox import LETTERS, Outbox
@@ -290,8 +291,10 @@ def build(
         outbox=Outbox(database, slack, clock, pace, Duty(database, clock, LETTERS, lease.executor)),
         resuming=resuming,
         waking=Waking(approvals, wake),
+        doorbell=Doorbell(database, store, intake.advance),
         making_way=MakingWay(store, wake),
         back_watch=BackWatch(store, catalog, gatherer, backs, intake.advance, clock),
+        rollouts=rollouts,
         metrics=metrics,
         unasked=parts,
     )

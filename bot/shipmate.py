@@ -32,8 +32,10 @@ from bot.operations.identity.roster import Roster
 from bot.operations.identity.team_check import TeamCheck
 from bot.operations.intake import Intake
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease
+from bot.operations.letterbox import Doorbell
 from bot.operations.making_way import MakingWay
 from bot.operations.outbox import Outbox
+from bot.operations.rollouts import RolloutDesk
 from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.standstill.holding import Holding
 from bot.operations.standstill.locking import Locking
@@ -50,6 +52,9 @@ log = structlog.get_logger(__name__)
 SWEEP = timedelta(seconds=15)
 SHORTEST = 0.5
 """Seconds on the wall between two rounds of a tick, however fast a rehearsal's clock runs."""
+
+HEAR = timedelta(seconds=1)
+"""How long what another process wrote down may wait until we begin it; one small query."""
 
 POST = timedelta(seconds=2)
 """How long what was done may wait until it is told, when Slack answers."""
@@ -127,8 +132,10 @@ class Shipmate:
     outbox: Outbox
     resuming: Resuming
     waking: Waking
+    doorbell: Doorbell
     making_way: MakingWay
     back_watch: BackWatch
+    rollouts: RolloutDesk
     metrics: Metrics
     unasked: Unasked
     started: bool = False
@@ -142,9 +149,11 @@ class Shipmate:
         self.unasked.updater.start()
         self.intake.sweep_all()
         self._tick("sweep", self.intake.sweep, SWEEP)
-        self._tick("decisions", self.waking.sweep, SWEEP)
+        self._tick("letterbox", self.doorbell.look, HEAR)
+        self._tick("decisions", self.waking.sweep, HEAR)
         self._tick("pull requests in the way", self.making_way.sweep, SWEEP)
         self._tick("automatic rollbacks", self.back_watch.look, GO_BACK)
+        self._tick("moves of rollouts", self.rollouts.look, SWEEP)
         self._tick("outbox", self.outbox.send, POST)
         self._tick("settled letters", self.outbox.sweep, FORGET)
         self._tick("expired locks", self.locking.end_expired, SWEEP)

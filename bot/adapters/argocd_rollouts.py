@@ -136,6 +136,7 @@ def rollout_of(answer: Any, listed: Any, tree: Any) -> Rollout:
         observed=is_observed(metadata, status),
         analyses=_analyses(nodes, name),
         offered=_offered(listed),
+        restarted=text_of(spec.get("restartAt")),
         version=text_of(live.get("apiVersion")).rpartition("/")[2] or "v1alpha1",
     )
 

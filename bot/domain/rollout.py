@@ -86,6 +86,7 @@ class Rollout:
     numbers are of pods. *phase* and *message* are its controller's words. *observed* tells whether
     the controller has seen the latest spec; what it says of an older one is no ground to act on.
     *offered* are the actions that Argo CD lists and does not call disabled; None: not asked.
+    *restarted* is its own word for when a restart was asked for last.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Rollout:
     observed: bool = True
     analyses: tuple[Analysis, ...] = ()
     offered: frozenset[str] | None = None
+    restarted: str = ""
     group: str = "argoproj.io"
     version: str = "v1alpha1"
 

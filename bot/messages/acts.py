@@ -42,7 +42,7 @@ WORDS: Mapping[str, str] = {
 }
 """By the name of the deed. What has no words here is told by its name."""
 
-UNSAID = frozenset({"account", "was_account", "team", "plan", "report"})
+UNSAID = frozenset({"account", "was_account", "team", "plan", "report", "state", "restarted"})
 """Details that are for a machine."""
 
 ALL = "*"

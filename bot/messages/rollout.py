@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain.message import Message
 from bot.domain.problems import Problem
-from bot.domain.rights import Actor
 from bot.domain.rollout import (
     Analysis,
     Move,
@@ -178,10 +177,13 @@ def unreadable() -> Message:
     return reply(line("This button is too old to be read. Nothing was done; send ", again, "."))
 
 
-def announced(move: Move, rollout: Rollout, service: str, environment: str, by: Actor) -> Message:
-    """Tell everybody what *by* did to a Rollout that no operation of ours follows."""
-    what = line(Person(by.slack), f" {DONE[move]} the rollout of ", name(service), " in ")
-    said = line(*what, name(environment), ": ", code(versions(rollout), 160), ".")
+def announced(move: Move, between: str, service: str, environment: str, by: str) -> Message:
+    """Tell everybody what the Slack user *by* did to a Rollout that no operation of ours follows.
+
+    *between* are its ``versions``.
+    """
+    what = line(Person(by), f" {DONE[move]} the rollout of ", name(service), " in ")
+    said = line(*what, name(environment), ": ", code(between, 160), ".")
     if move is not Move.ABORT:
         return announcement("rollout", line("🚦 ", *said))
     back = Code(f"/rollback {service} {environment}")

@@ -23,15 +23,14 @@ from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Actor, Identified
 from bot.domain.rollout import ONWARD, Move, Reference, Rollout, of_image, refused, right_for
 from bot.domain.rules.moments import not_frozen, not_held, not_locked
-from bot.messages.rollout import announced
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
-from bot.operations.books.move_book import Claim, First, MoveBook
-from bot.operations.changes import Changes, operation_change
+from bot.operations.books.move_book import First, MoveBook
+from bot.operations.changes import Changes
 from bot.operations.gathering.facts import Books
 from bot.operations.gathering.target_facts import absent
 from bot.operations.gathering.troubles import problem_of
-from bot.operations.outbox import Letter, ToChannel
+from bot.operations.move_telling import MoveTelling
 from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)
@@ -73,7 +72,8 @@ class RolloutDesk:
     ) -> None:
         self._catalog, self._argocd, self._may, self._books = catalog, argocd, may, books
         self._approvals, self._moves, self._acts = approvals, moves, acts
-        self._changes, self._clock = changes, clock
+        self._clock = clock
+        self._telling = MoveTelling(catalog, argocd, books.store, moves, changes, clock)
         self._rollouts = {name: Rollouts(client) for name, client in argocd.items()}
 
     def show(self, service: str, environment: str) -> Shown | Problem:
@@ -133,6 +133,14 @@ class RolloutDesk:
         if isinstance(found, Problem):
             return found
         return next((one for one in found if one.name == name), None) or _no_rollout(target)
+
+    def look(self) -> None:
+        """Tell what was done and never told, for a tick.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        self._telling.look()
 
     # what may stop it
 
@@ -211,7 +219,8 @@ class RolloutDesk:
         operation: Operation | None,
     ) -> Moved | Problem:
         place = (target.service, target.environment)
-        claim = self._moves.claim(place, rollout, move, actor.slack, self._clock.now())
+        follows = "" if operation is None else operation.id
+        claim = self._moves.claim(place, rollout, move, actor.slack, self._clock.now(), follows)
         if isinstance(claim, First):
             return Problem(Reason.ROLLOUT_TAKEN, {**_named(target), **_who(claim)})
         application = target.application
@@ -222,37 +231,8 @@ class RolloutDesk:
             log.warning("not moved", move=move, app=application.name, error=str(error))
             return problem_of(error)
         log.info("moved", move=move, by=actor.slack, app=application.name, rollout=rollout.name)
-        self._tell(move, target, rollout, actor, operation, claim)
+        self._telling.tell(claim)
         return Moved(rollout)
-
-    def _tell(
-        self,
-        move: Move,
-        target: Target,
-        rollout: Rollout,
-        actor: Actor,
-        operation: Operation | None,
-        claim: Claim,
-    ) -> None:
-        """Write it into the operation's timeline; where none follows, tell the channel."""
-        now = self._clock.now()
-        if operation is None:
-            channel = self._catalog.environments[target.environment].channel
-            words = announced(move, rollout, target.service, target.environment, actor)
-            self._moves.told(Letter(claim.mark, ToChannel(channel), words), now)
-            return
-        step = "" if rollout.step is None else str(rollout.step + 1)
-        detail = {"service": target.service, "rollout": rollout.name, "move": move.value}
-        self._books.store.move(
-            operation.id,
-            Phase.FOLLOWING,
-            now,
-            claim.mark,
-            by=actor.slack,
-            detail={**detail, "step": step},
-            out_of=Phase.FOLLOWING,
-        )
-        self._changes.notify(operation_change(operation.id))
 
     def _with_who(self, problem: Problem, target: Target, rollout: Rollout) -> Problem:
         """Name who moved it last, if it was through us: whoever comes second wants to know."""

@@ -7,15 +7,17 @@ the next click may try again.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.rollout import ONWARD, Move, Rollout
+from bot.messages.rollout import versions
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import take_turns
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put
-from bot.operations.tables import acts
+from bot.operations.tables import acts, outbox, timeline
 
 EFFECT = timedelta(minutes=1)
 """How long a move may take to show. After it the same can be asked for again: whoever claimed it
@@ -35,9 +37,25 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to ask for one move once; *mark* is its act's name."""
+    """The right to ask for one move once, and all that is told of it; *mark* is its act's name.
+
+    *operation* is the id of the one that follows the Rollout, empty where none does. *revision*,
+    *state* and *restarted* are the Rollout's, *versions* and *step* people's words for it, right
+    before the move.
+    """
 
     mark: str
+    by: str
+    service: str
+    environment: str
+    move: Move
+    rollout: str
+    revision: str
+    state: str
+    restarted: str = ""
+    versions: str = ""
+    step: str = ""
+    operation: str = ""
 
 
 class MoveBook:
@@ -47,14 +65,21 @@ class MoveBook:
         self._database = database
 
     def claim(
-        self, place: tuple[str, str], rollout: Rollout, move: Move, by: str, at: datetime
+        self,
+        place: tuple[str, str],
+        rollout: Rollout,
+        move: Move,
+        by: str,
+        at: datetime,
+        operation: str = "",
     ) -> Claim | First:
         """Take *move* of the *rollout* of *place* (service, environment), or say who was first.
+
+        *operation* is the id of the one that follows the Rollout.
 
         Onward moves are decided by one step, so one of them a step is taken; an abort outdoes
         them, and nothing goes onward right after it.
         """
-        service, environment = place
         series = _series(place, rollout)
         with self._database.write() as connection:
             take_turns(connection, series)
@@ -62,12 +87,9 @@ class MoveBook:
             standing = [one for one in made if at - one.at < EFFECT and not _undone(one, made)]
             if (first := _before(standing, move, rollout)) is not None:
                 return First(first.by, Move(first.detail["move"]), first.at)
-            mark = f"{series}:{len(made)}"
-            detail = {"move": move.value, "rollout": rollout.name, "state": rollout.state}
-            detail |= {"revision": rollout.new.hash, "tags": ", ".join(rollout.new.images)[:200]}
-            subject = f"{service}/{environment}"
-            write_act(connection, Act(mark, at, by, Deed.ROLLOUT, subject, environment, detail))
-            return Claim(mark)
+            act = _act(f"{series}:{len(made)}", place, rollout, move, by, at, operation)
+            write_act(connection, act)
+            return _claim(act)
 
     def release(self, claim: Claim, at: datetime, why: str) -> None:
         """Say that what was claimed did not happen, as far as anybody knows."""
@@ -82,6 +104,22 @@ class MoveBook:
         """Let the outbox say *letter* once."""
         with self._database.write() as connection:
             put(connection, [letter], at)
+
+    def untold(self, since: datetime, until: datetime) -> tuple[Claim, ...]:
+        """Return what was claimed between both, not taken back, and told nowhere; oldest first."""
+        undone = acts.alias()
+        query = sa.select(acts).where(
+            acts.c.what == Deed.ROLLOUT.value,
+            acts.c.at.between(since, until),
+            acts.c.mark.not_like(f"%:{NOT_TAKEN}"),
+            ~sa.exists().where(undone.c.mark == acts.c.mark + f":{NOT_TAKEN}"),
+            ~sa.exists().where(timeline.c.mark == acts.c.mark),
+            ~sa.exists().where(outbox.c.key == acts.c.mark),
+        )
+        with self._database.read() as connection:
+            return tuple(
+                _claim(_read(row)) for row in connection.execute(query.order_by(acts.c.id))
+            )
 
     def last(self, place: tuple[str, str], rollout: Rollout) -> First | None:
         """Return the last move of this version of *rollout* that was not undone, or None."""
@@ -99,10 +137,54 @@ def _series(place: tuple[str, str], rollout: Rollout) -> str:
 
 def _made(connection: sa.Connection, series: str) -> list[Act]:
     query = sa.select(acts).where(acts.c.mark.startswith(f"{series}:")).order_by(acts.c.id)
-    return [
-        Act(row.mark, row.at, row.by, Deed(row.what), row.subject, row.environment, row.detail)
-        for row in connection.execute(query)
-    ]
+    return [_read(row) for row in connection.execute(query)]
+
+
+def _read(row: Any) -> Act:
+    return Act(row.mark, row.at, row.by, Deed(row.what), row.subject, row.environment, row.detail)
+
+
+def _act(
+    mark: str,
+    place: tuple[str, str],
+    rollout: Rollout,
+    move: Move,
+    by: str,
+    at: datetime,
+    operation: str,
+) -> Act:
+    service, environment = place
+    detail = {
+        "move": move.value,
+        "rollout": rollout.name,
+        "state": rollout.state,
+        "revision": rollout.new.hash,
+        "restarted": rollout.restarted,
+        "versions": versions(rollout),
+        "step": "" if rollout.step is None else str(rollout.step + 1),
+        "operation": operation,
+    }
+    told = {name: value for name, value in detail.items() if value}
+    return Act(mark, at, by, Deed.ROLLOUT, f"{service}/{environment}", environment, told)
+
+
+def _claim(act: Act) -> Claim:
+    service, _, environment = act.subject.partition("/")
+    detail = act.detail
+    return Claim(
+        act.mark,
+        act.by,
+        service,
+        environment,
+        Move(detail["move"]),
+        detail["rollout"],
+        detail.get("revision", ""),
+        detail["state"],
+        detail.get("restarted", ""),
+        detail.get("versions", ""),
+        detail.get("step", ""),
+        detail.get("operation", ""),
+    )
 
 
 def _undone(claim: Act, made: list[Act]) -> bool:
