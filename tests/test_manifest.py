@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from bot.domain.doctor import SLACK_SCOPES
 from handlers.slack import COMMANDS, EVENTS
 from sandbox.slack.app import App, from_manifest
 from sandbox.slack.methods import METHODS
@@ -112,6 +113,10 @@ def test_no_scope_is_missing_and_none_is_unused():
     }
     needed |= {EVENT_SCOPES[event] for event in bot_events()} | {"commands"}
     assert needed == set(MANIFEST["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_doctor_wants_the_scopes_that_the_manifest_asks_for():
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == SLACK_SCOPES
 
 
 def bot_events() -> list[str]:

@@ -15,6 +15,8 @@ LONGEST = 400
 
 DETAIL = 200
 
+UNTOLD = "(untold)"
+
 _WHY_NOT = {
     Reason.HYDRATED: "its manifests are hydrated",
     Reason.ROLLED_BY_SET: "its ApplicationSet rolls out by itself",
@@ -56,19 +58,26 @@ def row(finding: Finding, place: Places) -> Row:
     )
 
 
-def _facts(finding: Finding) -> dict[str, str]:
+class _Facts(dict[str, str]):
+    """Facts by name. A doctor that trips over its own words would be of no use."""
+
+    def __missing__(self, name: str) -> str:
+        return UNTOLD
+
+
+def _facts(finding: Finding) -> _Facts:
     facts = {name: clean(value, DETAIL) for name, value in finding.facts.items()}
     if finding.symptom is Symptom.LOGIN_LASTS:
         facts["for_days"] = f" for {facts['ends']} days" if facts.get("ends") else " for ever"
     if finding.symptom is Symptom.ROLLBACK_BARRED:
         facts["why"] = _WHY_NOT.get(Reason(finding.facts["why"]), finding.facts["why"])
     facts.setdefault("where", finding.area.value)
-    return {
+    given = {
         "role": ROLE,
         "variable": finding.variable or "the environment",
         "subject": clean(finding.subject, DETAIL),
-        **facts,
     }
+    return _Facts({**given, **facts})
 
 
 MARKS = {

@@ -70,8 +70,9 @@ def examine(
         for application, targets in wanted.applications.items()
     ]
     told = ask(jobs)
+    shown = [held[one] for one in wanted.applications if one in held]
     seen = {application: one.seen for application, one in held.items()}
-    return (*login, *told, *_rights(wanted, list(held.values()))), seen
+    return (*login, *told, *_rights(wanted, shown)), seen
 
 
 def _login(argocd: ArgoCD, wanted: InstanceWanted) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from bot.operations.database import Database, sqlite_path
 from bot.operations.doctor.asking import failed
 
 URL = "DATABASE_URL"
-VERSIONS = "alembic_version"
+VERSIONS = "shipmate_version"  # as bot/operations/migrations/env.py calls it
 
 found = partial(Finding, Area.DATABASE)
 
