@@ -70,7 +70,7 @@ def bar(
         return Barred(Bar.LEFT_OFF, {"app": app, "operation": around.left_off_by, **place})
     if around.operation:
         return Barred(Bar.UNDER_WAY, {"app": app, "operation": around.operation})
-    return _kept(every, who, around, at) or _of_argocd(app, seen, windows)
+    return _kept(app, every, who, around, at) or _of_argocd(app, seen, windows)
 
 
 def _of_argocd(app: str, seen: Observation, windows: Windows) -> Barred | None:
@@ -86,8 +86,10 @@ def _of_argocd(app: str, seen: Observation, windows: Windows) -> Barred | None:
     return None
 
 
-def _kept(targets: tuple[str, ...], who: Actor, around: Around, at: datetime) -> Barred | None:
-    """Return what people have stopped of *targets*."""
+def _kept(
+    app: str, targets: tuple[str, ...], who: Actor, around: Around, at: datetime
+) -> Barred | None:
+    """Return what people have stopped of *targets*, or that nobody knows whether they have."""
     if around.frozen is not None:
         environment = targets[0].rpartition("/")[2]
         return Barred(Bar.FROZEN, {"environment": environment})
@@ -101,6 +103,9 @@ def _kept(targets: tuple[str, ...], who: Actor, around: Around, at: datetime) ->
         for held in around.holds:
             if held.target != target:
                 continue
+            if held.hold.tag != WHOLE and not tag:
+                unknown = f"the tag of {target} in Git cannot be read, and {held.hold.tag} is held"
+                return Barred(Bar.UNREAD, {"app": app, "detail": unknown})
             if held.hold.tag == WHOLE or (tag and names(held.hold.tag, tag)):
                 facts = {**place, "tag": tag or "", "detail": held.hold.reason}
                 return Barred(Bar.HELD, facts)

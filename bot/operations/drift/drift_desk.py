@@ -16,6 +16,7 @@ from bot.adapters.gitops import GitOps
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.drift.difference import Differences, differences
+from bot.domain.drift.items import Item
 from bot.domain.drift.reporting import Replied, Reply, Row
 from bot.domain.drift.syncing import Around, Bar, Barred, bar
 from bot.domain.edit import EditError, read_tag
@@ -27,7 +28,7 @@ from bot.domain.unknown import Unknown
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import DATABASE
-from bot.operations.drift.drift_book import DriftBook
+from bot.operations.drift.drift_book import DriftBook, target_of
 from bot.operations.gathering.facts import Books
 from bot.operations.standstill.refusals import May, refusal
 from bot.operations.store import Store
@@ -41,7 +42,7 @@ LONGEST = timedelta(days=90)
 """For how long the longest acknowledgement holds."""
 
 REASON = 500
-SUBJECT = 255
+MARK = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class DriftDesk:
         Raises:
             Unavailable: our own database is away; nothing was asked for.
         """
-        allowed = self._allowed("drift sync", number, user, asked)
+        allowed = self._allowed("drift sync", number, user, asked, whole=True)
         if not isinstance(allowed, tuple):
             return allowed
         row, actor = allowed
@@ -126,12 +127,14 @@ class DriftDesk:
         Raises:
             BotError: somebody did not answer; after the claim nobody knows whether it was taken.
         """
-        argocd, environment = self._argocd[application.instance], row.item.environment
+        argocd = self._argocd[application.instance]
         seen, windows = argocd.look(application), argocd.windows(application)
-        around, now = self._around(application, environment), self._clock.now()
-        targets = [one.name for one in self._targets(application, environment)]
-        if barred := bar(application.name, targets, actor, seen, windows, around, now):
-            return barred
+        now = self._clock.now()
+        for environment in self._touched(row.item, whole=True):
+            around = self._around(application, environment)
+            targets = [one.name for one in self._targets(application, environment)]
+            if barred := bar(application.name, targets, actor, seen, windows, around, now):
+                return barred
         state = seen.operation_state
         last = state.started_at if state else None
         replied = Replied(Reply.SYNCED, actor.slack, now)
@@ -142,12 +145,12 @@ class DriftDesk:
         return self._said(row, replied)
 
     def difference(self, number: int, user: str, asked: str) -> Answer:
-        """Return how the item's application differs from Git, if *user* may deploy there.
+        """Return how the item's application differs from Git, if *user* may deploy all of it.
 
         Raises:
             Unavailable: our own database is away.
         """
-        allowed = self._allowed("drift diff", number, user, asked)
+        allowed = self._allowed("drift diff", number, user, asked, whole=True)
         if not isinstance(allowed, tuple):
             return allowed
         row, _ = allowed
@@ -196,20 +199,34 @@ class DriftDesk:
         return Done(answered)
 
     def _allowed(
-        self, wish: str, number: int, user: str, asked: str
+        self, wish: str, number: int, user: str, asked: str, *, whole: bool = False
     ) -> tuple[Row, Actor] | Over | Problem:
         """Return the item, and who may; a refusal is written down."""
         row = self.find(number)
         if isinstance(row, Over):
             return row
-        item = row.item
-        who = self._may(user, Action.DEPLOY, item.services, item.environment)
-        if isinstance(who, Problem):
-            now = self._clock.now()
-            why = who.told()
-            self._acts.note(refusal(wish, user, item.environment, item.services, asked, now, why))
-            return who
-        return row, who
+        actor: Actor | None = None
+        for environment, services in self._touched(row.item, whole=whole).items():
+            who = self._may(user, Action.DEPLOY, services, environment)
+            if isinstance(who, Problem):
+                now, why = self._clock.now(), who.told()
+                self._acts.note(refusal(wish, user, environment, services, asked, now, why))
+                return who
+            actor = who
+        assert actor is not None, "an item is of some environment"
+        return row, actor
+
+    def _touched(self, item: Item, *, whole: bool) -> Mapping[str, tuple[str, ...]]:
+        """Return the services that are concerned, by environment.
+
+        *whole*: all that the item's application brings out. Argo CD syncs it as one.
+        """
+        found = {item.environment: set(item.services)}
+        if whole and item.application is not None:
+            for one in self._catalog.targets.values():
+                if one.application == item.application:
+                    found.setdefault(one.environment, set()).add(one.service)
+        return {environment: tuple(sorted(names)) for environment, names in found.items()}
 
     # what a sync rests on
 
@@ -275,12 +292,12 @@ def _quiet_act(row: Row, replied: Replied, asked: str) -> Act:
     acknowledged = replied.reply is Reply.ACKNOWLEDGED
     deed = Deed.DRIFT_ACKNOWLEDGED if acknowledged else Deed.DRIFT_SNOOZED
     until = replied.until.isoformat() if replied.until else ""
-    detail = {"until": until} | ({"detail": replied.reason} if replied.reason else {})
-    mark = f"{deed.value}:{row.id}:{asked}"[:SUBJECT]
+    detail = {"until": until} | ({"reason": replied.reason} if replied.reason else {})
+    mark = f"{deed.value}:{row.id}:{asked}"[:MARK]
     return _act(mark, deed, row, replied.by, replied.at, detail)
 
 
 def _act(mark: str, deed: Deed, row: Row, user: str, at: datetime, detail: dict[str, str]) -> Act:
     item = row.item
-    subject = f"{item.subject}/{item.environment}"[:SUBJECT]
+    subject = target_of(item.services, item.subject, item.environment)
     return Act(mark, at, user, deed, subject, item.environment, {"kind": item.kind.value, **detail})

@@ -21,14 +21,14 @@ STRICT = EnvironmentPolicy("prod", tags=TagRule(deny=("*-rc",)))
 OLD, NEW = "a" * 40, "b" * 40
 
 
-def home(service, place):
+def home(service, place, application=None):
     return target(
         service,
         place,
         source=f"acme/{service}",
         image=IMAGE.format(service),
         location=Location("acme/gitops", "main", f"{place}/{service}.yaml", Kustomize(service)),
-        application=Application("main", f"{service}-{place}"),
+        application=application or Application("main", f"{service}-{place}"),
         tags=(TagTemplate.parse("{sha}"), TagTemplate.parse("{version}")),
     )
 

@@ -28,8 +28,8 @@ def held(tag):
     return Held(1, "core/prod", Hold(tag, ALICE, "broken", NOON))
 
 
-def judged(state=None, windows=OPEN, who=BOB, **around):
-    tags = {"core/prod": OLD}
+def judged(state=None, windows=OPEN, who=BOB, tag=OLD, **around):
+    tags = {"core/prod": tag}
     observed = seen(CORE, **{**OUT, **(state or {})})
     found = bar(
         "core-prod", ["core/prod"], who, observed, windows, Around(tags=tags, **around), NOON
@@ -60,6 +60,10 @@ def judged(state=None, windows=OPEN, who=BOB, **around):
         pytest.param({"holds": (held(OLD),)}, Bar.HELD, id="what Git says is held"),
         pytest.param({"holds": (held(WHOLE),)}, Bar.HELD, id="everything is held"),
         pytest.param({"holds": (held("9" * 40),)}, None, id="another version is held"),
+        pytest.param(
+            {"holds": (held(OLD),), "tag": None}, Bar.UNREAD, id="nobody knows what Git says"
+        ),
+        pytest.param({"tag": None}, None, id="and nothing is held"),
         pytest.param(
             {"frozen": Frozen((AdHocFreeze("prod", ALICE, "x", NOON),), None)},
             Bar.FROZEN,
