@@ -10,7 +10,7 @@ from bot.messages.drift import ACKNOWLEDGE, DAY, DIFF, SYNC
 from bot.messages.drift_answers import FORM, REASON, SPAN
 from bot.operations.books.act_book import ActBook, Deed
 from sandbox.argocd import Window
-from tests.scenarios.drifting import asks, only, rows, says, sees, settles, value_of, writes
+from tests.scenarios.drifting import asks, calm, only, rows, says, sees, settles, value_of, writes
 from tests.scenarios.story import told_in
 
 LONG = timedelta(minutes=4)
@@ -40,7 +40,7 @@ def without_auto_sync(told, app):
 
 
 def test_nothing_drifted_is_one_line(told):
-    message = asks(told)
+    message = calm(told)
     assert "nothing drifted in dev , staging and prod ." in says(message)
     assert [] == rows(message)
     assert "names no commit" in says(message)  # 8c2f41d is nobody's

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.drifting import asks, rows, says
+from tests.scenarios.drifting import asks, calm, rows, says
 from tests.scenarios.story import told_in
 
 SYSTEMS = {
@@ -17,9 +17,9 @@ SYSTEMS = {
 def test_what_does_not_sync_is_told_with_why(tmp_path, name):
     app, kind, workload, services = SYSTEMS[name]
     with told_in(tmp_path, name, speed=100.0) as told:
-        calm = asks(told)
-        assert "nothing drifted in" in says(calm)
-        assert [] == rows(calm)
+        message = calm(told)
+        assert "nothing drifted in" in says(message)
+        assert [] == rows(message)
 
         told.argocd.fail_sync(app, times=99, message="spec.selector: field is immutable")
         live = told.argocd.live(app, kind, workload).manifest

@@ -1,6 +1,6 @@
 """What drifted, in one database: since when by our clock, and what people said to it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from bot.operations.books.rows import insert_or_leave
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
 from bot.operations.drift.tables import auto_sync, items, replies
+
+SUBJECT = 255
 
 AT_ONCE = 500
 """Rows of one statement."""
@@ -107,6 +109,11 @@ class DriftBook:
         with self._database.read() as connection:
             known = set(connection.execute(sa.select(auto_sync.c.subject)).scalars())
         return frozenset(one for one in applications if subject_of(one) in known)
+
+
+def target_of(services: Sequence[str], subject: str, environment: str) -> str:
+    """Return what an act is about: the target, where it is one, by which the history finds it."""
+    return f"{services[0] if len(services) == 1 else subject}/{environment}"[:SUBJECT]
 
 
 def subject_of(application: Application) -> str:

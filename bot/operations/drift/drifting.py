@@ -39,7 +39,7 @@ from bot.operations.alerts import PutAlerts
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.codec import dump, load
 from bot.operations.database import DATABASE, Database
-from bot.operations.drift.drift_book import DriftBook
+from bot.operations.drift.drift_book import DriftBook, target_of
 from bot.operations.drift.enriching import Enricher
 from bot.operations.drift.reading import DriftReader
 from bot.operations.drift.report_book import ReportBook, Taken
@@ -62,7 +62,6 @@ Source: https://github.com/slackapi/python-slack-sdk/issues/1521
 
 US = "shipmate"
 _NOTHING = Found(())
-SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,18 +327,17 @@ def _acts(
     for item in items:
         if item.key not in before:
             detail = {"kind": item.kind.value, "report": report}
-            yield _act(Deed.DRIFT_FOUND, item.key, item.environment, item.subject, detail, at)
+            yield _act(Deed.DRIFT_FOUND, Told(item.key, item.services), detail, at)
     for told in over:
         detail = {"kind": told.kind.value, "report": report}
-        yield _act(Deed.DRIFT_GONE, told.key, told.environment, told.subject, detail, at)
+        yield _act(Deed.DRIFT_GONE, told, detail, at)
 
 
-def _act(
-    deed: Deed, key: str, environment: str, subject: str, detail: dict[str, str], at: datetime
-) -> Act:
-    told = hashlib.sha256(f"{detail['report']} {key}".encode()).hexdigest()[:40]
-    mark = f"{deed.value}:{told}"
-    return Act(mark, at, US, deed, f"{subject}/{environment}"[:SUBJECT], environment, detail)
+def _act(deed: Deed, told: Told, detail: dict[str, str], at: datetime) -> Act:
+    named = hashlib.sha256(f"{detail['report']} {told.key}".encode()).hexdigest()[:40]
+    subject = target_of(told.services, told.subject, told.environment)
+    mark = f"{deed.value}:{named}"
+    return Act(mark, at, US, deed, subject, told.environment, detail)
 
 
 def _alerts(schedule: Schedule, report: Report) -> Iterator[Alert]:

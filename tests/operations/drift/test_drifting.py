@@ -204,8 +204,8 @@ def test_a_report_marks_what_is_new_and_tells_what_is_gone_once(ground):
     third = ground.next()
     assert ([False], ()) == ([row.new for row in third.rows], third.gone)
     deeds = [(one.what, one.subject) for one in ActBook(ground.database).latest(limit=3)]
-    assert (Deed.DRIFT_GONE, "s00-prod/prod") in deeds
-    assert (Deed.DRIFT_FOUND, "s01-prod/prod") in deeds
+    assert (Deed.DRIFT_GONE, "s00/prod") in deeds
+    assert (Deed.DRIFT_FOUND, "s01/prod") in deeds
 
 
 def test_it_stands_since_a_look_saw_it_first(ground):
