@@ -101,6 +101,8 @@ class ArgoCDEvents:
         except Unavailable as away:
             why = f"it could not be written down: {away}"
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, why)
+        except RecursionError:  # it was read a few calls nearer to the ground
+            return _refused(HTTPStatus.BAD_REQUEST, "it is nested too deep")
         return HTTPStatus.OK
 
     def _is_known(self, authorization: str) -> bool:

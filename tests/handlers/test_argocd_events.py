@@ -114,6 +114,17 @@ def test_what_is_too_large_is_refused_unread(inbox):
     assert HTTPStatus.REQUEST_ENTITY_TOO_LARGE == hears(inbox, body=b"[" * (LARGEST + 1))
 
 
+def test_what_is_nested_as_deep_as_can_just_be_read_is_no_error_of_ours():
+    answers = {
+        hears(
+            lambda one: json.dumps(one.body),
+            body=json.dumps(SAID).encode()[:-1] + b', "x": ' + b"[" * deep + b"]" * deep + b"}",
+        )
+        for deep in range(800, 1000)
+    }
+    assert {HTTPStatus.OK, HTTPStatus.BAD_REQUEST} == answers
+
+
 def test_argocd_tries_again_while_our_database_is_away():
     assert HTTPStatus.SERVICE_UNAVAILABLE == hears(away)
 
