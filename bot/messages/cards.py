@@ -14,7 +14,7 @@ from bot.domain.emergency import ItemState, OpenItem
 from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
-from bot.domain.problems import Reason
+from bot.domain.problems import Problem, Reason
 from bot.domain.undoing import Undoing
 from bot.messages import auto_sync, blocks, taking_back
 from bot.messages import rollout as rollouts
@@ -307,7 +307,7 @@ def _targets(operation: Operation) -> list[Line]:
         return []
     progress = {each.service: each for each in operation.progress}
     every = [(change, progress.get(change.service)) for change in operation.plan.changes]
-    lines = [_target(change, seen) for change, seen in every]
+    lines = [_target(change, seen, operation.problem) for change, seen in every]
     if sum(map(length, lines)) <= TARGETS:
         return lines
     troubled = sorted(range(len(lines)), key=lambda at: _trouble(every[at][1]))
@@ -333,7 +333,7 @@ def _rest(hidden: Sequence[Progress | None]) -> Line:
     return line(f"and {len(hidden)} more" + (f": {states}" if states else ""))
 
 
-def _target(change: Change, progress: Progress | None) -> Line:
+def _target(change: Change, progress: Progress | None, said_below: Problem | None) -> Line:
     old = code(change.old) if change.old is not None else Text("no tag")
     new = line(" → ", code(change.new)) if change.new != change.old else line(" (as it was)")
     said = line(name(change.service), "  ", old, *new)
@@ -343,8 +343,8 @@ def _target(change: Change, progress: Progress | None) -> Line:
     state = ", ".join([STAGES[progress.stage], *filter(None, argo)])
     application = f"Argo CD {quoted(progress.application, 60).text}"
     said = line(*said, "  ", Bold(state), " · ", Link(progress.url, application))
-    if progress.problem is None or progress.stage is Stage.PAUSED:
-        return said  # what it waits for is said once, under its state
+    if progress.problem is None or progress.stage is Stage.PAUSED or progress.problem == said_below:
+        return said  # what it waits for, or failed with, is said once, under its state
     return line(*said, "\n", *_cut(say(progress.problem).what, SENTENCE))
 
 

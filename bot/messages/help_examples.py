@@ -42,4 +42,7 @@ def way(catalog: Catalog) -> Way:
     for target in catalog.targets.values():
         if before := earlier_home(catalog, target):
             return Way(target.service, before.environment, target.environment)
+    for service in catalog.services:
+        if len(homes := catalog.environments_of(service)) > 1:
+            return Way(service, homes[0], homes[1])
     return Way("core", "stage", "prod")

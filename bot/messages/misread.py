@@ -80,7 +80,7 @@ WORDS: Mapping[MisreadReason, Words] = {
     ),
     MisreadReason.NOTHING_BEFORE: Words(
         "[{service} lives|Services live] in no environment that comes before {environment}.",
-        "Name a later environment, or deploy a version there.",
+        "Name a later environment, or where from, too; or deploy a version there.",
     ),
     MisreadReason.NOT_ALL: Words(
         "{verb} takes services by name, not all at once.",

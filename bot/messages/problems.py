@@ -89,7 +89,8 @@ WORDS: Mapping[Reason, Words] = {
         "Ask a full member of this workspace to send the command.",
     ),
     Reason.NOT_BY_ITSELF: Words(
-        "Shipmate does no {action} in {environment} by itself[, so {operation} is not taken back].",
+        "Shipmate does not {action} in {environment} by itself[, so {operation} is not taken"
+        " back].",
         "Whoever may roll back there asks for it with `/rollback`; `rollback.auto` of the"
         " environment in `shipmate.yaml` lets it happen by itself.",
     ),
@@ -353,8 +354,7 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.DEGRADED: Words(
         "The new version of {app} does not come up[: {resource}][, {detail}].",
-        "Look at the logs of its pods; fix it and deploy again,"
-        " or deploy the version that ran before.",
+        "Look at the logs of its pods; fix it and deploy again, or go back with `/rollback`.",
     ),
     Reason.NOT_LIVE: Words(
         "Argo CD calls {app} synced and healthy, but {image} does not run[; {found} runs].",
@@ -443,8 +443,8 @@ WORDS: Mapping[Reason, Words] = {
         "Name a tag that it holds, or roll it back by Git, without `by argocd`.",
     ),
     Reason.OTHERS_MOVE_ALONG: Words(
-        "Argo CD rolls back the whole of {app}, and when that had {wanted}, {services} had another"
-        " version than now, or one that nobody knows.",
+        "Argo CD rolls back the whole of {app}, and with {wanted} other services would move, too"
+        "[: {along}][; of {services} nobody knows the version of then, or of now].",
         "Roll it back by Git, without `by argocd`: that moves nothing else.",
     ),
     Reason.GONE_AROUND: Words(
@@ -498,8 +498,8 @@ WORDS: Mapping[Reason, Words] = {
         "Sync {app} in Argo CD after a look at the difference, or correct Git; then resume again.",
     ),
     Reason.NOTHING_OFF: Words(
-        "Shipmate holds auto-sync of nothing off for {service} in {environment}.",
-        "Nothing to do. `/ship status` shows what is off.",
+        "Shipmate has switched no auto-sync off for {service} in {environment}.",
+        "There is nothing to resume. `/ship status` shows what is off.",
     ),
     Reason.NO_ROLLOUT: Words(
         "{app} has no Argo Rollout of {service}: new pods take over by themselves.",

@@ -48,7 +48,8 @@ def under_way(operation: Operation, card: str | None = None) -> Message:
 
 _card_follows: Line = (
     Text(" "),
-    Text("Its card follows it in the environment's channel; a refusal is told to you alone."),
+    Text("Its card follows in the environment's channel. "),
+    Text("If you have no right to it, only you are told."),
 )
 
 

@@ -175,6 +175,10 @@ def _did(value: str) -> Line:
     return (Text(MOVES[value][1] if value in MOVES else clean(value, NAME)),)
 
 
+def _to_do(value: str) -> Line:
+    return (Text("roll back" if value == "rollback" else clean(value, NAME)),)
+
+
 def _day(value: str) -> Line:
     """Show a moment that may be days away."""
     try:
@@ -229,7 +233,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "ready": _day,
     "expired": _day,
     "goes_on": _day,
-    "action": _words,
+    "action": _to_do,
     "count": _words,
     "rule": _words,
     "teams": _teams,

@@ -101,7 +101,7 @@ def anybody(_self, _operation, user):
 def test_to_see_the_card_is_no_right_to_stop_it(they, announced):
     """Guard: ``BackStops._entitled``."""
     said = they.clicks(STOP, announced.id, by="U0MALLORY")
-    assert "may not rollback" in said
+    assert "may not roll back" in said
     assert isinstance(standing(they, announced), Announced)
 
 

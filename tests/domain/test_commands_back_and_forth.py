@@ -1,5 +1,6 @@
 """Who promotes or rolls back names where, and is never taken to mean production."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -344,6 +345,22 @@ def test_a_misread_promote_offers_the_line_that_would_do(text, reason, correctio
     found = parse("promote", text, CATALOG)
     assert isinstance(found, Misread)
     assert (reason, corrections) == (found.reason, found.corrections)
+
+
+@pytest.mark.parametrize(
+    ("text", "corrections"),
+    [
+        pytest.param("core prod", line("/promote core", "stage prod", "dev prod"), id="two"),
+        pytest.param("user-service prod", ("/promote user-service dev prod",), id="one"),
+        pytest.param("all prod", line("/promote all", "stage prod", "dev prod"), id="all"),
+        pytest.param("frontend prod", (), id="it lives nowhere else"),
+    ],
+)
+def test_where_no_environment_says_what_is_before_it_the_origin_is_offered(text, corrections):
+    loose = {name: replace(one, after=None) for name, one in CATALOG.environments.items()}
+    found = parse("promote", text, replace(CATALOG, environments=loose))
+    assert isinstance(found, Misread)
+    assert (MisreadReason.NOTHING_BEFORE, corrections) == (found.reason, found.corrections)
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,7 @@ PHASES = [
         *Failed* · after 10 min 0 s
         {GITOPS}. It stands: Git names the new tag.
         *What happened: *The new version of *astrago* does not come up: `Deployment astrago-core`, exceeded its progress deadline.
-        *Next: *Look at the logs of its pods; fix it and deploy again, or deploy the version that ran before.
+        *Next: *Look at the logs of its pods; fix it and deploy again, or go back with `/rollback`.
         *Way back: *a rollback in Git takes *core* to the last version that was well there. Git said `core-stage-ba01` before.
         [Roll back in stage]
         {SMALL_PRINT}""",  # noqa: E501  # as it reads

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.commands import VERBS, Misread, parse
@@ -27,6 +29,12 @@ def test_the_overview_shows_examples_that_work_here():
         "    /ship status core dev\n"
         "    /ship lock core dev for 2h because we migrate its database"
     ) == read(helping.overview(CATALOG))
+
+
+def test_a_promote_is_shown_with_names_of_here_where_no_environment_says_what_is_before_it():
+    loose = {name: replace(one, after=None) for name, one in CATALOG.environments.items()}
+    shown = read(helping.topic("promote", replace(CATALOG, environments=loose)))
+    assert "/promote core dev stage" in shown
 
 
 @pytest.mark.parametrize("topic", ["", *helping.TOPICS])

@@ -177,14 +177,14 @@ def test_nothing_typed_is_read_as_markup(reason, hostile):
             "promote",
             "frontend prod",
             "*frontend* lives in no environment that comes before *prod*.\n"
-            "Name a later environment, or deploy a version there.",
+            "Name a later environment, or where from, too; or deploy a version there.",
             id="nothing to promote from",
         ),
         pytest.param(
             "promote",
             "all dev",
             "Services live in no environment that comes before *dev*.\n"
-            "Name a later environment, or deploy a version there.\n"
+            "Name a later environment, or where from, too; or deploy a version there.\n"
             "To copy:\n"
             "    /promote all stage\n"
             "    /promote all prod",

@@ -32,7 +32,8 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
         pytest.param(
             replies.received(operation()),
             "Received as `D-4821`: *batch* and *core* to *stage* at `a1b2c3d4`. "
-            "Its card follows it in the environment's channel; a refusal is told to you alone.",
+            "Its card follows in the environment's channel. "
+            "If you have no right to it, only you are told.",
             id="received",
         ),
         pytest.param(
@@ -51,7 +52,8 @@ CARD = "https://acme.slack.com/archives/C0DEPLOY/p1795251600"
             replies.under_way(operation(Phase.FOLLOWING)),
             "Already under way as `D-4821`, asked by @U0ALICE: *batch* and *core* to *stage* at "
             "`a1b2c3d4`. Nothing new was started. "
-            "Its card follows it in the environment's channel; a refusal is told to you alone.",
+            "Its card follows in the environment's channel. "
+            "If you have no right to it, only you are told.",
             id="under way, card unknown",
         ),
         pytest.param(

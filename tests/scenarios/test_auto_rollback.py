@@ -154,7 +154,7 @@ def announced_in_dev(they, service="user-service"):
 
 def test_a_person_stops_it_and_it_stays(they):
     failed = announced_in_dev(they)
-    assert "may not rollback" in they.clicks(STOP, failed.id, by="U0MALLORY")
+    assert "may not roll back" in they.clicks(STOP, failed.id, by="U0MALLORY")
     assert isinstance(they.comes_to(failed, Announced), Announced)
 
     said = they.clicks(STOP, failed.id, by="U0BOB")

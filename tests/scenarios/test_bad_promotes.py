@@ -35,7 +35,7 @@ MISREAD = {
     "from where nothing comes before": (
         "/promote api dev",
         "api lives in no environment that comes before dev.",
-        "Name a later environment, or deploy a version there.",
+        "Name a later environment, or where from, too; or deploy a version there.",
     ),
 }
 

@@ -64,4 +64,4 @@ def test_it_is_not_resumed_while_anything_differs_from_git(told):
 
 
 def test_nobody_resumes_what_is_not_off(told):
-    assert "holds auto-sync of nothing off" in asks(told, "/ship resume my-app prod")
+    assert "has switched no auto-sync off" in asks(told, "/ship resume my-app prod")

@@ -143,6 +143,8 @@ def _nothing_before(said: Said, words: Words) -> Misread | None:
         return None
     here = [name for name in words.services if name in able]
     lines = spelled(said, words, here, [environment]) if here else _elsewhere(said, words)
+    if not (here or words.before):
+        lines = [*_from_above(said, words), *lines]
     facts = {"environment": environment, "service": ",".join(missing)}
     return misread(MisreadReason.NOTHING_BEFORE, lines, **facts)
 
@@ -157,6 +159,19 @@ def _elsewhere(said: Said, words: Words) -> list[str]:
         and (here := [one for one in able if one in (words.services or able)])
         for line in spelled(said, plain, here if words.services else (), [name])
     ]
+
+
+def _from_above(said: Said, words: Words) -> list[str]:
+    """Return the lines that say where from, of what stands above in the file; the nearest first."""
+    order, environment = list(said.catalog.environments), words.environments[0]
+    above = reversed(order[: order.index(environment)])
+    homes = [
+        name
+        for name in above
+        if set(movable(name, environment, said.catalog)) >= set(words.services)
+        and movable(name, environment, said.catalog)
+    ]
+    return _between(said, words, [(name, environment) for name in homes])
 
 
 def _between(said: Said, words: Words, pairs: Sequence[tuple[str, ...]]) -> list[str]:
