@@ -21,7 +21,7 @@ from bot.adapters.registry import Registry
 from bot.adapters.slack_check import SlackCheck
 from bot.clock import Clock
 from bot.config import Config, ConfigInvalid, load
-from bot.config.manifest import manifest_of
+from bot.config.manifest import Manifest, manifest_of
 from bot.config.places import Places
 from bot.domain.doctor import Area, Finding, State, exit_code
 from bot.domain.doctor import Path as Keys
@@ -33,6 +33,9 @@ from bot.operations.doctor.examination import AskArgoCD, AskGitHub, Examination
 from bot.operations.identity.forgetting import FORGETTING
 from bot.settings import AppKey, Settings, SettingsInvalid
 from handlers.slack import COMMANDS, EVENTS
+
+HERE = Path("manifest.yml")
+"""Where the Slack app's manifest lies in a clone of Shipmate."""
 
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 """What a channel's id looks like; a person's begins with U or W."""
@@ -136,17 +139,23 @@ def _slack_wanted(setup: Setup, places: Places) -> slack.SlackWanted:
         if CHANNEL.fullmatch(text):
             channels[text] = (*channels.get(text, ()), path)
     app_token = setup.settings.slack_app_token
-    manifest = None
-    if setup.manifest is not None:
-        text = setup.manifest.read_text(encoding="utf-8")
-        manifest = (str(setup.manifest), manifest_of(text))
     return slack.SlackWanted(
         channels,
         None if app_token is None else app_token.get_secret_value(),
-        manifest,
+        _manifest(setup.manifest),
         frozenset(COMMANDS),
         frozenset(EVENTS),
     )
+
+
+def _manifest(named: Path | None) -> tuple[str, Manifest | None] | None:
+    """Return the manifest that was *named*, else the one here if it is a Slack app's."""
+    file = named or HERE
+    try:
+        manifest = manifest_of(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        manifest = None
+    return (str(file), manifest) if manifest is not None or named is not None else None
 
 
 def _github(setup: Setup, places: Places, clock: Clock, patience: Patience) -> AskGitHub:

@@ -14,7 +14,8 @@ from bot import checking
 from bot.cli import app
 from bot.clock import Clock
 from bot.config import load
-from bot.domain.doctor import HEARD_EVENTS, State
+from bot.domain.doctor import HEARD_EVENTS, State, state_of
+from bot.domain.symptoms import Symptom
 from bot.messages.doctor import UNTOLD
 from bot.operations.database import Database
 from bot.reach import permissions_for
@@ -117,7 +118,7 @@ class Patient:
             self.manifest,
             as_json=True,
             clock=self.world.clock,
-            patience=checking.Patience(3),
+            patience=checking.Patience(30),
         )
         said = capsys.readouterr().out
         assert UNTOLD not in said
@@ -762,3 +763,28 @@ def test_the_command_ends_with_the_code(patient, monkeypatch):
     assert {one.value for one in State} >= {
         json.loads(line)["state"] for line in told.output.splitlines()
     }
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_what_is_really_printed(tmp_path, capsys):
+    with patient_of(tmp_path, "guide") as patient:
+        rights = ("applications/delete", *ALL)
+        patient.rights(*rights, lasts=timedelta(days=10, hours=1))
+        place = patient.slack.workspace.channels["C0DEPLOY"]
+        place.members.discard(patient.slack.workspace.bot)
+        patient.github.protect(patient.gitops, ruleset=True)
+        checking.check(patient.environment, MANIFEST, clock=patient.world.clock)
+        said = capsys.readouterr().out
+        said = said.replace(f"{tmp_path}/", "").replace(str(MANIFEST), "manifest.yml")
+        said = said.replace(patient.argocd.url, "https://argocd.example.com")
+    said = "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in said.splitlines())
+    shown = PAGE.partition("$ shipmate check\n")[2].partition("```")[0].strip()
+    shown = "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in shown.splitlines())
+    assert shown == said
+
+
+def test_the_page_names_every_code():
+    named = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE))
+    assert {one.value for one in Symptom if state_of(one) is not State.OK} == named

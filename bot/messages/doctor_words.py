@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.symptoms import Symptom
 
+_NEW_TOKEN = "argocd proj role create-token PROJECT shipmate --expires-in 2160h"  # noqa: S105  # words, no secret
 _TOKEN_PAGE = "on the app's page OAuth & Permissions"  # noqa: S105  # words, no secret
 ROLE = "deploy/argocd/project-role.yaml"
 _APP_PAGE = "GitHub → Settings → Developer settings → GitHub Apps → {app} → Permissions & events"
@@ -67,7 +68,7 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
     ),
     Symptom.LOGIN_ENDS_SOON: (
         "the token ends in {ends} days",
-        "make a new one (argocd proj role create-token) and put it into {variable}",
+        _NEW_TOKEN + ", and put it into {variable}",
     ),
     Symptom.MAY_DELETE: (
         "the token may delete {apps}, and their workloads with them",
@@ -181,7 +182,7 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
     Symptom.PLACE_MISSING: ("{detail}", "correct `at`, or the file on {branch} of {repo}"),
     Symptom.LOGIN_ENDED: (
         "the token has ended",
-        "make a new one (argocd proj role create-token) and put it into {variable}",
+        _NEW_TOKEN + ", and put it into {variable}",
     ),
     Symptom.APPLICATION_MISSING: (
         "there is no such application, or the token may not see it",

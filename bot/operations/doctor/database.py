@@ -23,7 +23,10 @@ found = partial(Finding, Area.DATABASE)
 
 def examine(url: str) -> tuple[Finding, ...]:
     """Return what is found of the database at *url*; its password is in no finding."""
-    path = sqlite_path(url)
+    try:
+        path = sqlite_path(url)
+    except sa.exc.ArgumentError:
+        return (found("address", Symptom.DATABASE_REFUSED, {"detail": "it is no address"}, URL),)
     if path is not None and (why := _unusable(path)) is not None:
         return (found("SQLite", Symptom.DATABASE_REFUSED, {"detail": why}, URL),)
     if path is not None and not path.exists():

@@ -38,6 +38,10 @@ def test_the_password_is_in_nothing_that_is_told():
     assert "hunter-two" not in repr(found)
 
 
+def test_what_is_no_address_is_told_as_such():
+    assert [Symptom.DATABASE_REFUSED] == symptoms("sqlite:/x:y@[")
+
+
 def test_nothing_is_made(tmp_path):
     Database(f"sqlite:///{tmp_path}/other.db").close()
     before = sorted(tmp_path.iterdir())
