@@ -22,6 +22,7 @@ from bot.domain.commands import (
     Why,
     parse,
 )
+from bot.domain.commands.differing import meant_places
 from bot.domain.words import escaped
 from tests.domain.catalogs import HOMES, catalog
 
@@ -440,6 +441,17 @@ def test_where_no_environment_says_what_is_before_it_the_origin_is_offered(text,
             id="no service",
         ),
         pytest.param(
+            "nothing-here prod", MisreadReason.UNKNOWN_SERVICE, (), id="no service is called so"
+        ),
+        pytest.param(
+            "v1.2.3 prod",
+            MisreadReason.MISSING_SERVICE,
+            line(
+                "/rollback", "core prod v1.2.3", "user-service prod v1.2.3", "frontend prod v1.2.3"
+            ),
+            id="a tag without a service",
+        ),
+        pytest.param(
             "core by argocd override",
             MisreadReason.MISSING_REASON,
             ("/rollback core by argocd override because <reason>",),
@@ -655,6 +667,37 @@ FILLERS = [
 ]
 PIECES = st.sampled_from([*NAMES, *OTHERS, *FILLERS])
 VERBS = ["promote", "rollback", "hold", "release", "rollout", "history", "diff", "why promote"]
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "lines"),
+    [
+        pytest.param(
+            Diff("core", ("stage",), ("production",)),
+            "production",
+            ("/ship diff core stage prod",),
+            id="an environment and more",
+        ),
+        pytest.param(
+            Diff("core", ("prod",), ("production",)),
+            "production",
+            ("/ship diff core prod",),
+            id="the one that was named",
+        ),
+        pytest.param(
+            Diff("core", (), ("a1b2c3d4", "staging")),
+            "staging",
+            ("/ship diff core stage a1b2c3d4",),
+            id="beside a version",
+        ),
+        pytest.param(Diff("core", ("prod",), ("hotfix",)), "hotfix", (), id="no environment"),
+    ],
+)
+def test_a_branch_that_is_not_there_may_have_meant_an_environment(command, word, lines):
+    assert lines == meant_places(command, word, CATALOG)
+    for one in lines:
+        found = parse("ship", one.removeprefix("/ship "), CATALOG)
+        assert isinstance(found, Diff), found
 
 
 @given(st.sampled_from([*VERBS, "why rollback"]), st.lists(PIECES, max_size=8))

@@ -70,6 +70,7 @@ def _read_plain(said: Said) -> Rollback | Misread:
         or _several_versions(here, words, way)
         or _extra_words(here, words, way)
         or _no_version_at_all(what)
+        or _no_such_service(here, words, what)
         or no_service(here, words, beside=())
         or _not_there(here, words)
         or Rollback(
@@ -207,6 +208,13 @@ def _extra_words(said: Said, words: Words, way: _Way) -> Misread | None:
         tails.insert(0, way.tail(what, f"because {extra}"))
     lines = [line for tail in tails if words.names for line in _lines(said, words, tail)]
     return misread(MisreadReason.TOO_MANY_WORDS, lines, verb=said.verb, extra=cut(extra))
+
+
+def _no_such_service(said: Said, words: Words, what: str) -> Misread | None:
+    """Return that the only strange word is no service, where none was named and it is no tag."""
+    if words.names or not what or _says_what(what) or _may_be_a_tag(what):
+        return None
+    return said.unknown_service(what, ())
 
 
 def _no_version_at_all(what: str) -> Misread | None:
