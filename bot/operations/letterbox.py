@@ -46,7 +46,7 @@ class Letterbox:
 
 
 class Doorbell:
-    """Begins what was put into the letterbox; *begin* is for any thread. ``look`` is for its tick."""
+    """Begins what was put into the letterbox; *begin* is for any thread, ``look`` for its tick."""
 
     def __init__(
         self, database: Database, store: Store, begin: Callable[[Operation], None]

@@ -1,4 +1,4 @@
-"""What a terminal writes down is begun by the bot within its next look; nobody else's is touched."""
+"""What a terminal writes down is begun by the next look of the bot; nobody else's is touched."""
 
 import pytest
 

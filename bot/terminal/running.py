@@ -1,0 +1,34 @@
+"""One command from its ground to its exit code; every error ends as one sentence."""
+
+from collections.abc import Callable, Mapping
+
+from bot.clock import Clock
+from bot.domain.errors import BotError, Rejected
+from bot.messages.terminal import GOES_ON
+from bot.terminal.ends import End, Ended
+from bot.terminal.ground import Ground, ground
+from bot.terminal.out import Out
+
+Work = Callable[[Ground], End]
+
+
+def run(out: Out, work: Work, environment: Mapping[str, str], clock: Clock | None = None) -> End:
+    """Do *work*, and return how it ended; whatever went wrong was said."""
+    try:
+        on = ground(environment, out, clock or Clock())
+        try:
+            return work(on)
+        finally:
+            on.close()
+    except Ended as ended:
+        out.say(ended.event, ended.said)
+        return ended.end
+    except Rejected as refused:
+        out.say("refused", str(refused))
+        return End.REFUSED
+    except BotError as away:
+        out.say("away", f"{away}. Try again in a moment.")
+        return End.AWAY
+    except KeyboardInterrupt:
+        out.say("interrupted", f"Interrupted. {GOES_ON}")
+        return End.INTERRUPTED
