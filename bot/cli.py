@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from bot.domain.edit import DROP, UNCHECKED, EditCode, Edited, EditError, set_tag
 from bot.domain.locations import At, Container, Key, Kustomize
+from bot.terminal import commands as terminal
 
 if TYPE_CHECKING:
     from bot.operations.identity.team_check import TeamCheck
@@ -84,7 +85,7 @@ app = typer.Typer(
     cls=Commands,
     help="Deploy by GitOps, from Slack.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
 )
 
@@ -267,6 +268,11 @@ def history(
         raise typer.Exit(USAGE) from wrong
     except BotError as error:
         raise _refused(str(error)) from error
+
+
+# what people ask of the running bot
+
+terminal.register(app)
 
 
 # edit
