@@ -18,7 +18,10 @@ from bot.domain.operations import Phase
 from bot.domain.rights import ITSELF
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import take_turns
+from bot.operations.ci.tables import ci_mutes
 from bot.operations.database import Database
+from bot.operations.drift.tables import items as drift_items
+from bot.operations.drift.tables import replies as drift_replies
 from bot.operations.tables import (
     act_services,
     acts,
@@ -53,10 +56,12 @@ class Keeping:
             return
         now = self._clock.now()
         before = now - self._keep
-        gone = {"operations": 0, "acts": 0, "locks": 0, "freezes": 0, "holds": 0}
-        gone["operations"] = self._in_turns(partial(_forget_operations, before))
-        gone["acts"] = self._in_turns(partial(_forget_acts, before))
-        for table in (locks, freezes, holds):
+        gone = {
+            "operations": self._in_turns(partial(_forget_operations, before)),
+            "acts": self._in_turns(partial(_forget_acts, before)),
+            "drift_items": self._in_turns(partial(_forget_drift, before)),
+        }
+        for table in (locks, freezes, holds, ci_mutes):
             gone[table.name] = self._in_turns(partial(_forget_ended, table, before))
         if any(gone.values()):
             self._tell(gone, before, now)
@@ -131,6 +136,16 @@ def _forget_acts(before: datetime, connection: sa.Connection) -> int:
     if numbers:
         connection.execute(sa.delete(act_services).where(act_services.c.act.in_(numbers)))
         connection.execute(sa.delete(acts).where(acts.c.id.in_(numbers)))
+    return len(numbers)
+
+
+def _forget_drift(before: datetime, connection: sa.Connection) -> int:
+    """Forget what drifted once and does not any more, with what people said to it."""
+    query = sa.select(drift_items.c.id).where(drift_items.c.ended_at < before).limit(AT_ONCE)
+    numbers = list(connection.execute(query).scalars())
+    if numbers:
+        connection.execute(sa.delete(drift_replies).where(drift_replies.c.item.in_(numbers)))
+        connection.execute(sa.delete(drift_items).where(drift_items.c.id.in_(numbers)))
     return len(numbers)
 
 

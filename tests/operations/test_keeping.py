@@ -9,6 +9,8 @@ from bot.domain.history import Noted, Wanted
 from bot.domain.operations import Phase
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.history_book import HistoryBook
+from bot.operations.ci.tables import ci_mutes
+from bot.operations.drift.tables import items, replies
 from bot.operations.keeping import Keeping
 from bot.operations.store import Store
 from bot.operations.tables import holds, timeline
@@ -105,3 +107,29 @@ def test_more_than_fits_one_transaction_goes_too(old, monkeypatch):
         old.operation(300, Phase.REFUSED)
     old.forgets()
     assert ["forgot"] == old.left()
+
+
+def test_what_people_said_to_drift_and_to_failing_workflows_goes_too(old):
+    ages = {"over long ago": 200, "over": 50, "stands": None}
+    with old.database.write() as connection:
+        for number, (name, age) in enumerate(ages.items(), 1):
+            ended = None if age is None else NOON - age * DAY
+            long_ago = NOON - 300 * DAY
+            item = {"key": name, "environment": "stage", "item": {}, "since": long_ago,
+                    "seen_at": long_ago, "ended_at": ended}  # fmt: skip
+            connection.execute(sa.insert(items), item)
+            said = {"item": number, "reply": "acknowledged", "by": "U0ALICE", "reason": name,
+                    "at": long_ago}  # fmt: skip
+            connection.execute(sa.insert(replies), said)
+            mute = {"repository": "acme/core", "origin": "actions", "workflow": "1", "by": name,
+                    "at": long_ago, "until": NOON, "ended_at": ended}  # fmt: skip
+            connection.execute(sa.insert(ci_mutes), mute)
+    old.forgets()
+    with old.database.read() as connection:
+        left = [
+            connection.execute(sa.select(column).order_by(column)).scalars().all()
+            for column in (items.c.key, replies.c.reason, ci_mutes.c.by)
+        ]
+    assert [["over", "stands"]] * 3 == left
+    (told,) = [one for one in old.acts.latest() if one.what is Deed.FORGOT]
+    assert {"drift_items": "1", "ci_mutes": "1"}.items() <= told.detail.items()
