@@ -68,7 +68,7 @@ class Looks:
     def _diff(self, command: Diff) -> Message:
         found = self._differing.between(command.service, command.environments, command.versions)
         if isinstance(found, Problem):
-            return replies.refused(found)
+            return replies.refused(found, self._differing.meant(command, found))
         return differences.difference(found, self._links)
 
 

@@ -10,6 +10,8 @@ from bot.adapters.github.comparison import Between, Comparison, Comparisons
 from bot.adapters.gitops import GitOps
 from bot.domain.approval_case import InBetween
 from bot.domain.catalog import Catalog, Target
+from bot.domain.commands import Diff
+from bot.domain.commands.differing import meant_places
 from bot.domain.differences import Difference, Lying, Named, Place, Side
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import Ambiguous, BotError, NotFound
@@ -58,6 +60,12 @@ class Differing:
             older, newer = newer, older
             lying = self._lying(sources, lying.head, lying.base)
         return Difference(service, source, older, newer, lying)
+
+    def meant(self, command: Diff, problem: Problem) -> tuple[str, ...]:
+        """Return whole lines to copy that *command* may have meant, where nothing is called so."""
+        if problem.reason is not Reason.UNKNOWN_VERSION:
+            return ()
+        return meant_places(command, problem.facts["version"], self._catalog)
 
     def _targets(self, service: str, environments: Sequence[str]) -> list[Target] | Problem:
         """Return the targets, the last environment's first."""

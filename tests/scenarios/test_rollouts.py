@@ -300,6 +300,9 @@ def test_the_difference_of_two_environments_is_told_by_author_with_links(they):
     assert "in develop, not in prod:" in against
     nothing = they.does("/ship diff payment-service prod nosuchthing").replace("`", "")
     assert "has no commit, branch or tag nosuchthing" in nothing, nothing
+    longer = they.does("/ship diff payment-service dev production").replace("`", "")
+    assert "has no commit, branch or tag production" in longer, longer
+    assert "/ship diff payment-service dev prod" in longer, longer
 
 
 def _offered(message):

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from bot.domain.catalog import Catalog
 from bot.domain.commands.deploying import is_version
 from bot.domain.commands.looking import misplaced
 from bot.domain.commands.nouns import Diff, Misread, MisreadReason
 from bot.domain.commands.places import not_in_environment
 from bot.domain.commands.pointing import ALL, Words, sorted_out, spelled
 from bot.domain.commands.said import Said, cut, listed, looks_like_a_version, misread
+from bot.domain.suggestions import nearest
 
 _BOTH = 2  # places that are compared
 _SUGGESTED = 4  # services, where none was named
@@ -33,6 +35,18 @@ def read_diff(said: Said) -> Diff | Misread:
     if len(versions) == _BOTH:
         return _of_versions(said, words, versions)
     return _of_environments(said, words, versions)
+
+
+def meant_places(command: Diff, word: str, catalog: Catalog) -> tuple[str, ...]:
+    """Return whole lines to copy where *word*, taken for a version, may be a place of *command*.
+
+    A branch may be called like an environment and more (``develop``), so this is only asked once
+    nothing of that name was found.
+    """
+    homes = catalog.environments_of(command.service)
+    others = tuple(one for one in command.versions if one != word)
+    lines = (dict.fromkeys((*command.environments, name, *others)) for name in nearest(word, homes))
+    return tuple(" ".join(("/ship diff", command.service, *places)) for places in lines)
 
 
 def _of_environments(said: Said, words: Words, versions: Sequence[str]) -> Diff | Misread:
