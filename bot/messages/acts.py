@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.domain.history import Noted
+from bot.domain.holds import WHOLE
 from bot.domain.problems import Problem, Reason
 from bot.messages.problems import say
 from bot.messages.spans import Bold, Code, Line, Moment, Person, Span, code, line, quoted
@@ -15,7 +16,7 @@ WORDS: Mapping[str, str] = {
     "lock_expired": "🔓 Lock ended",
     "frozen": "❄️ Frozen",
     "unfrozen": "🌤️ Unfrozen",
-    "held": "✋ Held back",
+    "held": "✋ Held",
     "released": "👐 Released",
     "came_back": "↩️ Came back although it is held",
     "linked": "🔗 Account linked",
@@ -65,7 +66,11 @@ def act(noted: Noted) -> Iterator[Span]:
         yield from line("\n", *say(problem).what)
         return
     yield from line(", ", Moment(noted.at), ": ", subject, " by ", Person(noted.by))
-    details = [_detail(name, value) for name, value in noted.detail.items() if _is_shown(name)]
+    details = [
+        _detail(name, value)
+        for name, value in noted.detail.items()
+        if _is_shown(name) and (name, value) != ("tag", WHOLE)
+    ]
     for place, one in enumerate(details):
         yield from line(", " if place else "\n", *one)
     if reason := noted.detail.get(_REASON):

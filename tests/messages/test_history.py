@@ -105,6 +105,14 @@ def test_the_versions_before(past, expected):
     assert expected in read(message)
 
 
+def test_what_is_held_whole_shows_no_tag():
+    whole = Noted(1, ASKED, "U0BOB", "held", "core/stage", detail={"tag": "*", "reason": "we look"})
+    one = replace(whole, detail={"tag": "v1", "reason": "we look"})
+    shown, beside = read(history(page(whole))), read(history(page(one)))
+    assert "*✋ Held*, 2026-11-21 09:00 UTC: `core/stage` by @U0BOB\nbecause: we look" in shown
+    assert "tag `v1`" in beside
+
+
 def test_nothing_has_happened_yet():
     message = history(Page(Wanted("core"), ()))
     assert_slack_takes(message)
