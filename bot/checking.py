@@ -119,6 +119,8 @@ def examination(setup: Setup, clock: Clock, patience: Patience) -> Examination:
     places = Places(setup.text)
     seconds = timedelta(seconds=patience.seconds)
     token = settings.slack_bot_token.get_secret_value()
+    clients = _clients(setup, clock, patience)
+    registry = Registry(reach.hosts(config, settings), clock=clock, read=float(patience.seconds))
     return Examination(
         slack=partial(
             slack.examine,
@@ -126,10 +128,11 @@ def examination(setup: Setup, clock: Clock, patience: Patience) -> Examination:
             _slack_wanted(setup, places),
         ),
         github=_github(setup, places, clock, patience),
-        argocd=tuple(_argocd(setup, clock, patience)),
+        argocd=tuple(_argocd(setup, clients)),
         database=partial(database.examine, settings.database_url.get_secret_value()),
-        registry=Registry(reach.hosts(config, settings), clock=clock, read=float(patience.seconds)),
+        registry=registry,
         catalog=config.catalog,
+        closing=(registry.close, *(one.close for one in clients.values())),
     )
 
 
@@ -208,12 +211,19 @@ def _events(setup: Setup) -> frozenset[str]:
     )
 
 
-def _argocd(setup: Setup, clock: Clock, patience: Patience) -> Iterator[AskArgoCD]:
-    settings, catalog = setup.settings, setup.config.catalog
-    tokens = settings.argocd_tokens(catalog.instances)
+def _clients(setup: Setup, clock: Clock, patience: Patience) -> dict[str, ArgoCD]:
+    instances = setup.config.catalog.instances
+    tokens = setup.settings.argocd_tokens(instances)
     timeouts = Timeouts(read=float(patience.seconds))
-    for name, instance in catalog.instances.items():
-        client = ArgoCD(instance, tokens[name].get_secret_value(), clock=clock, timeouts=timeouts)
+    return {
+        name: ArgoCD(instance, tokens[name].get_secret_value(), clock=clock, timeouts=timeouts)
+        for name, instance in instances.items()
+    }
+
+
+def _argocd(setup: Setup, clients: Mapping[str, ArgoCD]) -> Iterator[AskArgoCD]:
+    settings, catalog = setup.settings, setup.config.catalog
+    for name, client in clients.items():
         targets = tuple(one for one in catalog.targets.values() if one.application.instance == name)
         variable = settings.argocd_variable(name)
         yield partial(argocd.examine, client, argocd.InstanceWanted(name, variable, targets))

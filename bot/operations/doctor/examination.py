@@ -18,7 +18,10 @@ AskArgoCD = Callable[[], tuple[Findings, Mapping[Application, Observation]]]
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """How each system is looked at; *argocd* is one for each instance."""
+    """How each system is looked at; *argocd* is one for each instance.
+
+    *closing* ends the connections when all is done.
+    """
 
     slack: Callable[[], Findings]
     github: AskGitHub
@@ -26,9 +29,17 @@ class Examination:
     database: Callable[[], Findings]
     registry: Registry
     catalog: Catalog
+    closing: tuple[Callable[[], None], ...] = ()
 
     def run(self) -> Findings:
         """Ask all of them and return what was found, system by system."""
+        try:
+            return self._run()
+        finally:
+            for close in self.closing:
+                close()
+
+    def _run(self) -> Findings:
         with ThreadPoolExecutor(3 + len(self.argocd), thread_name_prefix="doctor") as pool:
             slack, database = pool.submit(self.slack), pool.submit(self.database)
             github = pool.submit(self.github)
