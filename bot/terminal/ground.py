@@ -66,6 +66,7 @@ def ground(environment: Mapping[str, str], out: Out, clock: Clock) -> Ground:
     # Who waits elsewhere for an operation's end is told in the transaction that ends it: a cancel.
     Ends(Alerts(config.notify), config.catalog).follow(store, OpenItemBook(database, store.changed))
     box = Letterbox(store, clock)
+    out.call(speaker(me), me.login)
     return Ground(environment, settings, config, clock, database, store, box, me, out)
 
 

@@ -31,6 +31,11 @@ class Out:
     def __init__(self, console: Console, *, as_json: bool) -> None:
         self._console, self._as_json = console, as_json
         self._status: Status | None = None
+        self._user, self._login = "", ""
+
+    def call(self, user: str, login: str) -> None:
+        """Call *user*, who sits here, by their *login*; programs read what is written down."""
+        self._user, self._login = user, login
 
     def say(self, event: str, said: str | Message, facts: Mapping[str, Any] | None = None) -> None:
         """Say something once; programs read *facts* beside its *event* and text."""
@@ -75,7 +80,8 @@ class Out:
 
     def _lines(self, lines: Iterable[str], style: str = "") -> None:
         for index, line in enumerate(lines):
-            shown = Text(line, style if index == 0 else "")
+            named = line.replace(self._user, self._login) if self._user else line
+            shown = Text(named, style if index == 0 else "")
             self._console.print(shown, highlight=False, soft_wrap=True)
 
     def _row(self, row: Mapping[str, Any]) -> None:
