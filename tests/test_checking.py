@@ -5,18 +5,20 @@ import os
 import re
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bot import checking
 from bot.cli import app
 from bot.clock import Clock
 from bot.config import load
-from bot.domain.doctor import HEARD_EVENTS, State, state_of
+from bot.domain.doctor import HEARD_EVENTS, Area, State, state_of
 from bot.domain.symptoms import Symptom
-from bot.messages.doctor import UNTOLD
+from bot.messages.doctor import UNTOLD, Row
 from bot.operations.database import Database
 from bot.reach import permissions_for
 from sandbox.slack.workspace import Kind
@@ -752,6 +754,15 @@ def test_off_a_terminal_lines_are_plain(patient, capsys):
     assert "the bot is not in the channel" == told[1]
     assert told[2].startswith("write /invite @shipmate in the channel [")
     assert said.splitlines()[-1].endswith("1 problem, 0 unknown")
+
+
+def test_on_a_terminal_a_place_in_brackets_is_no_markup():
+    row = Row(State.PROBLEM, Area.SLACK, "[red]C0", "[bold]gone", "mend it", "shipmate.yaml:8 [x]")
+    drawn = Console(width=100, record=True, file=StringIO())
+    drawn.print(checking.table((row,)))
+    said = drawn.export_text()
+    for piece in ("[red]C0", "[bold]gone", "→ mend it [shipmate.yaml:8 [x]]", "PROBLEM"):
+        assert piece in said
 
 
 def test_the_command_ends_with_the_code(patient, monkeypatch):
