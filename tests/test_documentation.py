@@ -20,6 +20,7 @@ from bot.settings import Settings
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")
 HISTORY = (DOCS / "history.md").read_text(encoding="utf-8")
+BACK = (DOCS / "back-and-forward.md").read_text(encoding="utf-8")
 POLICY = (DOCS / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 YAML_BLOCKS = re.findall(r"^```ya?ml", PAGE, re.MULTILINE)
@@ -81,6 +82,12 @@ def test_every_variable_may_stand_in_a_file(tmp_path, name):
 
 @pytest.mark.parametrize("line", re.findall(r"^/(?:deploy|ship) .*$", POLICY, re.MULTILINE))
 def test_each_command_on_the_page_of_the_policy_is_understood(line):
+    command, _, rest = line.removeprefix("/").partition(" ")
+    assert not isinstance(parse(command, rest, load(BLOCKS[0]).catalog), Misread)
+
+
+@pytest.mark.parametrize("line", re.findall(r"^/.*$", BACK, re.MULTILINE))
+def test_each_command_on_the_page_of_going_back_is_understood(line):
     command, _, rest = line.removeprefix("/").partition(" ")
     assert not isinstance(parse(command, rest, load(BLOCKS[0]).catalog), Misread)
 
