@@ -50,12 +50,13 @@ class TakesBack:
     """Nobody asked: the bot itself takes *operation* back, which the Slack user *person* had asked.
 
     *to* is the tag that each service goes back to, as it was announced; nothing while that is
-    looked for.
+    looked for. *failed* is the tag that each is taken back from: no other ever is.
     """
 
     operation: str
     person: str
     to: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

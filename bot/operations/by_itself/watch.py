@@ -204,15 +204,17 @@ class BackWatch:
 
 def request_for(operation: Operation, to: Mapping[str, str]) -> Request:
     """Return what takes the failed part of *operation* back *to* these tags, in nobody's name."""
-    request = operation.request
+    request, services = operation.request, sorted(one.service for one in failed_of(operation))
+    changes = operation.plan.changes if operation.plan is not None else ()
+    failed = {one.service: one.new for one in changes if one.service in services}
     return Request(
         kind=Kind.ROLLBACK,
-        services=tuple(sorted(one.service for one in failed_of(operation))),
+        services=tuple(services),
         environment=request.environment,
         version="",
         requester=ITSELF,
         channel=request.channel,
         thread=request.thread,
         reason=words.because(operation),
-        takes_back=TakesBack(operation.id, request.person, dict(to)),
+        takes_back=TakesBack(operation.id, request.person, dict(to), failed),
     )

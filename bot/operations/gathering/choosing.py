@@ -88,6 +88,8 @@ class Chooser:
         current, _ = await self._reader.in_git(target)
         if isinstance(current, Unknown):
             return current
+        if (moved := self._moved(target, current)) is not None:
+            return moved
         back = await self._histories.back(target, self._named(target), current)
         if not isinstance(back, Back):
             return back
@@ -105,6 +107,18 @@ class Chooser:
         takes_back = self._request.takes_back
         announced = takes_back.to.get(target.service) if takes_back is not None else None
         return announced or self._request.version
+
+    def _moved(self, target: Target, current: str | None) -> Problem | None:
+        """Return that what goes back by itself would take away something else than what failed.
+
+        Whoever brought that knew what they did: they are asked, or ask for it themselves.
+        """
+        takes_back = self._request.takes_back
+        failed = takes_back.failed.get(target.service) if takes_back is not None else None
+        if failed is None or current == failed:
+            return None
+        said = {"expected": failed, "found": current or ""}
+        return Problem(Reason.VALUE_MOVED, {"file": target.location.file, **said})
 
     def _origin(self, target: Target) -> Target | None:
         origin = self._request.origin
