@@ -278,13 +278,10 @@ def _deliver(slack: Slack, one: _Waiting) -> None:
         case ToPerson() | ToChannel():
             say(slack, letter.to, letter.message, letter.key, since)
         case ToThread(channel, ts):
-            if since is None or not slack.find(channel, letter.key, since, thread=ts):
-                slack.post(channel, letter.message, key=letter.key, thread=ts)
+            _reply(slack, Posted(channel, ts), letter, since)
         case InThread():
             assert one.thread is not None, "only what has a note is looked at"
-            channel, root = one.thread.channel, one.thread.ts
-            if since is None or not slack.find(channel, letter.key, since, thread=root):
-                slack.post(channel, letter.message, key=letter.key, thread=root)
+            _reply(slack, one.thread, letter, since)
         case _:
             assert_never(letter.to)
 
