@@ -116,13 +116,20 @@ def entry_for(
     for one in newest_first:
         if not _moved_along(one, others):
             return one
-    along = ", ".join(_moved_along(newest_first[0], others))
-    return Problem(Reason.OTHERS_MOVE_ALONG, {**named, "services": along})
+    return Problem(Reason.OTHERS_MOVE_ALONG, {**named, **_along(newest_first[0], others)})
 
 
 def _moved_along(entry: Entry, others: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return who has another tag at *entry* than now, or one that is not known."""
     return tuple(s for s, tag in sorted(others.items()) if tag is None or entry.tags.get(s) != tag)
+
+
+def _along(entry: Entry, others: Mapping[str, str | None]) -> dict[str, str]:
+    """Return as facts who would move from which tag to which, and of whom that is not known."""
+    moved = {s: (others[s], entry.tags.get(s)) for s in _moved_along(entry, others)}
+    known = [f"{s}: {now} → {then}" for s, (now, then) in moved.items() if now and then]
+    unknown = [s for s, (now, then) in moved.items() if not (now and then)]
+    return {"along": ", ".join(known), "services": ", ".join(unknown)}
 
 
 def skipped_hooks(seen: Observation) -> tuple[str, ...]:

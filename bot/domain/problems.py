@@ -116,7 +116,8 @@ class Reason(StrEnum):
     WINDOW_BARS = "window_bars"  # app, detail
     NO_ARGOCD_HISTORY = "no_argocd_history"  # app
     NOT_IN_ARGOCD_HISTORY = "not_in_argocd_history"  # app, wanted, known (may be empty)
-    OTHERS_MOVE_ALONG = "others_move_along"  # app, wanted (tags), services
+    # app, wanted (tags), along (service: tag → tag, …), services (of whom that is not known)
+    OTHERS_MOVE_ALONG = "others_move_along"
     GONE_AROUND = "gone_around"  # system, operation (it goes by Argo CD, and this one gives way)
     HOOKS_SKIPPED = "hooks_skipped"  # app, hooks: they run before a sync, and would not
     APP_BUSY = "app_busy"  # app, operation: it changes something else there by Git

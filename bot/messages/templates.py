@@ -196,6 +196,7 @@ SHOWN: Mapping[str, Callable[[str], Line]] = {
     "repos": _codes,
     "apps": _codes,
     "services": _codes,
+    "along": _paths,
     "hooks": _codes,
     "wanted": _codes,
     "objects": _paths,

@@ -136,6 +136,11 @@ def test_the_entry_is_chosen_by_what_stood_in_git_and_never_by_its_place(wanted,
     assert expected == (found.reason if isinstance(found, Problem) else found.id)
 
 
+def test_who_would_move_along_is_told_with_both_tags_and_of_whom_that_is_not_known():
+    found = entry_for(ENTRIES, {"core": "b"}, {"batch": "y", "monitor": "m", "web": None}, "app")
+    assert ("batch: y → x", "monitor, web") == (found.facts["along"], found.facts["services"])
+
+
 def test_an_empty_history_has_nothing():
     assert Reason.NO_ARGOCD_HISTORY is entry_for((), {"core": "a"}, {}, "web").reason
 
