@@ -83,7 +83,7 @@ def _phase(operation: Operation) -> Iterator[str]:
     at = operation.entered.get(operation.phase.value, operation.requested_at)
     took = ""
     if operation.phase.ended and operation.ended_at is not None:
-        took = f" after {lasted(operation.ended_at - operation.requested_at)}"
+        took = f" · after {lasted(operation.ended_at - operation.requested_at)}"
     yield f"{at:%H:%M:%S}  {state(operation)}{took}"
     if operation.phase is Phase.AWAITING:
         yield f"  {PROGRAM} approve {operation.id}    (somebody else, who may)"

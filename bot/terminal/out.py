@@ -39,7 +39,7 @@ class Out:
 
     def say(self, event: str, said: str | Message, facts: Mapping[str, Any] | None = None) -> None:
         """Say something once; programs read *facts* beside its *event* and text."""
-        lines = [printable(said)] if isinstance(said, str) else plain(said)
+        lines = _lines_of(said) if isinstance(said, str) else plain(said)
         if self._as_json:
             self._row({"event": event, "text": "\n".join(lines), **(facts or {})})
         else:
@@ -87,3 +87,7 @@ class Out:
     def _row(self, row: Mapping[str, Any]) -> None:
         self._console.file.write(json.dumps(row, ensure_ascii=False) + "\n")
         self._console.file.flush()
+
+
+def _lines_of(said: str) -> tuple[str, ...]:
+    return tuple(map(printable, said.split("\n")))

@@ -32,7 +32,7 @@ def _anybody(_body):
 @pytest.mark.guard("handlers.slack.is_of_slack", _anybody)
 def test_a_signed_form_of_a_terminals_person_rejects_nothing(they):
     number = they.asks("user-service")
-    forged_reason(they.told, BOBS, number, "because I say so")
+    assert 403 == forged_reason(they.told, BOBS, number, "because I say so").status
     assert they.still_waits(number)
     assert "reject" not in [line for line, _ in they.told.timeline(number)]
 

@@ -59,7 +59,7 @@ def test_a_deploy_from_a_shell_goes_live_and_is_followed(they, shell, world):
     followed = shell.types(f"follow {number}", by=BOB, waiting=GO)
 
     assert End.DONE is followed.end, followed.text
-    assert "Live after" in followed.text
+    assert "Live · after" in followed.text
     assert "commit " in followed.text
     (message,) = they.ours(number)
     assert f"Requested-by: {request.requester} (alice-kim)" in message
