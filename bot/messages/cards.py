@@ -20,7 +20,7 @@ from bot.messages import auto_sync, blocks, taking_back
 from bot.messages import rollout as rollouts
 from bot.messages.insisting import offer_buttons, offer_lines
 from bot.messages.problems import say
-from bot.messages.retreats import retreat_lines
+from bot.messages.retreats import held_lines, retreat_lines
 from bot.messages.spans import (
     SENTENCE,
     Bold,
@@ -163,8 +163,9 @@ def card(
     ]
     if targets := _targets(operation):
         said.append(blocks.prose(f"{operation.id}:targets", [blocks.bullets(targets)]))
-    if operation.plan is not None and (how_far := retreat_lines(operation.plan.retreats)):
-        said.append(_prose(operation, "retreats", how_far))
+    how_far = retreat_lines(operation.plan.retreats) if operation.plan is not None else []
+    if told := [*how_far, *held_lines(operation)]:
+        said.append(_prose(operation, "retreats", told))
     said.append(_prose(operation, "state", _state(operation, now)))
     if offered := list(offer_lines(operation)):
         said.append(_prose(operation, "offer", offered))

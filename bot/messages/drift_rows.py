@@ -144,7 +144,12 @@ def _changed(changed: Changed) -> Line:
 def _auto_sync(what: AutoSyncOff) -> Line:
     if not what.operation:
         return line(" does not sync by itself any more; Argo CD does not say who switched it off")
-    said = line(" is off since ", Code(what.operation), " rolled it back for ", Person(what.by))
+    said = line(
+        " does not sync by itself since ",
+        Code(what.operation),
+        " rolled it back for ",
+        Person(what.by),
+    )
     return said if what.deadline is None else line(*said, ", due ", Moment(what.deadline))
 
 

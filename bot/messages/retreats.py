@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.retreats import Beside, Lost, Retreat
 from bot.domain.unknown import Unknown
 from bot.messages.spans import (
@@ -9,6 +10,7 @@ from bot.messages.spans import (
     Bold,
     Line,
     Moment,
+    Text,
     code,
     length,
     line,
@@ -19,6 +21,8 @@ from bot.messages.spans import (
 
 ROOM = 1_600
 """The most characters of all these lines; services that do not fit are counted."""
+RELEASE = 200
+"""The most characters of the line that releases what was left; a longer one names no service."""
 MOST_AUTHORS = 5
 MOST_FILES = 5
 FILES = 400
@@ -35,6 +39,27 @@ def retreat_lines(retreats: Sequence[Retreat]) -> list[Line]:
             return [*shown, line(f"and {len(retreats) - number} more go back")]
         shown += lines
     return shown
+
+
+def held_lines(operation: Operation) -> list[Line]:
+    """Return that what a rollback has left stays out, and how that ends; nothing before it is live.
+
+    What a rollback leaves is held from its commit on.
+    """
+    if operation.request.kind is not Kind.ROLLBACK or operation.phase is not Phase.LIVE:
+        return []
+    changes = operation.plan.changes if operation.plan is not None else ()
+    left = [one for one in changes if one.old is not None and one.old != one.new]
+    if not left:
+        return []
+    where = operation.request.environment
+    what = f"{left[0].service} {where} {left[0].old}"
+    if len(left) > 1:
+        what = f"{','.join(one.service for one in left)} {where}"
+    way = f"/ship release {what}"
+    way = way if len(way) <= RELEASE else f"/ship release <service> {where}"
+    what_left = code(left[0].old or "") if len(left) == 1 else Text("what was left")
+    return [line(Bold("Held: "), what_left, " stays out until ", code(way, RELEASE), ".")]
 
 
 def _how_far(one: Retreat) -> Line:

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.operations import Change, Phase, Plan
+from bot.domain.operations import Change, Kind, Phase, Plan
 from bot.domain.retreats import Beside, Lost, Retreat
 from bot.domain.unknown import Unknown
 from bot.messages.approval_card import approval_card
 from bot.messages.cards import card
-from bot.messages.retreats import ROOM, retreat_lines
+from bot.messages.retreats import ROOM, held_lines, retreat_lines
 from bot.messages.spans import length, mrkdwn
 from tests.messages.limits import assert_slack_takes
-from tests.messages.operations import ASKED, WRITTEN, operation
+from tests.messages.operations import ASKED, REQUEST, WRITTEN, operation
+from tests.messages.reading import read
 from tests.messages.test_approval_card import HOSTILE, LINKS, hostile_case
 
 RETREAT = Retreat("core", "v1", ASKED, left=False, lost=Lost(3, ("Ann", "Bo")), beside=Beside())
@@ -65,6 +66,48 @@ def hostile(text, many):
     """Return *many* ways back in which every word from outside is *text*."""
     lost, beside = Lost(250, (text,) * 20), Beside((text,) * 50, more=True)
     return tuple(Retreat(f"{n}{text}", text, ASKED, True, lost, beside) for n in range(many))
+
+
+CORE, BATCH = (Change(each, "f", "v2", "v1", "b") for each in ("core", "batch"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param(
+            (CORE,), "*Held: *`v2` stays out until `/ship release core stage v2`.", id="one"
+        ),
+        pytest.param(
+            (BATCH, CORE),
+            "*Held: *what was left stays out until `/ship release batch,core stage`.",
+            id="several",
+        ),
+        pytest.param(
+            tuple(replace(CORE, service=f"service-{n}") for n in range(50)),
+            "until `/ship release <service> stage`.",
+            id="too many to name",
+        ),
+    ],
+)
+def test_a_rollback_that_is_live_says_what_it_keeps_out(changes, says):
+    request = replace(REQUEST, kind=Kind.ROLLBACK)
+    back = operation(Phase.LIVE, request=request, plan=Plan(*["x"] * 6, changes))
+    assert says in read(card(back, LINKS, ASKED))
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        pytest.param({"phase": Phase.FAILED}, id="it is not live"),
+        pytest.param({"request": REQUEST}, id="a deploy"),
+        pytest.param({"plan": Plan(*["x"] * 6, (replace(CORE, new="v2"),))}, id="nothing was left"),
+    ],
+)
+def test_nothing_is_kept_out_otherwise(quiet):
+    back = operation(
+        Phase.LIVE, request=replace(REQUEST, kind=Kind.ROLLBACK), plan=Plan(*["x"] * 6, (CORE,))
+    )
+    assert [] == held_lines(replace(back, **quiet))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20])
