@@ -50,6 +50,7 @@ LEAST = frozenset(
 ALL = LEAST | {"applications/update"}
 EVENTS = HEARD_EVENTS - {"workflow_run"}
 APP, INSTALLATION = 42, 7
+PATIENT = checking.Patience(60)
 
 
 class Patient:
@@ -120,7 +121,7 @@ class Patient:
             self.manifest,
             as_json=True,
             clock=self.world.clock,
-            patience=checking.Patience(30),
+            patience=PATIENT,
         )
         said = capsys.readouterr().out
         assert UNTOLD not in said
@@ -745,7 +746,9 @@ def test_nothing_outside_is_changed(patient, capsys):
 def test_off_a_terminal_lines_are_plain(patient, capsys):
     patient.fresh()
     with not_invited(patient):
-        code = checking.check(patient.environment, MANIFEST, clock=patient.world.clock)
+        code = checking.check(
+            patient.environment, MANIFEST, clock=patient.world.clock, patience=PATIENT
+        )
     said = capsys.readouterr().out
     assert 1 == code
     assert "\x1b" not in said
@@ -769,7 +772,7 @@ def test_the_command_ends_with_the_code(patient, monkeypatch):
     patient.fresh()
     monkeypatch.setattr("os.environ", {**os.environ, **patient.environment})
     with not_invited(patient):
-        told = CliRunner().invoke(app, ["check", "--json"])
+        told = CliRunner().invoke(app, ["check", "--json", "--patience", "60"])
     assert 1 == told.exit_code, told.output
     assert {one.value for one in State} >= {
         json.loads(line)["state"] for line in told.output.splitlines()
@@ -786,7 +789,7 @@ def test_the_page_shows_what_is_really_printed(tmp_path, capsys):
         place = patient.slack.workspace.channels["C0DEPLOY"]
         place.members.discard(patient.slack.workspace.bot)
         patient.github.protect(patient.gitops, ruleset=True)
-        checking.check(patient.environment, MANIFEST, clock=patient.world.clock)
+        checking.check(patient.environment, MANIFEST, clock=patient.world.clock, patience=PATIENT)
         said = capsys.readouterr().out
         said = said.replace(f"{tmp_path}/", "").replace(str(MANIFEST), "manifest.yml")
         said = said.replace(patient.argocd.url, "https://argocd.example.com")
