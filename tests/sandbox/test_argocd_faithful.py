@@ -121,10 +121,42 @@ FAITHFUL = {
     "11. timestamps have whole seconds": ("loops::test_timestamps_have_whole_seconds",),
 }
 
+WEBHOOK = "handlers.test_argocd_events"
+CONFIG_MAP = "deploy.test_argocd_notifications"
+WATCHING = "operations.applications.test_watching"
+HEARD = {
+    "12. notifications prove themselves by a bearer alone": (
+        (WEBHOOK, "test_whoever_has_not_our_token_is_refused_with_one_line"),
+        (CONFIG_MAP, "test_every_body_is_heard_by_our_webhook"),
+    ),
+    "12. with oncePer they come at most once: what is lost is found without them": (
+        (CONFIG_MAP, "test_operations_are_told_by_their_times_and_never_by_a_revision"),
+        (WATCHING, "test_missed_events_and_a_list_that_comes_later_still_tell_the_end"),
+    ),
+    "12. they come twice": (
+        (WEBHOOK, "test_one_event_told_twice_is_one_delivery"),
+        (WATCHING, "test_two_replicas_the_stream_the_list_and_a_notification_tell_once"),
+    ),
+    "12. they come out of order: each is only a reason to look": (
+        (WATCHING, "test_notifications_in_any_order_tell_what_is_so"),
+    ),
+}
+"""What no fake sends: the tests themselves are the sender, with the bodies of our ConfigMap."""
+
 
 @pytest.mark.parametrize("statement", FAITHFUL)
 def test_each_statement_is_held_by_tests_that_exist(statement):
     for named in FAITHFUL[statement]:
         file, _, test = named.partition("::")
-        module = importlib.import_module(f"tests.sandbox.test_argocd_{file}")
-        assert callable(getattr(module, test)), named
+        assert_exists(f"sandbox.test_argocd_{file}", test)
+
+
+@pytest.mark.parametrize("statement", HEARD)
+def test_each_statement_on_what_is_only_heard_is_held_too(statement):
+    for file, test in HEARD[statement]:
+        assert_exists(file, test)
+
+
+def assert_exists(file, test):
+    module = importlib.import_module(f"tests.{file}")
+    assert callable(getattr(module, test)), (file, test)

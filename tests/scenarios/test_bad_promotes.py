@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.domain.operations import Phase
+from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Reason
 from tests.scenarios.story import told_in
 from tests.scenarios.test_bad_back_and_forward import refused
@@ -91,6 +91,20 @@ def test_an_operation_of_another_environment(told):
         f"{there.id} was not about gateway in staging, but about gateway/dev.",
         f"or send the command again for what {there.id} was about",
     )
+
+
+def test_a_promote_of_another_service(told):
+    """Its id names a way back of what it brought, and of nothing else."""
+    (promote, *_) = [
+        one for one in told.store.latest(["gateway"], "staging") if one.request.kind is Kind.PROMOTE
+    ]
+    for end in ("", " by argocd"):
+        ended = told.ends(told.types(f"/rollback api staging {promote.id}{end}"))
+        # Around Git, who would undo it is asked before what it would go back to.
+        expected = Reason.REVERTED_BY_PARENT if end else Reason.NOT_OF_HERE
+        assert (Phase.REFUSED, expected) == (ended.phase, ended.problem.reason)
+        assert ended.written is None
+    assert () == told.inside.shipmate.resuming.standing()
 
 
 def test_a_rollback_to_a_tag_that_is_denied_there(told):

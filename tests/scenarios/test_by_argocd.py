@@ -10,9 +10,10 @@ from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.messages.auto_sync import RESUME
 from sandbox.argocd import Window
-from sandbox.wire import Fault
+from sandbox.wire import Fault, answer
 from sandbox.world import unguarded
 from tests.scenarios.story import told_in
+from tests.scenarios.test_bad_back_and_forward import NOT_FOUND
 
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"
 
@@ -97,12 +98,23 @@ def refuses(told, text, reason, **facts):
     return ended
 
 
+def in_a_line(told, operation):
+    return " ".join(told.card(operation.id).words.replace("`", "").split())
+
+
 def test_what_is_not_there_to_go_back_to_is_said(told):
     good, _ = versions(told)
     told.goes_live(told.types(f"/deploy monitor {good} stage"))
     refuses(told, "/rollback monitor stage #99 by argocd", Reason.NO_SUCH_ENTRY)
     refuses(told, "/rollback monitor stage core-stage-0000000 by argocd", Reason.NEVER_HERE)
     refuses(told, "/rollback monitor stage D-999 by argocd", Reason.NO_SUCH_ENTRY)
+    (other, *_) = told.store.latest(["core"], "stage")
+    foreign = refuses(told, f"/rollback monitor stage {other.id} by argocd", Reason.NOT_OF_HERE)
+    assert f"{other.id} was not about monitor in stage" in in_a_line(told, foreign)
+    told.argocd.arm("*", NOT_FOUND, times=None)
+    gone = refuses(told, "/rollback monitor stage by argocd", Reason.APP_MISSING, app="astrago")
+    told.argocd.disarm()
+    assert "Argo CD main has no application astrago" in in_a_line(told, gone)
     here = f"monitor-stage-{good}"
     refuses(told, f"/rollback monitor stage {here} by argocd", Reason.ALREADY_THERE)
 
@@ -114,8 +126,10 @@ def test_what_else_lives_in_the_application_never_moves_along(told):
     told.goes_live(told.types(f"/deploy batch {bad} stage"))
 
     ended = refuses(told, "/rollback monitor stage by argocd", Reason.OTHERS_MOVE_ALONG)
-    assert "batch" in ended.problem.facts["services"]
-    assert "batch had another version" in told.card(ended.id).words.replace("`", "")
+    assert f"batch: batch-stage-{bad} → batch-stage-{good}" in ended.problem.facts["along"]
+    said = told.card(ended.id).words.replace("`", "")
+    assert "other services would move, too" in said
+    assert f"batch: batch-stage-{bad} → batch-stage-{good}" in said
 
 
 def test_a_closed_window_a_missing_right_and_a_trimmed_history_refuse(told):
@@ -245,3 +259,24 @@ def test_it_is_refused_while_something_else_of_the_application_is_changed(told):
     assert f"/ship cancel {other}" in said
     told.argocd.hang_refresh("astrago", on=False)
     assert Phase.LIVE is told.ends_with_id(other).phase
+
+
+def test_while_github_cannot_say_what_else_would_move_argocd_is_not_offered(told):
+    """Of four services in one application only those of our own commits are known without it."""
+    rolled_back = told.operation(told.types("/rollback frontend stage by argocd"))
+    ended = told.ends_with_id(rolled_back.id)
+    assert Reason.OTHERS_MOVE_ALONG is ended.problem.reason
+    assert "monitor: monitor-stage-" in told.card(ended.id).words.replace("`", "")
+
+    told.github.arm("*", Fault(answer=lambda: answer({"message": "down"}, 503)), times=None)
+    number = told.operation(told.types("/rollback frontend stage")).id
+
+    def barred():
+        words = " ".join(told.card(number).words.split()) if told.card(number) else ""
+        return "Around Git: Argo CD can't roll it back either. GitHub gave no usable" in words
+
+    assert told.world.until(barred, 30), told.card(number).words
+    assert "shipmate.rollback.around" not in told.buttons(number)
+    told.github.disarm()
+    assert Phase.LIVE is told.ends_with_id(number).phase
+    assert () == items(told)

@@ -1,6 +1,8 @@
 """Applications are looked at when they changed; what happened is told once, by whoever looks."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
@@ -158,6 +160,24 @@ def test_two_replicas_the_stream_the_list_and_a_notification_tell_once(make, dat
     assert 1 == len(
         [act for act in ActBook(database).latest() if act.what is Deed.FOREIGN_SYNC_FAILED]
     )
+
+
+@pytest.mark.parametrize("events", [*permutations(["sync-failed", "degraded", "deployed"])])
+def test_notifications_in_any_order_tell_what_is_so(make, database, argocd, clock, events):
+    """What they say is not believed: that of a failure that is over is no new failure."""
+    replica = make()
+    known_and_well(replica, APP)
+    argocd.is_so(APP, **failed(clock))
+    replica.watching.delivered(notification(clock))
+    replica.looks()
+    argocd.is_so(APP, revisions=(OLD,))
+    for event in events:
+        replica.watching.delivered(replace(notification(clock), event=event))
+        replica.looks()
+    clock.passes(WELL_FOR)
+    replica.looks()
+    (story,) = told(database)
+    assert (What.RECOVERED, 1) == (story.what, story.times)
 
 
 def notification(clock, **changes):
