@@ -376,6 +376,7 @@ def in_the_name_of(asker: Asker, request: Request) -> Request:
         thread=asker.thread,
         override=False,
         takes_back=None,
+        login="",
     )
 
 

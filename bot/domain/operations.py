@@ -68,8 +68,9 @@ class Request:
     ``#2``, ``D-12``. With *by_argocd* a rollback goes around Git, *without_hooks* also where Argo
     CD then skips hooks that run before a sync.
 
-    *requester* is a Slack user id, or ``rights.ITSELF`` with *takes_back*. *channel* and *thread*
-    say where it was asked; *thread* is None outside a thread. *reason* is their own words,
+    *requester* is a Slack user id, ``rights.ITSELF`` with *takes_back*, or who asked on a terminal
+    (``domain.terminal``); then *login* is how GitHub called them, and only shown. *channel* and
+    *thread* say where it was asked; *thread* is None outside a thread. *reason* is their own words,
     unescaped, or None. *override* asks to break the glass, for that reason.
     """
 
@@ -86,6 +87,7 @@ class Request:
     by_argocd: bool = False
     without_hooks: bool = False
     takes_back: TakesBack | None = None
+    login: str = ""
 
     @property
     def person(self) -> str:

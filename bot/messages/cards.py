@@ -28,7 +28,6 @@ from bot.messages.spans import (
     Line,
     Link,
     Moment,
-    Person,
     Text,
     code,
     length,
@@ -41,7 +40,7 @@ from bot.messages.spans import (
 )
 from bot.messages.times import elapsed, lasted
 from bot.messages.undoing import undo_button, undo_line
-from bot.messages.wishes import NOUNS, to_do, wishes
+from bot.messages.wishes import NOUNS, asker, doer, to_do, wishes
 
 CANCEL = "cancel_operation"
 ANEW = "ask_anew"
@@ -246,7 +245,7 @@ def summary(operation: Operation) -> str:
 def news(operation: Operation) -> Line:
     """Return who asked for what, how it stands, and what to do if something is wrong."""
     request = operation.request
-    asked = line(f"{operation.id}: ", Person(request.requester), " asked to ", *to_do(request))
+    asked = line(f"{operation.id}: ", asker(request), " asked to ", *to_do(request))
     if request.takes_back is not None:
         asked = line(f"{operation.id}: by itself Shipmate ", *wishes(request))
     around = AROUND.get(operation.phase) if request.by_argocd else None
@@ -273,7 +272,7 @@ def _request(operation: Operation, links: Links) -> Iterator[Line]:
     request, plan = operation.request, operation.plan
     services = listed(map(name, request.services), most=50, room=SERVICES)
     by_itself = " by itself" if request.takes_back is not None else ""
-    yield line(Person(request.requester), " ", *wishes(request, services), by_itself)
+    yield line(asker(request), " ", *wishes(request, services), by_itself)
     if plan is not None and plan.commit:
         which = Link(links.commit(plan.source, plan.commit), short(plan.commit))
         author = quoted(plan.author, 60)
@@ -295,11 +294,11 @@ def _decided(decisions: Sequence[Decision]) -> Iterator[Line]:
     """Say who approved it, or who broke the glass."""
     yes = [one for one in decisions if isinstance(one, Approval)]
     if yes:
-        people = listed([Person(one.by.slack) for one in yes], most=8)
+        people = listed([doer(one.by) for one in yes], most=8)
         yield line(Bold("Approved by "), *people, f" at {yes[-1].at:%H:%M %Z}")
     for one in decisions:
         if isinstance(one, Override):
-            who = Person(one.by.slack)
+            who = doer(one.by)
             yield line("🚨 ", Bold("Override by "), who, ": ", quoted(one.reason))
 
 

@@ -32,7 +32,7 @@ from bot.messages.spans import (
     quoted,
     short,
 )
-from bot.messages.wishes import wishes
+from bot.messages.wishes import asker, doer, wishes
 
 OLDER, NEWER = "history_older", "history_newer"
 """The action ids of the buttons that turn pages; their value is a ``Cursor``."""
@@ -129,7 +129,7 @@ def _operation(told: Told) -> Iterator[Span]:
     one = told.operation
     state = f"{MARKS[one.phase]} {STATES[one.phase]}"
     opening = line(Code(one.id), " ", Bold(state), ", ", Moment(one.requested_at), ": ")
-    yield from line(*opening, Person(one.request.requester), " ", *wishes(one.request))
+    yield from line(*opening, asker(one.request), " ", *wishes(one.request))
     for change in _changes(one):
         yield from line("\n", *change)
     for said in _around(told):
@@ -155,13 +155,13 @@ def _around(told: Told) -> Iterator[Line]:
     one = told.operation
     if one.written is not None and one.written.attempts:
         yield line("GitOps commit ", Link(one.written.url, short(one.written.sha)))
-    if yes := [Person(each.by.slack) for each in told.decided if isinstance(each, Approval)]:
+    if yes := [doer(each.by) for each in told.decided if isinstance(each, Approval)]:
         yield line("approved by ", *listed(yes))
     for each in told.decided:
         if isinstance(each, Rejection):
-            yield line("rejected by ", Person(each.by.slack), ": ", quoted(each.reason, 120))
+            yield line("rejected by ", doer(each.by), ": ", quoted(each.reason, 120))
         elif isinstance(each, Override):
-            yield line("glass broken by ", Person(each.by.slack), ": ", quoted(each.reason, 120))
+            yield line("glass broken by ", doer(each.by), ": ", quoted(each.reason, 120))
     if one.request.reason and (reason := quoted(one.request.reason, 120)).text:
         yield line("because: ", reason)
     if one.problem is not None and one.phase.ended and one.phase is not Phase.LIVE:

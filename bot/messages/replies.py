@@ -20,7 +20,7 @@ from bot.messages.spans import (
     mrkdwn,
     name,
 )
-from bot.messages.wishes import NOUNS, thing
+from bot.messages.wishes import NOUNS, asker, thing
 
 
 def reply(*lines: Line, copy: Iterable[str] = ()) -> Message:
@@ -40,7 +40,7 @@ def received(operation: Operation, card: str | None = None) -> Message:
 
 def under_way(operation: Operation, card: str | None = None) -> Message:
     """Say that the same was asked before and has not ended; nothing new was started."""
-    who = line(Code(operation.id), ", asked by ", Person(operation.request.requester))
+    who = line(Code(operation.id), ", asked by ", asker(operation.request))
     where = line("Follow it on ", Link(card, "its card"), ".") if card else _card_follows[1:]
     said = line("Already under way as ", *who, ": ", *_what(operation), ".")
     return reply(line(*said, " Nothing new was started. ", *where))
@@ -68,10 +68,10 @@ def may_not_cancel(operation: Operation, user: str, why: Problem) -> Message:
     said = line(Person(user), " may not cancel ", Code(operation.id), ". Nothing was changed.")
     teams = listed(map(name, why.facts.get("teams", "").replace(",", " ").split()), last=" or ")
     others = line(", or a member of ", *teams, ",") if teams else ()
-    asker = line(Person(operation.request.person))
+    whom = line(asker(operation.request))
     if operation.request.takes_back is not None:  # nobody asked for it
-        asker, others = (), line("a member of ", *teams) if teams else line("a platform engineer")
-    may = line("Ask ", *asker, *others, " to cancel it.")
+        whom, others = (), line("a member of ", *teams) if teams else line("a platform engineer")
+    may = line("Ask ", *whom, *others, " to cancel it.")
     return reply(said, say(why).what, may)
 
 

@@ -18,7 +18,6 @@ from bot.messages.spans import (
     Line,
     Link,
     Moment,
-    Person,
     Text,
     code,
     length,
@@ -30,6 +29,7 @@ from bot.messages.spans import (
 )
 from bot.messages.standstills import grouped, until
 from bot.messages.times import elapsed
+from bot.messages.wishes import asker
 
 ROOM = 8_000
 """The most characters of all lines together."""
@@ -149,12 +149,12 @@ def _why(unanswered: Unanswered) -> Line:
 
 def _current(operation: Operation, now: datetime) -> Line:
     since = elapsed(now - operation.requested_at)
-    by = Person(operation.request.requester)
+    by = asker(operation.request)
     return line(Code(operation.id), f" ({operation.phase.value}) by ", by, f", {since}")
 
 
 def _last(operation: Operation, now: datetime) -> Line:
     ago = elapsed(now - (operation.ended_at or operation.requested_at))
     how = ENDS.get(operation.phase, operation.phase.value)
-    by = Person(operation.request.requester)
+    by = asker(operation.request)
     return line(Code(operation.id), f" {how} {ago} ago, by ", by)

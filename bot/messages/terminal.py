@@ -13,7 +13,7 @@ from bot.messages.plain import PROGRAM, spoken
 from bot.messages.problems import say
 from bot.messages.spans import NAME, Line, code, line, listed, name, quoted
 from bot.messages.times import lasted
-from bot.messages.wishes import thing, to_do
+from bot.messages.wishes import asker, thing, to_do
 
 SILENT = "No bot has begun it yet: is one running on this database? It begins when one does."
 RETRYING = "The database does not answer; looking again."
@@ -27,7 +27,7 @@ def received(operation: Operation) -> str:
 
 def under_way(operation: Operation) -> str:
     """Say that the same was asked for before and has not ended; nothing new was started."""
-    said = line(*thing(operation.request), ", asked by ", quoted(operation.request.requester))
+    said = line(*thing(operation.request), ", asked by ", asker(operation.request))
     return spoken(
         line(f"Already under way as {operation.id}: ", *said, ". Nothing new was started.")
     )

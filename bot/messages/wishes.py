@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from bot.domain.operations import Kind, Request
-from bot.messages.spans import Line, Span, code, line, listed, name
+from bot.domain.rights import Actor
+from bot.domain.terminal import account_of
+from bot.messages.spans import Line, Person, Span, code, line, listed, name, quoted
 
 NOUNS: Mapping[Kind, str] = {
     Kind.DEPLOY: "deploy",
@@ -21,6 +23,22 @@ VERBS: Mapping[Kind, tuple[str, str]] = {
 """``to deploy``, ``she deploys``."""
 
 VERSION = 80
+
+
+def asker(request: Request) -> Span:
+    """Return who asked."""
+    return _somebody(request.requester, request.login)
+
+
+def doer(actor: Actor) -> Span:
+    """Return who did it."""
+    return _somebody(actor.slack, actor.github.login)
+
+
+def _somebody(person: str, login: str) -> Span:
+    """Return a Slack user, or by the *login* who spoke on a terminal: Slack knows no such user."""
+    on_a_terminal = login and account_of(person) is not None
+    return quoted(f"{login} (terminal)", VERSION) if on_a_terminal else Person(person)
 
 
 def wishes(request: Request, services: Line | None = None) -> Line:

@@ -50,7 +50,8 @@ def order(on: Ground, verb: str, words: Sequence[str], waiting: Waiting) -> End:
         case Rollback(environment=None):
             raise misread_as(_which_environment(on, command))
         case Deploy() | Promote() | Rollback():
-            return _written(on, request_of(command, asker(on)), waiting)
+            request = replace(request_of(command, asker(on)), login=on.me.login)
+            return _written(on, request, waiting)
         case _:
             raise misread_as(_nothing_said(verb))
 

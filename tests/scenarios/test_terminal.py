@@ -135,7 +135,7 @@ def test_slack_is_down_and_the_card_comes_when_it_is_back(they, shell, world):
 
     world.slack.disarm()
     assert world.world.until(lambda: world.card_is_up_to_date(number), 60)
-    they.shows(number, "of the night", "Live")
+    they.shows(number, "alice-kim (terminal)", "of the night", "Approved by bob-lee (terminal)")
 
 
 def test_looks_read_what_slack_would_say(they, shell):

@@ -15,7 +15,7 @@ from tests.builders import catalog, environment, target
 
 PAGE = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
 HOMES = [target(name, place) for name in ("core", "batch") for place in ("stage", "prod")]
-PLACES = [environment("stage"), environment("prod")]
+PLACES = [environment("stage"), environment("prod", after="stage")]
 OURS = {"follow", "approve", "reject"}  # words about an operation, as those of cancel
 LINES = [line for lines in EXAMPLES.values() for line in lines]
 
