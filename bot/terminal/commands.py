@@ -51,6 +51,7 @@ EXAMPLES = {
     "status": ("status", "status core prod", "status core --json"),
     "why": ("why deploy core a1b2c3d4 prod", "why rollback core prod"),
     "diff": ("diff core stage prod",),
+    "drift": ("drift", "drift prod --json"),
     "rollout": ("rollout core prod",),
     "whoami": ("whoami",),
     "lock": ('lock core prod for 2h because "the migration"',),
@@ -83,6 +84,7 @@ _AT_ONCE = {
     "status": "Show what Git says, what runs, and what is under way.",
     "why": "Show what every rule says of a command; nothing is started.",
     "diff": "Show what lies between two environments or versions.",
+    "drift": "Show what runs otherwise than Git says.",
     "rollout": "Show how far a service has rolled out.",
     "whoami": "Show who you are here, and what you may.",
     "lock": "Let nobody else change services.",
@@ -126,7 +128,7 @@ def _at_once(verb: str) -> Callable[..., None]:
 
 
 def _do(on: "Ground", verb: str, words: list[str]) -> "End":
-    from bot.terminal import decisions, looks, stops
+    from bot.terminal import decisions, drift, looks, stops
 
     works: dict[str, Callable[[Ground, list[str]], End]] = {
         "approve": decisions.approve,
@@ -135,6 +137,7 @@ def _do(on: "Ground", verb: str, words: list[str]) -> "End":
         "status": looks.show_status,
         "why": looks.show_why,
         "diff": looks.show_diff,
+        "drift": drift.show_drift,
         "rollout": looks.show_rollout,
         "whoami": looks.show_whoami,
     }

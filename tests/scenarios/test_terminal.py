@@ -157,6 +157,10 @@ def test_looks_read_what_slack_would_say(they, shell):
         who.end, who.rows[0]["requester"], who.rows[0]["teams"]["sre"]
     )  # fmt: skip
     assert End.DONE is shell.types("diff user-service dev prod").end
+    drift = shell.types("drift prod", as_json=True)
+    assert (End.DONE, ["prod"], 0) == (
+        drift.end, drift.rows[0]["environments"], drift.rows[0]["quiet"]
+    )  # fmt: skip
 
 
 def test_a_lock_and_a_freeze_of_a_shell_are_those_of_slack(they, shell, world):

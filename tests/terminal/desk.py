@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
-from bot.terminal import decisions, looks, orders, stops
+from bot.terminal import decisions, drift, looks, orders, stops
 from bot.terminal.ends import End
 from bot.terminal.orders import Waiting
 from bot.terminal.out import Out
@@ -21,6 +21,7 @@ WORKS = {
     "status": looks.show_status,
     "why": looks.show_why,
     "diff": looks.show_diff,
+    "drift": drift.show_drift,
     "rollout": looks.show_rollout,
     "whoami": looks.show_whoami,
 }
