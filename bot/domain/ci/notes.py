@@ -27,11 +27,15 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """The Slack user *by* asked *at* a time for the failed jobs of the run at *place* once more."""
+    """The Slack user *by* asked *at* a time for the failed jobs of the run at *place* once more.
+
+    *taken*: GitHub is known to have done so.
+    """
 
     place: tuple[int, int]
     by: str
     at: datetime
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

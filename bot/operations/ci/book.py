@@ -116,7 +116,22 @@ class CiBook:
         rows = connection.execute(query.order_by(ci_tracks.c.id))
         return tuple(_series(row) for row in rows)
 
+    def claimed(self) -> tuple[Watched, ...]:
+        """Return what fails and somebody let run again.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        asked = ci_tracks.c.rerun.is_not(sa.null())
+        query = sa.select(ci_tracks).where(ci_tracks.c.stands.is_(True), asked)
+        with self._database.read() as connection:
+            return tuple(map(_watched, connection.execute(query)))
+
     # crowds
+
+    def turn_in(self, connection: sa.Connection, channel: str) -> None:
+        """Let nobody else change the crowds of *channel* until the transaction ends."""
+        take_turns(connection, f"ci-crowd:{channel}")
 
     def began_since(
         self, connection: sa.Connection, channel: str, since: datetime
@@ -125,7 +140,7 @@ class CiBook:
 
         Nobody else begins one in that channel until the transaction ends.
         """
-        take_turns(connection, f"ci-crowd:{channel}")
+        self.turn_in(connection, channel)
         here = (ci_tracks.c.channel == channel, ci_tracks.c.began_at > since)
         count = connection.execute(sa.select(sa.func.count()).where(*here)).scalar_one()
         newest = (
@@ -144,7 +159,7 @@ class CiBook:
 
     def crowd(self, connection: sa.Connection, channel: str, crowd: str) -> tuple[Watched, ...]:
         """Return who is in *crowd*, oldest first; nobody else changes it meanwhile."""
-        take_turns(connection, f"ci-crowd:{channel}")
+        self.turn_in(connection, channel)
         query = sa.select(ci_tracks).where(ci_tracks.c.crowd == crowd).order_by(ci_tracks.c.id)
         return tuple(map(_watched, connection.execute(query)))
 

@@ -32,10 +32,11 @@ from bot.domain.errors import BotError, Rejected
 from bot.domain.problems import Problem
 from bot.operations.books.act_book import Act, ActBook, Deed, write_act
 from bot.operations.ci.book import CiBook, Watched
+from bot.operations.ci.claims import Claims
 from bot.operations.ci.mutes import end_expired, mute_series, unmute_series
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.writers import Writers
-from bot.operations.database import Database
+from bot.operations.database import DATABASE, Database
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,7 @@ class CiDesk:
         self._catalog = catalog
         self._runs, self._writers, self._acts = runs, writers, acts
         self._clock = clock
+        self._claims = Claims(database, book, telling, runs, clock)
 
     def rerun(self, wish: RerunWish, user: str, asked: str) -> Clicked:
         """Run the failed jobs of the run that the note showed again; once for each attempt.
@@ -73,8 +75,8 @@ class CiDesk:
         if isinstance(refused := self._refused(shown.series, user, "rerun", asked), Problem):
             return refused
         claimed = self._claim(shown.series, wish, user)
-        if isinstance(claimed, Run):
-            return self._rerun(shown.series, claimed, user, asked)
+        if isinstance(claimed, tuple):
+            return self._rerun(shown.series, *claimed, asked)
         return claimed
 
     def mute(self, wish: MuteWish, user: str, asked: str) -> Clicked:
@@ -120,7 +122,7 @@ class CiDesk:
         return Unmuted(was is not None, name)
 
     def end_expired(self) -> None:
-        """End the mutes whose time is over, and tell of what still fails. For a tick.
+        """End the mutes and the lost claims whose time is over; tell of what fails. For a tick.
 
         Raises:
             Unavailable: our own database is away.
@@ -130,6 +132,7 @@ class CiDesk:
             over = end_expired(connection, now)
             found = [one for each in over for one in self._book.failing(connection, *each)]
             self._tell_anew(connection, found, now)
+        self._claims.free_lost()
 
     def _shown(self, note: NoteId) -> Watched | None:
         """Return what the note tells of; None where it is another episode's by now."""
@@ -148,7 +151,9 @@ class CiDesk:
         self._acts.note(act)
         return may
 
-    def _claim(self, series: Series, wish: RerunWish, user: str) -> Run | Clicked:
+    def _claim(
+        self, series: Series, wish: RerunWish, user: str
+    ) -> tuple[Run, Rerun] | AskedBefore | Overtaken:
         """Take the attempt for *user*, or say who was first."""
         now = self._clock.now()
         with self._database.write() as connection:
@@ -158,43 +163,52 @@ class CiDesk:
             run = watched.track.episode.last
             if watched.rerun is not None and watched.rerun.place == run.place:
                 return AskedBefore(watched.rerun.by, watched.rerun.at)
-            claimed = replace(watched, rerun=Rerun(run.place, user, now))
-            self._telling.refresh(connection, claimed, now)
-        return run
+            claim = Rerun(run.place, user, now)
+            self._telling.refresh(connection, replace(watched, rerun=claim), now)
+        return run, claim
 
-    def _rerun(self, series: Series, run: Run, user: str, asked: str) -> Clicked:
+    def _rerun(self, series: Series, run: Run, claim: Rerun, asked: str) -> Clicked:
         """Ask GitHub; what it did not take may be asked for again."""
         try:
             newest = self._runs.newest(series.repository, run.id)
             if newest.number > run.attempt or not newest.has_ended:
-                return RunsAlready(run.url)
+                return self._runs_already(series, run, claim)
             self._runs.rerun_failed(series.repository, run.id)
         except BotError as error:
-            log.warning("failed jobs were not run again", run=run.url, by=user, why=str(error))
-            return self._let_go(series, run, user, asked, error)
+            if error.system == DATABASE:
+                raise
+            log.warning("failed jobs were not run again", run=run.url, by=claim.by, why=str(error))
+            return self._let_go(series, run, claim, asked, error)
         detail = {"workflow": run.name, "branch": series.branch, "run": run.url}
         with self._database.write() as connection:
-            self._note(connection, Deed.CI_RERUN, series, user, asked, detail)
+            self._claims.confirm(connection, series, claim)
+            self._note(connection, Deed.CI_RERUN, series, claim.by, asked, detail)
         return Reran(run.url)
 
-    def _let_go(self, series: Series, run: Run, user: str, asked: str, error: BotError) -> Clicked:
-        now = self._clock.now()
+    def _runs_already(self, series: Series, run: Run, claim: Rerun) -> RunsAlready:
+        """Take back that it was this person who let it run."""
         with self._database.write() as connection:
-            watched = self._book.of(connection, series)
-            ours = watched.rerun is not None and watched.rerun.place == run.place
-            if ours and watched.track.episode is not None:
-                self._telling.refresh(connection, replace(watched, rerun=None), now)
+            self._claims.let_go(connection, series, claim)
+        return RunsAlready(run.url)
+
+    def _let_go(
+        self, series: Series, run: Run, claim: Rerun, asked: str, error: BotError
+    ) -> NotReran:
+        with self._database.write() as connection:
+            self._claims.let_go(connection, series, claim)
             detail = {"workflow": run.name, "run": run.url, "not_taken": error.detail}
-            self._note(connection, Deed.REFUSED, series, user, asked, detail)
+            self._note(connection, Deed.REFUSED, series, claim.by, asked, detail)
         return NotReran(error.detail, run.url, again=not isinstance(error, Rejected))
 
     def _tell_anew(self, connection: sa.Connection, found: Iterable[Series], at: datetime) -> None:
         """Let those of *found* that fail be told of as they are now."""
         # All turns are taken first and in one order, so that nobody waits in a ring.
         order = sorted(set(found), key=lambda one: (one.repository, one.workflow, one.branch))
-        for watched in [self._book.of(connection, each) for each in order]:
-            if not watched.stands:
-                continue
+        failing = [one for each in order if (one := self._book.of(connection, each)).stands]
+        channels = {one for watched in failing for one in self._telling.channels(watched)}
+        for channel in sorted(channels):
+            self._book.turn_in(connection, channel)
+        for watched in failing:
             told = self._telling.refresh(connection, watched, at)
             if not told.receivers and told.crowd is None:
                 self._telling.resumed(connection, told, at)

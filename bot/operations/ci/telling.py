@@ -48,6 +48,12 @@ class CiTelling:
         self._book, self._rules, self._catalog = book, tuple(rules), catalog
         self._put_alerts = put_alerts
 
+    def channels(self, watched: Watched) -> frozenset[str]:
+        """Return in whose crowds telling of *watched* anew may count it."""
+        rule = rule_for(self._rules, _episode(watched).last)
+        chosen = rule.channel if rule is not None and rule.in_channel else None
+        return frozenset(one for one in (watched.channel, chosen) if one is not None)
+
     def tell(
         self, connection: sa.Connection, watched: Watched, news: News, at: datetime
     ) -> Watched:

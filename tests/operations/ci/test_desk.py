@@ -6,8 +6,10 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.wrappers import Response
 
+from bot.adapters.github.ci_events import workflow_run
 from bot.adapters.github.collaborators import Collaborators
 from bot.adapters.github.workflow_runs import WorkflowRuns
 from bot.domain.catalog import Catalog
@@ -24,7 +26,8 @@ from bot.domain.ci.clicks import (
     Span,
     Unmuted,
 )
-from bot.domain.ci.notes import Extent
+from bot.domain.ci.failures import Audience, Rule
+from bot.domain.ci.notes import Extent, Mute
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import (
     Actor,
@@ -36,7 +39,9 @@ from bot.domain.rights import (
 )
 from bot.domain.unknown import Unknown
 from bot.operations.books.act_book import ActBook, Deed
+from bot.operations.ci.claims import HELD
 from bot.operations.ci.desk import CiDesk
+from bot.operations.ci.mutes import mute_series
 from bot.operations.ci.writers import Writers
 from sandbox.github.actions import Work
 from sandbox.github.actions_api import STALE, UNDER_WAY
@@ -57,24 +62,25 @@ class Anybody:
         return Actor(user, GitHubUser(1, user.lower()))
 
 
+def desk_of(replica):
+    return CiDesk(
+        replica.database,
+        Catalog({}, (), {}),
+        replica.book,
+        replica.telling,
+        WorkflowRuns(replica.github),
+        Anybody(),
+        ActBook(replica.database),
+        replica.clock,
+    )
+
+
 class Told:
     """A workflow that failed, and desks to click at."""
 
     def __init__(self, ground):
         self.ground = ground
-        self.desks = [
-            CiDesk(
-                one.database,
-                Catalog({}, (), {}),
-                one.book,
-                one.telling,
-                WorkflowRuns(one.github),
-                Anybody(),
-                ActBook(one.database),
-                one.clock,
-            )
-            for one in ground.replicas
-        ]
+        self.desks = [desk_of(one) for one in ground.replicas]
         self.run = ground.fake.run_workflow(REPO, [BROKEN], tell=False)
         ground.hears(ground.says(self.run))
         ground.settles()
@@ -191,6 +197,86 @@ def test_somebody_who_ran_it_again_on_github_was_first(told):
     assert isinstance(told.reruns(), RunsAlready)
     assert 0 == told.asked()
 
+    assert "let the failed jobs run again" not in told.note(), "Alice started nothing"
+
+
+# claims that nobody stands behind
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+class Dying:
+    """A GitHub before or after whose answer the process ends; *begins* tells which."""
+
+    def __init__(self, runs, *, begins):
+        self.runs, self.begins = runs, begins
+
+    def newest(self, repo, run):
+        return self.runs.newest(repo, run)
+
+    def rerun_failed(self, repo, run):
+        if self.begins:
+            self.runs.rerun_failed(repo, run)
+        raise Dies
+
+
+def dies(told, *, begins):
+    """Let Alice's click end with the process."""
+    (desk,) = told.desks
+    living, desk._runs = desk._runs, Dying(desk._runs, begins=begins)
+    with pytest.raises(Dies):
+        told.reruns()
+    desk._runs = living
+    assert "let the failed jobs run again" in told.note()
+
+
+def later(told, span=HELD):
+    told.ground.clock.at += span
+    told.desks[0].end_expired()
+
+
+def test_a_claim_that_was_lost_in_a_crash_is_let_go_of(told):
+    dies(told, begins=False)
+    later(told)
+    assert "let the failed jobs run again" not in told.note()
+    assert "Re-run failed jobs" in told.note()
+    assert isinstance(told.reruns(BOB, "2"), Reran)
+
+
+def test_a_claim_that_was_lost_after_github_took_it_stays(told):
+    dies(told, begins=True)
+    for _ in range(3):
+        later(told)
+    assert "let the failed jobs run again" in told.note()
+    assert isinstance(told.reruns(BOB, "2"), AskedBefore)
+    asked = [call.route for call in told.ground.fake.calls].count("workflow_run")
+    later(told)
+    assert asked == [call.route for call in told.ground.fake.calls].count("workflow_run")
+
+
+def test_a_fresh_claim_is_left_alone(told):
+    dies(told, begins=False)
+    told.desks[0].end_expired()
+    assert "let the failed jobs run again" in told.note()
+
+
+def test_while_github_is_away_a_claim_stays(told):
+    dies(told, begins=False)
+    told.ground.fake.arm("workflow_run", Fault(drop="before"), times=3)
+    later(told)
+    assert "let the failed jobs run again" in told.note()
+    later(told)
+    assert "Re-run failed jobs" in told.note()
+
+
+def test_what_github_took_is_not_asked_about(told):
+    told.reruns()
+    before = len(told.ground.fake.calls)
+    later(told)
+    assert before == len(told.ground.fake.calls)
+
 
 def test_who_may_not_is_told_why_and_written_down(told):
     refused = told.reruns(MALLORY)
@@ -236,6 +322,46 @@ def test_unmuting_ends_it_at_once(told):
     assert Unmuted(was=False, workflow="ci") == told.desks[0].unmute(NoteId(1, 1), BOB, "v")
     expected = [(Deed.CI_MUTED, ALICE), (Deed.CI_MUTED, ALICE), (Deed.CI_UNMUTED, BOB)]
     assert expected == told.deeds()
+
+
+def test_crowds_of_several_channels_are_taken_in_one_order(tmp_path, postgres_server):
+    """Who has the first channel and wants the second never waits for who does it the other way."""
+    channels = {"ci-1": "C0ZOO", "ci-2": "C0ANT"}
+    rules = [
+        Rule(("acme/*",), None, (name,), Audience.CHANNEL, channel)
+        for name, channel in channels.items()
+    ]
+    with postgres_server.database() as url:
+        ground = Ground(tmp_path, url, rules=rules)
+        (one,), now = ground.replicas, ground.clock.now()
+        bodies = [ground.runs(BROKEN, workflow=name) for name in channels]
+        with one.database.write() as connection:
+            for body in bodies:
+                mute = Mute(Extent.BRANCH, ALICE, now, now + timedelta(hours=1))
+                mute_series(connection, workflow_run(body).series, mute)
+        for body in bodies:
+            ground.hears(body)
+        one.inbox.work()
+        ground.clock.at += timedelta(hours=1)
+        with ThreadPoolExecutor(1) as pool:
+            with one.database.write() as connection:
+                one.book.turn_in(connection, "C0ANT")
+                ending = pool.submit(desk_of(one).end_expired)
+                until_somebody_waits(one.database)
+                one.book.turn_in(connection, "C0ZOO")
+            ending.result()
+        told = {one.book.find(number).channel for number in (1, 2)}
+        assert set(channels.values()) == told
+        ground.close()
+
+
+def until_somebody_waits(database):
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    for _ in range(5_000):
+        with database.read() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody waits")
 
 
 # who may
