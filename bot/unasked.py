@@ -183,6 +183,7 @@ def unasked(ground: Ground) -> Unasked:
             Tick("old branches", told.watch.sweep, FORGET),
             Tick("notes", poster.post, ROUND),
             Tick("old notes", poster.sweep, FORGET),
+            Tick("old stories", watching.sweep, FORGET),
             Tick("old history", keeping.forget, FORGET),
         ),
         stoppers=(hearing.inbox.stop, told.looking.stop, *(one.stop for one in telling)),

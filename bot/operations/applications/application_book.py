@@ -6,7 +6,7 @@ where nobody else was quicker. So of two replicas, and of the stream and a webho
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,9 @@ from bot.operations.notes import Note, NoteKind, put_note
 from bot.operations.outbox import ToChannel
 from bot.operations.tables import application_stories as stories
 from bot.operations.tables import applications
+
+KEPT = timedelta(days=90)
+"""How long a story that is over is kept; its note in Slack stays."""
 
 ONE, MANY = "one", "many"
 """The two shapes of a note's state: a ``Story`` or a ``Crowd``."""
@@ -155,6 +158,18 @@ class ApplicationBook:
             row = sa.delete(applications).where(applications.c.subject == key)
             if connection.execute(row).rowcount:
                 self._end_all(connection, key, now)
+
+    def sweep(self, now: datetime) -> None:
+        """Forget old stories that are over, but for those whose note tells of one that is not.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        other = stories.alias()
+        stands = sa.exists().where(other.c.note == stories.c.note, other.c.stands.is_(True))
+        over = (stories.c.stands.is_(False), stories.c.changed_at < now - KEPT)
+        with self._database.write() as connection:
+            connection.execute(sa.delete(stories).where(*over, ~stands))
 
     # what is told
 

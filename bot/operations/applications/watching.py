@@ -93,6 +93,14 @@ class Watching:
         with self._lock:
             return len(self._wanted)
 
+    def sweep(self) -> None:
+        """Forget what was told long ago and is over.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        self._book.sweep(self._clock.now())
+
     # hints
 
     def heard(self, instance: str, one: Listed) -> None:
