@@ -1,5 +1,6 @@
 """Makes news of an event: of which commit, by whom, told where, and what else is told of it."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -64,6 +65,7 @@ class Explaining:
         self._serving, self._argocd, self._tellings = serving, argocd, tellings
         self._links, self._clock = links, clock
         self._read: LRUCache[tuple[str, str, str], Metadata] = LRUCache(REMEMBERED)
+        self._lock = threading.Lock()  # to read it moves what it remembers
 
     def quiet(self, served: Served) -> timedelta:
         """Return how long it must be Degraded before that is told."""
@@ -128,7 +130,9 @@ class Explaining:
     def _metadata(self, served: Served, seen: Observation, sha: str, index: int) -> Metadata:
         source = seen.sources[index].repo_url if index < len(seen.sources) else ""
         key = (served.application.instance, source, sha)
-        if (known := self._read.get(key)) is not None:
+        with self._lock:
+            known = self._read.get(key)
+        if known is not None:
             return known
         try:
             several = index if len(seen.sources) > 1 else None
@@ -137,7 +141,8 @@ class Explaining:
         except BotError as error:
             log.info("a commit cannot be read", sha=sha[:8], error=str(error))
             return Metadata()
-        self._read[key] = found
+        with self._lock:
+            self._read[key] = found
         return found
 
 

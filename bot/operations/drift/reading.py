@@ -4,6 +4,7 @@ What a list leaves out is read by looks, a bounded number: at what looks suspici
 others in turn, so that a controller that stands still is noticed.
 """
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -56,6 +57,7 @@ class DriftReader:
         self._store, self._open_items, self._book = store, open_items, book
         self._branches: dict[Branch, Files] = {}
         self._tags: dict[tuple[str, str, object], str | Unread] = {}
+        self._lock = threading.Lock()
 
     def look(self, environments: Collection[str], *, whole: bool) -> Sight:
         """Return what can be seen of *environments*, and of those before them.
@@ -179,11 +181,14 @@ class DriftReader:
         if isinstance(file, BotError):
             return Unread(target.service, str(file))
         key = (file.blob, where.file, where.at)
-        if key not in self._tags:
-            if len(self._tags) >= REMEMBERED:
-                self._tags.clear()
-            self._tags[key] = _read_tag(file, target)
-        found = self._tags[key]
+        with self._lock:
+            found = self._tags.get(key)
+        if found is None:
+            found = _read_tag(file, target)
+            with self._lock:
+                if len(self._tags) >= REMEMBERED:
+                    self._tags.clear()
+                self._tags[key] = found
         return Unread(target.service, found.why) if isinstance(found, Unread) else found
 
 
