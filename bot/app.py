@@ -292,7 +292,7 @@ def build(
         resuming=resuming,
         waking=Waking(approvals, wake),
         doorbell=Doorbell(database, store, intake.advance),
-        making_way=MakingWay(store, wake),
+        making_way=_making_way(store, wake),
         back_watch=BackWatch(store, catalog, gatherer, backs, intake.advance, clock),
         rollouts=rollouts,
         metrics=metrics,
@@ -300,6 +300,13 @@ def build(
     )
     show_gauges(shipmate, argocd)
     return shipmate
+
+
+def _making_way(store: Store, wake: Callable[[str], None]) -> MakingWay:
+    """Return what wakes those who have to make way, at once and now and then."""
+    making_way = MakingWay(store, wake)
+    store.follow(making_way.moved)
+    return making_way
 
 
 def _outside(out: Reach, histories: Histories) -> Outside:

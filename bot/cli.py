@@ -206,8 +206,6 @@ def check(
     """
     from bot import checking  # late: the other commands start faster without it
 
-    here = Path("manifest.yml")
-    manifest = manifest or (here if here.is_file() else None)
     patient = checking.Patience(patience)
     raise typer.Exit(checking.check(os.environ, manifest, as_json=as_json, patience=patient))
 

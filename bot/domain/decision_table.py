@@ -59,6 +59,9 @@ Source: https://github.com/argoproj/argo-cd/issues/17155
 NOT_LIVE_GRACE = timedelta(seconds=30)
 """The list of images is at times stale; this long after a hard refresh it is believed."""
 
+TERMINATE_EVERY = timedelta(seconds=20)
+"""Between two wishes to end a sync: until Argo CD has picked the sync up it cannot end it."""
+
 DEGRADED_GRACE = timedelta(seconds=90)
 """Between 60 and 120 s: a new pod may crash once before what it needs is up."""
 
@@ -186,13 +189,26 @@ def in_flight(look: Look) -> Verdict | None:
     if running is not None and running.finished_at is not None:
         # A retry of something older keeps ours waiting: that is what people need to know.
         retrying = queued if behind else look.problem(Reason.RETRYING, detail=message)
-        return Verdict("3b", stage, problem=retrying, detail=message)
+        return Verdict("3b", stage, problem=retrying, ask=_stop(look, "3b", behind), detail=message)
     if seen.operation is None and look.held("lost") >= LOST_GRACE:
         ask = look.due(Ask.SYNC, "3e", SYNC_EVERY)
         return Verdict("3e", stage, problem=queued if behind else None, ask=ask, detail=message)
     if relation not in _HAS:
-        return Verdict("3c", stage, problem=queued if behind else None, detail=message)
+        problem = queued if behind else None
+        return Verdict("3c", stage, problem=problem, ask=_stop(look, "3c", behind), detail=message)
     return Verdict("3d", stage, detail=message or _latest_result(running))
+
+
+def _stop(look: Look, row: str, behind: bool) -> Ask:  # noqa: FBT001  # a fact of the row
+    """Return the wish to end what is *behind* us, where we take it back.
+
+    A retrying sync of the bad commit blocks the one that reverts it.
+
+    Source: https://github.com/argoproj/argo-cd/issues/11494
+    """
+    if not (look.wanted.goes_back and behind):
+        return Ask.NOTHING
+    return look.due(Ask.TERMINATE, row, TERMINATE_EVERY)
 
 
 def _flying(look: Look, running: OperationState | None) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     APPROVAL_LOST = "approval_lost"  # missing (number): who said yes may not any more
     PLAN_MOVED = "plan_moved"  # moved (parts of the plan)
     SUPERSEDED = "superseded"  # operation (the newer one), by
+    TAKEN_BACK = "taken_back"  # operation (the rollback), by, service: its commit stands, too
     # the GitOps repository
     REPOSITORY_MISSING = "repository_missing"  # repo
     BRANCH_MISSING = "branch_missing"  # repo, branch

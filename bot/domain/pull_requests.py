@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.operations import Operation, Phase, Pull
+from bot.domain.operations import Kind, Operation, Phase, Pull
 
 SOONEST = timedelta(seconds=5)
 LATEST = timedelta(minutes=5)
@@ -104,11 +104,13 @@ def next_look(waited: timedelta) -> timedelta:
 
 
 def newer_in_line(operation: Operation, others: Iterable[Operation]) -> Operation | None:
-    """Return the newest of *others* that waits in line for a target that *operation* holds.
+    """Return the newest of *others* that *operation*, which holds its targets, gives way to.
 
-    A pull request may wait for days: it gives way to what was asked for later.
+    A pull request may wait for days: it gives way to whatever was asked for later. What is being
+    brought out gives way to a rollback: nobody waits for a bad version to arrive before it goes.
     """
     services = set(operation.request.services)
+    rolls_out = operation.phase is Phase.FOLLOWING
     waiting = [
         other
         for other in others
@@ -116,6 +118,7 @@ def newer_in_line(operation: Operation, others: Iterable[Operation]) -> Operatio
         and other.request.environment == operation.request.environment
         and services & set(other.request.services)
         and other.number > operation.number
+        and (other.request.kind is Kind.ROLLBACK or not rolls_out)
     ]
     return max(waiting, key=lambda other: other.number, default=None)
 

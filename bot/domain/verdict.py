@@ -17,6 +17,7 @@ class Expectation:
     *image* is a repository without a tag. *digest* (``sha256:…``) is empty unless Git names it.
     *deadline* is when we call it late. *degraded_before* are the keys of resources that were
     Degraded before we began. *key* is our correlation id, by which we know our own syncs.
+    *goes_back*: what it takes back may still be on its way out, and is stopped.
     """
 
     commit: str
@@ -27,6 +28,7 @@ class Expectation:
     key: str
     degraded_before: frozenset[str] = frozenset()
     digest: str = ""
+    goes_back: bool = False
 
 
 class Relation(StrEnum):
@@ -45,6 +47,7 @@ class Ask(StrEnum):
     NOTHING = "nothing"
     REFRESH = "refresh"
     HARD_REFRESH = "hard_refresh"
+    TERMINATE = "terminate"  # end the sync of something older that keeps a rollback waiting
     SYNC = "sync"  # auto-sync is off, or Argo CD lost its own operation
     WORKLOADS = "workloads"  # read the workloads, give them as evidence
     WINDOWS = "windows"  # read the sync windows, give them as evidence

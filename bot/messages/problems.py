@@ -268,6 +268,11 @@ WORDS: Mapping[Reason, Words] = {
         "[{by} asked for something newer: {operation}|{operation}] takes its place.",
         "Look at {operation} instead.",
     ),
+    Reason.TAKEN_BACK: Words(
+        "[{by} rolls {service} back: {operation}|{operation} rolls {service} back], so this is"
+        " not followed any more.",
+        "Look at {operation} instead.",
+    ),
     # the GitOps repository
     Reason.REPOSITORY_MISSING: Words(
         "There is no repository {repo}, or the bot may not see it.",

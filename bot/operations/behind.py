@@ -1,7 +1,7 @@
 """Which services have something known good behind them, as far as our own books tell."""
 
 from bot.domain.going_back import from_ours, meant, names
-from bot.domain.operations import Change, Operation
+from bot.domain.operations import Change, Operation, Phase
 from bot.domain.undoing import Undoing
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.store import Store
@@ -30,6 +30,8 @@ class Behind:
 
     def _has_one(self, change: Change, environment: str) -> bool:
         service = change.service
+        if self._is_taken_care_of(change, environment):
+            return False
         held = self._holds.standing(targets=[f"{service}/{environment}"])
         barred = self._store.past.broken(service, environment) | {one.hold.tag for one in held}
         past = from_ours(change.new, self._store.past.lived(service, environment, MOST))
@@ -38,6 +40,19 @@ class Behind:
         barred |= {one.tag for one in past if one.left} | {change.new}
         stood = _stood(self._store.latest([service], environment, MOST), service)
         return any(not any(names(bad, tag) for bad in barred) for tag in stood)
+
+    def _is_taken_care_of(self, change: Change, environment: str) -> bool:
+        """Tell whether somebody else has brought another tag since, or is about to."""
+        newest = self._store.latest([change.service], environment, MOST)
+        return any(_went_on(one, change.new, change.service) for one in newest)
+
+
+def _went_on(later: Operation, tag: str, service: str) -> bool:
+    """Tell whether *later* is about to take *tag* of *service* away, or has."""
+    if later.phase.ended and later.phase is not Phase.LIVE:
+        return False
+    changes = later.plan.changes if later.plan else ()
+    return any(one.service == service and one.old == tag != one.new for one in changes)
 
 
 def _stood(operations: tuple[Operation, ...], service: str) -> set[str]:

@@ -83,6 +83,25 @@ def first(observation, **context):
 
 
 @pytest.mark.parametrize(
+    ("state", "stops"),
+    [
+        pytest.param(running(revisions=(OLDER,)), True, id="an older one runs"),
+        pytest.param(running("Retrying", finished_at=NOW, revisions=(OLDER,)), True, id="retries"),
+        pytest.param(running(revisions=(T,)), False, id="ours runs"),
+        pytest.param(running(revisions=(NEWER,)), False, id="a newer one with ours runs"),
+        pytest.param(running(revisions=("e" * 40,)), False, id="nobody knows which runs"),
+    ],
+)
+def test_a_rollback_stops_the_sync_of_what_it_takes_back_and_nothing_else_does(state, stops):
+    back = Watch(replace(EXPECTED, goes_back=True))
+    view = seen(operation_state=state)
+    assert stops is (back.look(view).ask is Ask.TERMINATE)
+    assert Ask.TERMINATE is not back.look(view, after=5).ask, "it was asked for just now"
+    assert stops is (back.look(view, after=20).ask is Ask.TERMINATE)
+    assert Ask.TERMINATE is not first(view).ask, "a deploy waits for its turn"
+
+
+@pytest.mark.parametrize(
     ("changes", "row", "stage", "reason", "ask"),
     [
         pytest.param({"deleting": True}, "2", Stage.FAILED, Reason.APP_DELETING, None, id="2"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.operations import Phase, Pull
+from bot.domain.operations import Kind, Phase, Pull
 from bot.domain.pull_requests import (
     LATEST,
     SOONEST,
@@ -90,3 +90,10 @@ WAITS = operation(id="D-5", phase=Phase.MERGING)
 def test_it_gives_way_to_what_was_asked_for_later(changes, gives_way):
     other = replace(operation(id="D-6", phase=Phase.QUEUED), **changes)
     assert (other if gives_way else None) == newer_in_line(WAITS, [WAITS, other])
+
+
+@pytest.mark.parametrize(("kind", "gives_way"), [(kind, kind is Kind.ROLLBACK) for kind in Kind])
+def test_what_is_brought_out_gives_way_to_a_rollback_alone(kind, gives_way):
+    rolls_out = operation(id="D-5", phase=Phase.FOLLOWING)
+    other = operation(id="D-6", phase=Phase.QUEUED, request=request(kind=kind))
+    assert (other if gives_way else None) == newer_in_line(rolls_out, [rolls_out, other])

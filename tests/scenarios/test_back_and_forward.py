@@ -33,6 +33,30 @@ def test_a_bad_version_is_rolled_back_and_does_not_come_back(story):
         told.goes_live(told.types(f"/deploy core {bad} stage"))
 
 
+def test_a_rollback_waits_neither_for_the_deploy_it_takes_back_nor_for_its_sync(story):
+    with story("astrago", speed=60.0) as told:
+        good, bad = (told.world.sha(BACKEND, f"{BRANCH}~{n}")[:8] for n in (1, 0))
+        told.goes_live(told.types(f"/deploy core {good} stage"))
+        told.argocd.stuck_operation("astrago")
+        hangs = told.operation(told.types(f"/deploy core {bad} stage")).id
+        assert told.world.until(lambda: Phase.FOLLOWING is told.store.operation(hangs).phase)
+        assert told.world.until(lambda: runs(told))
+
+        back = told.types("/rollback core stage because it hangs")
+
+        ended = told.ends_with_id(hangs)
+        assert (Phase.FAILED, Reason.TAKEN_BACK) == (ended.phase, ended.problem.reason)
+        assert told.operation(back).id == ended.problem.facts["operation"]
+        live = told.goes_live(back)  # What is stuck there ends only where somebody stops it.
+        assert [f"core-stage-{good}"] == [change.new for change in live.plan.changes]
+        assert [] == told.buttons(hangs), "what was taken back is not offered to be taken back"
+
+
+def runs(told):
+    state = told.argocd.application("astrago")["status"].get("operationState", {})
+    return "Running" == state.get("phase")
+
+
 def test_what_runs_healthy_before_is_promoted_as_that_environment_names_it(story):
     with story("flash_tickets", speed=60.0, config=unguarded) as told:
         told.goes_live(told.types("/deploy api v1.3.0 staging"))

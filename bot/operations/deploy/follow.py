@@ -13,8 +13,9 @@ from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.errors import BotError
 from bot.domain.following import judge
 from bot.domain.observation import Observation
-from bot.domain.operations import Entry, Operation, Phase, Progress, Stage
+from bot.domain.operations import Entry, Kind, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
+from bot.domain.pull_requests import newer_in_line
 from bot.domain.rollout import Move, of_image, stands, told_of_abort, told_of_pause
 from bot.domain.verdict import Ask, Expectation, Verdict, Watched
 from bot.operations.changes import Changes, application_change, operation_change
@@ -74,6 +75,8 @@ class Follow:
         if operation.phase.ended:
             self._marks.pop(operation_id, None)
             return Outcome(Next.OVER)
+        if (newer := await asyncio.to_thread(self._taken_back_by, operation)) is not None:
+            return await asyncio.to_thread(self._give_way, operation, newer)
         # What has ended for a target stays so, while others of the operation go on.
         ended = {one.service for one in operation.progress if one.stage in ENDED}
         targets = [one for one in self._targets(operation) if one.service not in ended]
@@ -103,6 +106,26 @@ class Follow:
             for change in operation.plan.changes
         )
         return tuple(target for target in found if target is not None)
+
+    # giving way
+
+    def _taken_back_by(self, operation: Operation) -> Operation | None:
+        wish = operation.request
+        return newer_in_line(operation, self._store.under_way(wish.services, wish.environment))
+
+    def _give_way(self, operation: Operation, newer: Operation) -> Outcome:
+        """End it: a rollback waits for its targets, and says from now on what becomes of them."""
+        shared = sorted(set(operation.request.services) & set(newer.request.services))
+        facts = {
+            "operation": newer.id,
+            "by": newer.request.requester,
+            "service": ",".join(shared),
+        }
+        problem = Problem(Reason.TAKEN_BACK, facts)
+        now = self._clock.now()
+        self._store.end(operation.id, Phase.FAILED, now, Phase.FAILED.value, problem)
+        self._marks.pop(operation.id, None)
+        return Outcome(Next.OVER)
 
     async def _wait(self, operation: Operation, targets: Sequence[Target], again: float) -> None:
         if again <= 0:
@@ -186,6 +209,7 @@ class Follow:
             deadline=operation.written.at + deadline,
             key=operation.key,
             degraded_before=degraded_before,
+            goes_back=operation.request.kind is Kind.ROLLBACK,
         )
 
     def _conclude(self, operation: Operation, judged: Mapping[str, Judged]) -> Outcome:

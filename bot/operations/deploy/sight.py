@@ -65,6 +65,8 @@ class Sight:
         """Make the bounded requests in *asks*, then read the application. Never raises BotError."""
         argocd = self._argocd[application.instance]
         try:
+            if Ask.TERMINATE in asks:
+                _terminate(argocd, application, operation)
             if Ask.SYNC in asks:
                 _sync(argocd, application, operation)
             if Ask.RESOLVE in asks:
@@ -133,6 +135,21 @@ def _sync(argocd: ArgoCD, application: Application, operation: Operation) -> Non
         argocd.sync(application, operation.key)
     except Conflict as busy:  # Another operation runs; the next look sees which.
         log.info("sync not taken", operation=operation.id, error=str(busy))
+
+
+def _terminate(argocd: ArgoCD, application: Application, operation: Operation) -> None:
+    """End the sync under way; not in a closed window, where Argo CD would hang at it.
+
+    Source: https://github.com/argoproj/argo-cd/issues/25361
+    """
+    try:
+        if not argocd.windows(application).manual:
+            log.info("the window is closed: its sync is not stopped", operation=operation.id)
+            return
+        argocd.terminate(application)
+        log.info("its sync was stopped", operation=operation.id, app=application.name)
+    except BotError as refused:  # It has ended meanwhile, or we may not: the next look sees it.
+        log.info("its sync was not stopped", operation=operation.id, error=str(refused))
 
 
 def _workloads(
