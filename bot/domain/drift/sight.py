@@ -35,7 +35,7 @@ class Sighted:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was read at *at*.
+    """What was read from *at* on.
 
     *git* holds the tag in Git by (service, environment); None where none is written there. *busy*
     are the targets (``core/prod``) that an operation of ours changes now. *had_auto_sync* are the

@@ -1,7 +1,7 @@
 """What drifted, in one database: since when by our clock, and what people said to it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +10,11 @@ from bot.domain.catalog import Application
 from bot.domain.drift.items import DriftKind, Item, Told
 from bot.domain.drift.reporting import Replied, Reply, Row, is_unclear
 from bot.operations.books.act_book import Act, write_act
-from bot.operations.books.rows import insert_or_leave
+from bot.operations.books.rows import insert_or_leave, take_turns
 from bot.operations.codec import dump, load
 from bot.operations.database import Database
 from bot.operations.drift.tables import auto_sync, items, replies
+from bot.operations.tables import acts
 
 SUBJECT = 255
 
@@ -34,14 +35,17 @@ class DriftBook:
         at: datetime,
         unseen: Collection[DriftKind] = (),
     ) -> None:
-        """Write down what was *found* in *environments* at *at*.
+        """Write down what was *found* in *environments* by a look that began at *at*.
 
         What stood and was not found is over, but for kinds that this look was *unseen* to, and
-        what an unreadable system hides.
+        what an unreadable system hides. What a look saw that began later is left as it is.
         """
-        new = {one.key: one for one in found}
         with self._database.write() as connection:
-            standing = _standing(connection, environments)
+            take_turns(connection, "drift")
+            known = _standing(connection, environments)
+            standing = {key: row for key, row in known.items() if row.seen_at <= at}
+            newer = (known.keys() - standing.keys()) | _ended_since(connection, environments, at)
+            new = {one.key: one for one in found if one.key not in newer}
             for key, row in standing.items():
                 if key in new or DriftKind(key.split("/", 1)[0]) in unseen:
                     continue
@@ -50,6 +54,7 @@ class DriftBook:
                         sa.update(items).where(items.c.id == row.id).values(ended_at=at)
                     )
             _note(connection, new, standing, at)
+            _see(connection, [standing[key].id for key in new if key in standing], at)
 
     def standing(self, environments: Collection[str]) -> tuple[Row, ...]:
         """Return what stands in *environments*, each with the newest word on it.
@@ -78,18 +83,28 @@ class DriftBook:
     def reply(self, number: int, replied: Replied, act: Act) -> bool:
         """Write down what was said to the item, with *act*; tell whether it is new."""
         with self._database.write() as connection:
-            if not write_act(connection, act):
+            return _reply(connection, number, replied, act)
+
+    def claim(
+        self, number: int, replied: Replied, act: Act, begins: str, within: timedelta
+    ) -> bool:
+        """Write it down like a reply; False where somebody did the same *within* the time before.
+
+        The same is an act of that kind whose mark *begins* so.
+
+        Raises:
+            Unavailable: our own database is away; nothing was written.
+        """
+        lately = (
+            acts.c.at > act.at - within,
+            acts.c.what == act.what.value,
+            acts.c.mark.startswith(begins, autoescape=True),
+        )
+        with self._database.write() as connection:
+            take_turns(connection, f"drift-claim:{number}")
+            if connection.execute(sa.select(acts.c.id).where(*lately).limit(1)).first():
                 return False
-            values = {
-                "item": number,
-                "reply": replied.reply.value,
-                "by": replied.by,
-                "reason": replied.reason,
-                "at": replied.at,
-                "until": replied.until,
-            }
-            connection.execute(sa.insert(replies), values)
-        return True
+            return _reply(connection, number, replied, act)
 
     def note_auto_sync(self, applications: Collection[Application], at: datetime) -> None:
         """Write down that *applications* were seen to sync by themselves."""
@@ -128,6 +143,38 @@ def _standing(connection: sa.Connection, environments: Collection[str]) -> dict[
     return {row.key: row for row in connection.execute(query.order_by(items.c.id))}
 
 
+def _ended_since(
+    connection: sa.Connection, environments: Collection[str], at: datetime
+) -> frozenset[str]:
+    """Return the keys of what a look saw to be over that began after *at*."""
+    query = sa.select(items.c.key).where(
+        items.c.ended_at > at, items.c.environment.in_(list(environments))
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def _see(connection: sa.Connection, numbers: Sequence[int], at: datetime) -> None:
+    """Write down that these items were seen at *at*."""
+    for start in range(0, len(numbers), AT_ONCE):
+        some = items.c.id.in_(numbers[start : start + AT_ONCE])
+        connection.execute(sa.update(items).where(some).values(seen_at=at))
+
+
+def _reply(connection: sa.Connection, number: int, replied: Replied, act: Act) -> bool:
+    if not write_act(connection, act):
+        return False
+    values = {
+        "item": number,
+        "reply": replied.reply.value,
+        "by": replied.by,
+        "reason": replied.reason,
+        "at": replied.at,
+        "until": replied.until,
+    }
+    connection.execute(sa.insert(replies), values)
+    return True
+
+
 def _note(
     connection: sa.Connection,
     new: Mapping[str, Item],
@@ -151,7 +198,7 @@ def _note(
             )
         elif row.item != seen:
             since = min(item.known_since or row.since, row.since)
-            values = {"item": seen, "since": since, "seen_at": at}
+            values = {"item": seen, "since": since}
             connection.execute(sa.update(items).where(items.c.id == row.id).values(values))
     for start in range(0, len(fresh), AT_ONCE):
         connection.execute(insert_or_leave(connection, items), fresh[start : start + AT_ONCE])

@@ -138,7 +138,10 @@ class DriftDesk:
         state = seen.operation_state
         last = state.started_at if state else None
         replied = Replied(Reply.SYNCED, actor.slack, now)
-        if not self._book.reply(row.id, replied, _sync_act(row, actor.slack, last, now)):
+        same = f"drift-sync:{row.id}:{last.isoformat() if last else ''}:"
+        act = _act(f"{same}{now.isoformat()}", Deed.DRIFT_SYNC, row, actor.slack, now, {})
+        # Of two clicks at one state of the application, one is the first.
+        if not self._book.claim(row.id, replied, act, same, AGAIN):
             return Barred(Bar.ASKED, {"app": application.name})
         log.info("drift sync", item=row.id, app=application.name, by=actor.slack)
         argocd.sync(application, f"drift-{row.id}")
@@ -279,13 +282,6 @@ class DriftDesk:
             except EditError:
                 found[target.name] = None
         return found
-
-
-def _sync_act(row: Row, user: str, last: datetime | None, at: datetime) -> Act:
-    """Return the claim: of two clicks at one state of the application, one is the first."""
-    turn = int(at.timestamp() // AGAIN.total_seconds())
-    mark = f"drift-sync:{row.id}:{last.isoformat() if last else ''}:{turn}"
-    return _act(mark, Deed.DRIFT_SYNC, row, user, at, {})
 
 
 def _quiet_act(row: Row, replied: Replied, asked: str) -> Act:

@@ -43,7 +43,7 @@ from bot.operations.drift.drift_book import DriftBook, target_of
 from bot.operations.drift.enriching import Enricher
 from bot.operations.drift.reading import DriftReader
 from bot.operations.drift.report_book import ReportBook, Taken
-from bot.operations.notes import Note, NoteBook, NoteKind, put_note
+from bot.operations.notes import Note, NoteBook, NoteKind, put_note, take_notes
 from bot.operations.outbox import ToChannel
 
 log = structlog.get_logger(__name__)
@@ -172,9 +172,9 @@ class Drifting:
             Unavailable: our own database is away.
         """
         now = self._clock.now()
-        for note in self._notes.read(key):
-            report = alter(load(Report, note.state))
-            with self._database.write() as connection:
+        with self._database.write() as connection:
+            for note in take_notes(connection, key):
+                report = alter(load(Report, note.state))
                 put_note(connection, replace(note, state=dump(Report, report)), now)
 
     def replied(self, row: Row) -> None:
@@ -199,13 +199,13 @@ class Drifting:
         kept = _kept(last or (), made.items, report.gone)
 
         older = [
-            one
+            one.key
             for one in self._notes.standing(NoteKind.DRIFT)
             if one.key.startswith(f"drift:{schedule.name}:") and one.key != key
         ]
 
         def also(connection: sa.Connection) -> None:
-            for one in older:
+            for one in [each for name in older for each in take_notes(connection, name)]:
                 put_note(connection, replace(one, ended=True), now)
             put_note(connection, note, now)
             for act in _acts(made.items, last, report.gone, key, now):

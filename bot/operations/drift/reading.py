@@ -67,6 +67,7 @@ class DriftReader:
         Raises:
             Unavailable: our own database is away.
         """
+        begun = self._clock.now()
         targets = [
             one
             for one in self._catalog.targets.values()
@@ -89,7 +90,7 @@ class DriftReader:
             looked = pool.map(self._look, [(one, seen[one]) for one in wanted])
             seen |= dict(zip(wanted, looked, strict=True))
         had = self._book.had_auto_sync(applications)
-        return Sight(self._clock.now(), seen, git, open_items, busy, had)
+        return Sight(begun, seen, git, open_items, busy, had)
 
     def head(self, branch: Branch) -> str | None:
         """Return the commit that *branch* was read at last; None where it was not."""

@@ -5,6 +5,6 @@ message looks like, when it is sent and whether it still stands in Slack is none
 """
 
 from bot.operations.notes.note import Note, NoteKind
-from bot.operations.notes.note_book import NoteBook, put_note
+from bot.operations.notes.note_book import NoteBook, put_note, take_notes
 
-__all__ = ["Note", "NoteBook", "NoteKind", "put_note"]
+__all__ = ["Note", "NoteBook", "NoteKind", "put_note", "take_notes"]

@@ -39,6 +39,12 @@ def put_note(connection: sa.Connection, note: Note, at: datetime) -> None:
     connection.execute(_upsert(connection.dialect.name), values)
 
 
+def take_notes(connection: sa.Connection, key: str) -> tuple[Note, ...]:
+    """Return the notes of this key; nobody else changes them until the transaction ends."""
+    query = sa.select(notes).where(notes.c.key == key).order_by(notes.c.id).with_for_update()
+    return tuple(note_of(row) for row in connection.execute(query))
+
+
 class NoteBook:
     """Reads what was put in. Every method is for any thread."""
 

@@ -120,3 +120,37 @@ def test_thousands_of_items_are_written_at_once(book):
 
 def test_no_item_has_such_an_id(book):
     assert book.find(99) is None
+
+
+def test_a_look_that_ends_late_leaves_what_a_newer_one_saw(book):
+    """It began at noon and ends after another one, which began a minute later."""
+    missing, away = replace(UNWELL, what=Unwell("Missing")), replace(MOVING, subject="gone")
+    book.record([UNWELL, STALE, away], PROD, NOON - MINUTE)
+    book.record([missing, STALE, MOVING], PROD, NOON + MINUTE)
+    newer = book.standing(PROD)
+    book.record([UNWELL, away], PROD, NOON)
+    assert newer == book.standing(PROD)
+    book.record([UNWELL], PROD, NOON + 2 * MINUTE)
+    assert UNWELL == only(book).item
+
+
+@pytest.mark.parametrize(
+    ("after", "state", "first"),
+    [
+        pytest.param(timedelta(seconds=1), "", False, id="right after it"),
+        pytest.param(2 * MINUTE - timedelta(seconds=1), "", False, id="just within"),
+        pytest.param(2 * MINUTE, "", True, id="when the time is over"),
+        pytest.param(timedelta(seconds=1), "x", True, id="at another state"),
+    ],
+)
+def test_of_two_claims_within_the_time_one_is_the_first(book, after, state, first):
+    book.record([UNWELL], PROD, NOON)
+    number, before = only(book).id, NOON + MINUTE + timedelta(seconds=59)
+
+    def claims(at, state):
+        same = f"drift-sync:{number}:{state}:"
+        act = Act(f"{same}{at.isoformat()}", at, "U0BOB", Deed.DRIFT_SYNC, "core/prod", "prod")
+        return book.claim(number, Replied(Reply.SYNCED, "U0BOB", at), act, same, 2 * MINUTE)
+
+    assert claims(before, "")
+    assert first is claims(before + after, state)

@@ -54,7 +54,7 @@ class World:
             SimpleNamespace(under_way=lambda: ()),
             books,
             SimpleNamespace(standing_on=lambda _: ()),
-            SimpleNamespace(find=lambda _: (self.row, True), reply=lambda *_: True),
+            SimpleNamespace(find=lambda _: (self.row, True), claim=lambda *_: True),
             SimpleNamespace(note=self.refused.append),
             self.may,
             lambda _row: None,
