@@ -20,6 +20,9 @@ WROTE = tuple(
 MOST_IDLE = 4
 """For each operation that brought something, so many are looked at."""
 
+NEWEST = 300
+"""Operations of one target that are looked through; what is older nobody stands on any more."""
+
 
 class PastBook:
     """Reads what was brought where, out of the operations in one database."""
@@ -69,19 +72,23 @@ class PastBook:
     def brought(self, service: str, environment: str) -> tuple[str, ...]:
         """Return the tags that operations of ours may have put into Git there, newest first.
 
-        Also those that are at it, and those that failed before they knew.
+        Also those that are at it, and those that failed before they knew. Of many the ``NEWEST``.
         """
         query = _of_target(service, environment).where(operations.c.phase.in_(WROTE))
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(operations.c.number.desc())).all()
+            newest = query.order_by(operations.c.number.desc()).limit(NEWEST)
+            rows = connection.execute(newest).all()
         by_git = (row for row in rows if not load(Request, row.request).by_argocd)
         changes = (_change(row, service) for row in by_git)
         return tuple(dict.fromkeys(one.new for one in changes if one is not None))
 
     def broken(self, service: str, environment: str) -> frozenset[str]:
-        """Return the tags that operations of ours committed there and that never went live."""
+        """Return the tags that operations of ours committed there and that never went live.
+
+        Of many operations the ``NEWEST`` tell.
+        """
         with self._database.read() as connection:
-            rows = connection.execute(_reached(service, environment)).all()
+            rows = connection.execute(_reached(service, environment).limit(NEWEST)).all()
         tags: dict[bool, set[str]] = {True: set(), False: set()}
         for row in rows:
             change = _change(row, service)
