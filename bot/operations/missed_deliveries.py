@@ -4,10 +4,11 @@ Only a GitHub App has a list of it. Of several replicas one asks for each delive
 delivery is asked for a few times at most, in growing pauses.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -32,6 +33,9 @@ PAUSE = timedelta(minutes=10)
 
 AT_ONCE = 100
 """Asked for in one round. More would be a burst to ourselves and a limit at GitHub."""
+
+OF_ONE_QUERY = 500
+"""Deliveries that one query names."""
 
 REFUSED = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
@@ -72,7 +76,10 @@ class MissedDeliveries:
 
     def _ask(self, missed: Iterable[Attempt]) -> int:
         """Ask for those that are due and no other replica is at; return how many."""
-        due = islice((one for one in missed if self._take(one.delivery)), AT_ONCE)
+        every = list(missed)
+        early = self._early([one.delivery for one in every])
+        free = (one for one in every if one.delivery not in early)
+        due = islice((one for one in free if self._take(one.delivery)), AT_ONCE)
         asked = 0
         for attempt in due:
             self._hook.again(attempt)
@@ -96,6 +103,16 @@ class MissedDeliveries:
         taken = arrived | self._inbox.known("github", list(newest))
         return [one for name, one in reversed(newest.items()) if name not in taken]
 
+    def _early(self, deliveries: Sequence[str]) -> frozenset[str]:
+        """Return which of *deliveries* were asked for too lately, or too often."""
+        now, found = self._clock.now(), set[str]()
+        with self._database.read() as connection:
+            for start in range(0, len(deliveries), OF_ONE_QUERY):
+                some = redeliveries.c.delivery.in_(deliveries[start : start + OF_ONE_QUERY])
+                rows = connection.execute(sa.select(redeliveries).where(some))
+                found |= {row.delivery for row in rows if not _is_due(row, now)}
+        return frozenset(found)
+
     def _take(self, delivery: str) -> bool:
         """Write down that we ask now; False where it is too early, too often, or another's."""
         now = self._clock.now()
@@ -106,8 +123,7 @@ class MissedDeliveries:
             if connection.execute(insert, first).first() is not None:
                 return True
             row = connection.execute(sa.select(redeliveries).where(it)).one()
-            pause = PAUSE * 4 ** (row.tries - 1)
-            if row.tries >= MOST_TRIES or now < row.asked_at + pause:
+            if not _is_due(row, now):
                 return False
             again = sa.update(redeliveries).where(it, redeliveries.c.tries == row.tries)
             done = connection.execute(again.values(tries=row.tries + 1, asked_at=now))
@@ -116,3 +132,8 @@ class MissedDeliveries:
     def _forget(self, since: datetime) -> None:
         with self._database.write() as connection:
             connection.execute(sa.delete(redeliveries).where(redeliveries.c.asked_at < since))
+
+
+def _is_due(row: Any, now: datetime) -> bool:
+    """Tell whether the delivery in *row* may be asked for once more."""
+    return bool(row.tries < MOST_TRIES and now >= row.asked_at + PAUSE * 4 ** (row.tries - 1))

@@ -189,6 +189,19 @@ def test_a_server_that_tells_of_all_attempts_is_not_asked_for_what_arrived(
     assert [2] == hook.asked
 
 
+def test_what_is_not_due_is_written_down_no_more(database, replica, world, monkeypatch):
+    """A round in which nothing is due takes the one transaction that forgets."""
+    now, written = world.clock.now(), []
+    hook = Everything([Attempt(n, f"lost {n}", "push", now, 502) for n in range(5)])
+    missed = MissedDeliveries(database, hook, replica.inbox, EVENTS, world.clock)
+    missed.look()
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda: written.append(1) or write())
+    monkeypatch.setattr(missed_deliveries, "OF_ONE_QUERY", 2)
+    missed.look()
+    assert (5, 1) == (len(hook.asked), len(written))
+
+
 def test_while_github_is_away_it_is_said_once(world, us, replica):
     told(world, us, 502)
     with capture_logs() as logs:
