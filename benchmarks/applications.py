@@ -22,9 +22,9 @@ from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.argocd_answers import one_listed
 from bot.adapters.argocd_stream import Stream
 from bot.clock import Clock
-from bot.domain.application_events import Judged, Remembered
-from bot.domain.application_signs import sign_in
-from bot.domain.application_tellings import Tellings
+from bot.domain.applications.events import Judged, Remembered
+from bot.domain.applications.signs import sign_in
+from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Application, Catalog, Environment, Instance, Target
 from bot.domain.locations import Kustomize, Location
 from bot.domain.observation import Listed

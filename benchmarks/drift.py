@@ -40,7 +40,7 @@ from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.locations import Kustomize, Location
 from bot.domain.moving_tags import TagRule
 from bot.domain.tags import TagTemplate
-from bot.messages import drift as words
+from bot.messages.drifting import drift as words
 from bot.operations.alerts import Alerts
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import Database

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 from rich.table import Table
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.checks import Green
 from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.facts import (
@@ -21,7 +21,6 @@ from bot.domain.facts import (
     RunsNow,
     TargetFacts,
 )
-from bot.domain.freezes import calendar_freeze
 from bot.domain.rights import (
     Action,
     GitHubUser,
@@ -32,6 +31,7 @@ from bot.domain.rights import (
     Standing,
 )
 from bot.domain.rules import RULES, NeedsApproval, judge
+from bot.domain.stops.freezes import calendar_freeze
 
 SERVICES = (1, 10, 100)
 SECONDS = 1.0

@@ -11,7 +11,7 @@ from bot.domain.commands.ends import start_apart
 from bot.domain.commands.nouns import Misread
 from bot.domain.errors import Rejected
 from bot.domain.history import Item, Wanted
-from bot.domain.until import start_of
+from bot.domain.stops.until import start_of
 from bot.messages import history_rows
 from bot.operations.books.history_book import HistoryBook
 from bot.operations.database import DATABASE, Database, sqlite_path

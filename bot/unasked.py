@@ -15,8 +15,8 @@ from bot.domain.catalog import Application
 from bot.domain.drift.reporting import Report
 from bot.domain.message import Message
 from bot.messages import application_events
-from bot.messages import drift as drift_words
 from bot.messages.cards import Links
+from bot.messages.drifting import drift as drift_words
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import ApplicationBook, tellable
 from bot.operations.applications.explaining import Explaining

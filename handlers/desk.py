@@ -41,7 +41,6 @@ from bot.domain.commands import (
     parse,
 )
 from bot.domain.errors import Unavailable
-from bot.domain.insisting import Insistence, insisted
 from bot.domain.message import Message
 from bot.domain.operations import Kind, Operation, Request
 from bot.domain.policy import refusal
@@ -49,10 +48,12 @@ from bot.domain.previews import Preview
 from bot.domain.problems import Problem, Reason
 from bot.domain.promoting import movable
 from bot.domain.rights import Action
+from bot.domain.rollback.insisting import Insistence, insisted
 from bot.domain.rules.rulings import Ruling
 from bot.domain.words import escaped
-from bot.messages import deploy_form, insisting, misread, promoting, replies, ways_back, why
-from bot.messages import help as helping
+from bot.messages import deploy_form, misread, promoting, replies, why
+from bot.messages.helping import help as helping
+from bot.messages.rollback import insisting, ways_back
 from bot.messages.status import status
 from bot.operations.gathering.judging import Judging
 from bot.operations.gathering.picking import Picking

@@ -14,9 +14,9 @@ from bot.domain.drift.syncing import Barred
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.domain.problems import Problem
-from bot.messages import drift as words
-from bot.messages import drift_answers as answers
 from bot.messages import replies
+from bot.messages.drifting import drift as words
+from bot.messages.drifting import drift_answers as answers
 from bot.operations.drift.drift_desk import Answer, Done, DriftDesk, Over, Shown
 from bot.operations.drift.drifting import Drifting
 from handlers.later import Speaker

@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.messages.insisting import ACTIONS
+from bot.messages.rollback.insisting import ACTIONS
 from handlers.desk import Asker, Desk
 from handlers.later import Speaker
 

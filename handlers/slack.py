@@ -15,20 +15,20 @@ from bot.domain.form import Field
 from bot.domain.terminal import account_of
 from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
-from bot.messages.auto_sync import RESUME
 from bot.messages.cards import ANEW, CANCEL
 from bot.messages.ci import MUTE, RERUN, UNMUTE
 from bot.messages.decisions import REJECTION
 from bot.messages.deploy_form import CALLBACK
-from bot.messages.drift import ACKNOWLEDGE, MORE
-from bot.messages.drift_answers import FORM
+from bot.messages.drifting.drift import ACKNOWLEDGE, MORE
+from bot.messages.drifting.drift_answers import FORM
 from bot.messages.history import NEWER, OLDER
-from bot.messages.insisting import ACTIONS as INSISTED
 from bot.messages.linking import CONFIRM, DECLINE
 from bot.messages.promoting import PROMOTE_THESE
+from bot.messages.rollback.auto_sync import RESUME
+from bot.messages.rollback.insisting import ACTIONS as INSISTED
+from bot.messages.rollback.taking_back import STOP
+from bot.messages.rollback.ways_back import BACK_IN
 from bot.messages.rollout import ACTIONS
-from bot.messages.taking_back import STOP
-from bot.messages.ways_back import BACK_IN
 from bot.operations.by_itself.stopping import BackStops
 from bot.operations.ci.desk import CiDesk
 from bot.operations.deciding import Deciding

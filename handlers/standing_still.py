@@ -5,10 +5,11 @@ from typing import assert_never
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.commands import Freeze, Hold, Lock, Release, Resume, Unfreeze, Unlock
-from bot.domain.emergency import OpenItem
 from bot.domain.message import Message
-from bot.domain.standstills import Standstill, standstills
-from bot.messages import emergency, freezing, holding, locking
+from bot.domain.rollback.emergency import OpenItem
+from bot.domain.stops.standstills import Standstill, standstills
+from bot.messages.rollback import emergency
+from bot.messages.stops import freezing, holding, locking
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.gathering.facts import Books
 from bot.operations.standstill.freezing import Freezing

@@ -8,7 +8,7 @@ from slack_bolt import Ack
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
 from bot.messages import replies
-from bot.messages import taking_back as words
+from bot.messages.rollback import taking_back as words
 from bot.operations.by_itself.stopping import (
     BackStops,
     NotAllowed,

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.domain.approvals import Override
+from bot.domain.approving.approvals import Override
 from bot.domain.operations import Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, GitHubUser

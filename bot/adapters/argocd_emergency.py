@@ -17,9 +17,9 @@ from bot.adapters import argocd_answers as answers
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_answers import listing, mapping, text_of, texts
 from bot.domain.catalog import Application
-from bot.domain.emergency import COVERING, COVERING_JQ, LEAVES_ALONE, SetRule
 from bot.domain.errors import Garbled
 from bot.domain.observation import Observation
+from bot.domain.rollback.emergency import COVERING, COVERING_JQ, LEAVES_ALONE, SetRule
 
 ROLLING = "RollingSync"
 

@@ -25,7 +25,7 @@ from bot.config.references import (
 from bot.config.shape import problems_of_shape
 from bot.config.values import duration
 from bot.domain.alerts import NotifyRule
-from bot.domain.application_tellings import Tellings
+from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Catalog
 from bot.domain.ci.failures import Failures
 from bot.domain.drift.schedules import DriftPlan

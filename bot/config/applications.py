@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from bot.config.problems import Unfit
 from bot.config.values import Channel, Duration, Part, duration
-from bot.domain.application_events import What
-from bot.domain.application_tellings import Tellings, Wish
+from bot.domain.applications.events import What
+from bot.domain.applications.tellings import Tellings, Wish
 from bot.domain.suggestions import nearest
 
 if TYPE_CHECKING:  # they are made of the models, which hold this one

@@ -27,7 +27,7 @@ from bot.config.values import (
     User,
     member,
 )
-from bot.domain.freezes import CalendarFreeze, calendar_freeze
+from bot.domain.stops.freezes import CalendarFreeze, calendar_freeze
 
 MOST_APPROVALS = 10
 """More people than that never agree in time; it is a slip of the keyboard."""

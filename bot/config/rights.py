@@ -8,7 +8,7 @@ from bot.config.policies import Approvals
 from bot.config.policies import Permissions as Piece
 from bot.config.problems import Path
 from bot.config.values import LONGEST_WAIT, duration
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.environment_policy import AutoRollback
 from bot.domain.rights import Action, Grant, Permissions
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.approval_case import InBetween
+from bot.domain.approving.approval_case import InBetween
 from bot.domain.unknown import Unknown
 
 

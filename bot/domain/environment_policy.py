@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.freezes import CalendarFreeze
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.moving_tags import TagRule
+from bot.domain.stops.freezes import CalendarFreeze
 
 
 class Way(StrEnum):

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from bot.domain.checks import ChecksVerdict
 from bot.domain.environment_policy import EnvironmentPolicy
-from bot.domain.freezes import AdHocFreeze
-from bot.domain.locks import Lock
 from bot.domain.problems import Problem
 from bot.domain.rights import Action, Actor, Identity, Membership, Permissions
+from bot.domain.stops.freezes import AdHocFreeze
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 
-from bot.domain.approvals import Decision
+from bot.domain.approving.approvals import Decision
 from bot.domain.catalog import Catalog
-from bot.domain.going_back import Past
 from bot.domain.operations import Entry, Operation
+from bot.domain.rollback.going_back import Past
 from bot.domain.unknown import Unknown
 
 PAGE = 8

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.problems import Problem
-from bot.domain.retreats import Retreat
+from bot.domain.rollback.retreats import Retreat
 from bot.domain.rollout import Rollout
 
 OPERATION_ID = re.compile(r"D-([1-9][0-9]{0,8})", re.IGNORECASE)

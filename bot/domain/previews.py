@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.domain.approval_case import Commits, InBetween
+from bot.domain.approving.approval_case import Commits, InBetween
 from bot.domain.facts import Facts, Proposal
 from bot.domain.problems import Problem
 from bot.domain.rules import Decision, Refused, judge, judge_all

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.domain.history import Noted
-from bot.domain.holds import WHOLE
 from bot.domain.problems import Problem, Reason
+from bot.domain.stops.holds import WHOLE
 from bot.messages.problems import say
 from bot.messages.spans import Bold, Code, Line, Moment, Person, Span, code, line, quoted
 

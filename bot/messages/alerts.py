@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from bot.domain.alerts import Alert, Happening, Severity
-from bot.domain.emergency import OpenItem
 from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.problems import Reason
-from bot.messages.auto_sync import resume_command
+from bot.domain.rollback.emergency import OpenItem
 from bot.messages.escape import clean, exact
 from bot.messages.problems import say
+from bot.messages.rollback.auto_sync import resume_command
 from bot.messages.spans import Text, line, quoted, words
 from bot.messages.wishes import NOUNS, thing
 

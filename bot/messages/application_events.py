@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from bot.domain.application_events import What
-from bot.domain.application_signs import ImageChange
-from bot.domain.application_story import Crowd, Member, Revision, Story, Subject, Topic
+from bot.domain.applications.events import What
+from bot.domain.applications.signs import ImageChange
+from bot.domain.applications.story import Crowd, Member, Revision, Story, Subject, Topic
 from bot.domain.message import Message
 from bot.messages import blocks
 from bot.messages.spans import (

@@ -6,14 +6,14 @@ The buttons carry the operation's id and nothing that is believed. Once it has e
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from bot.domain.approval_case import (
+from bot.domain.approving.approval_case import (
     ApprovalCase,
     Commits,
     End,
     InBetween,
     ServiceCase,
 )
-from bot.domain.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
+from bot.domain.approving.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
 from bot.domain.checks import (
     ChecksVerdict,
     Green,
@@ -24,16 +24,15 @@ from bot.domain.checks import (
     Red,
 )
 from bot.domain.facts import Hold, NoEarlierHome, RanBefore, RunsNow
-from bot.domain.locks import Lock
 from bot.domain.message import Message
 from bot.domain.operations import Change
 from bot.domain.rights import Action, Actor
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
 from bot.messages.cards import Links, ask_anew
-from bot.messages.holding import brief
 from bot.messages.problems import say
-from bot.messages.retreats import retreat_lines
+from bot.messages.rollback.retreats import retreat_lines
 from bot.messages.spans import (
     NAME,
     Bold,
@@ -53,6 +52,7 @@ from bot.messages.spans import (
     quoted,
     short,
 )
+from bot.messages.stops.holding import brief
 from bot.messages.templates import PARTS
 
 APPROVE = "approve_operation"

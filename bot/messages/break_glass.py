@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.message import Message
 from bot.domain.operations import Operation
 from bot.domain.rights import Actor

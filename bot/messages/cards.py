@@ -8,19 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.approvals import Approval, Decision, Override
-from bot.domain.auto_rollback import Requested, Standing, is_open
-from bot.domain.emergency import ItemState, OpenItem
+from bot.domain.approving.approvals import Approval, Decision, Override
 from bot.domain.lifecycle import CANCELLABLE
 from bot.domain.message import Message
 from bot.domain.operations import Change, Kind, Operation, Phase, Progress, Pull, Stage, Written
 from bot.domain.problems import Problem, Reason
-from bot.domain.undoing import Undoing
-from bot.messages import auto_sync, blocks, taking_back
+from bot.domain.rollback.auto_rollback import Requested, Standing, is_open
+from bot.domain.rollback.emergency import ItemState, OpenItem
+from bot.domain.rollback.undoing import Undoing
+from bot.messages import blocks
 from bot.messages import rollout as rollouts
-from bot.messages.insisting import offer_buttons, offer_lines
 from bot.messages.problems import say
-from bot.messages.retreats import held_lines, retreat_lines
+from bot.messages.rollback import auto_sync, taking_back
+from bot.messages.rollback.insisting import offer_buttons, offer_lines
+from bot.messages.rollback.retreats import held_lines, retreat_lines
+from bot.messages.rollback.undoing import undo_button, undo_line
 from bot.messages.spans import (
     SENTENCE,
     Bold,
@@ -39,7 +41,6 @@ from bot.messages.spans import (
     short,
 )
 from bot.messages.times import elapsed, lasted
-from bot.messages.undoing import undo_button, undo_line
 from bot.messages.wishes import NOUNS, asker, doer, to_do, wishes
 
 CANCEL = "cancel_operation"

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import assert_never
 
-from bot.domain.approvals import (
+from bot.domain.approving.approvals import (
     Approval,
     Approved,
     Decision,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from bot.domain.approval_case import InBetween
+from bot.domain.approving.approval_case import InBetween
 from bot.domain.differences import Difference, Lying, Named, Place, Side
 from bot.domain.message import Message
 from bot.domain.unknown import Unknown

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.approvals import Approval, Override, Rejection
-from bot.domain.going_back import Past
-from bot.domain.going_back import Told as Source
+from bot.domain.approving.approvals import Approval, Override, Rejection
 from bot.domain.history import Item, Noted, Page, Told, Wanted
 from bot.domain.message import Message
 from bot.domain.operations import Change, Operation, Phase
+from bot.domain.rollback.going_back import Past
+from bot.domain.rollback.going_back import Told as Source
 from bot.domain.unknown import Unknown
 from bot.messages import acts, blocks
 from bot.messages.cards import MARKS, STATES

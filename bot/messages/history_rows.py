@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.approvals import Approval, Decision, Override, Rejection
+from bot.domain.approving.approvals import Approval, Decision, Override, Rejection
 from bot.domain.history import Item, Noted, Told
 from bot.domain.operations import Operation
 from bot.messages.escape import clean

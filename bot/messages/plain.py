@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.domain.message import Message
 from bot.messages.promoting import PROMOTE_THESE
+from bot.messages.rollback.ways_back import BACK_IN
 from bot.messages.spans import Line, words
-from bot.messages.ways_back import BACK_IN
 
 PROGRAM = "shipmate"
 _SLASH = re.compile(r"/(?:ship\s+(?P<verb>[a-z]+)|(?P<own>deploy|promote|rollback))\b(?P<rest>.*)")

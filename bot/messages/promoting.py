@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.domain.approval_case import Commits, InBetween
+from bot.domain.approving.approval_case import Commits, InBetween
 from bot.domain.message import Message
 from bot.domain.previews import Moves, News, Preview, Stays, by_author
 from bot.domain.problems import Problem

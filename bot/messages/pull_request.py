@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.domain.approval_case import Evidence, ServiceCase
+from bot.domain.approving.approval_case import Evidence, ServiceCase
 from bot.domain.operations import Kind, Operation
 from bot.messages.approval_card import TITLE, about_service, commits_between
 from bot.messages.cards import Links
 from bot.messages.escape import clean
 from bot.messages.markdown import bullets, inert, markdown
-from bot.messages.retreats import retreat_lines
+from bot.messages.rollback.retreats import retreat_lines
 from bot.messages.spans import Code, Line, Link, code, line, listed, quoted
 from bot.messages.wishes import to_do
 

@@ -32,7 +32,7 @@ from bot.messages.spans import (
     name,
     quoted,
 )
-from bot.messages.standstills import announcement
+from bot.messages.stops.standstills import announcement
 
 ACTIONS: Mapping[str, Move] = {
     "rollout_promote": Move.PROMOTE,

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.emergency import OpenItem
-from bot.domain.freezes import AdHocFreeze, Frozen
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
-from bot.domain.standstills import Standstill
+from bot.domain.rollback.emergency import OpenItem
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
-from bot.messages import blocks, emergency, holding
-from bot.messages.freezing import by_person
-from bot.messages.locking import standing
+from bot.domain.stops.freezes import AdHocFreeze, Frozen
+from bot.domain.stops.standstills import Standstill
+from bot.messages import blocks
+from bot.messages.rollback import emergency
 from bot.messages.spans import (
     Bold,
     Code,
@@ -27,7 +26,10 @@ from bot.messages.spans import (
     name,
     quoted,
 )
-from bot.messages.standstills import grouped, until
+from bot.messages.stops import holding
+from bot.messages.stops.freezing import by_person
+from bot.messages.stops.locking import standing
+from bot.messages.stops.standstills import grouped, until
 from bot.messages.times import elapsed
 from bot.messages.wishes import asker
 

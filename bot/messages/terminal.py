@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.domain.approvals import Approved, Decision, Outcome, Waiting
+from bot.domain.approving.approvals import Approved, Decision, Outcome, Waiting
 from bot.domain.belief import Held
 from bot.domain.operations import Change, Operation, Phase, Progress
 from bot.domain.problems import Problem

@@ -1,8 +1,8 @@
 """Which services have something known good behind them, as far as our own books tell."""
 
-from bot.domain.going_back import from_ours, meant, names
 from bot.domain.operations import Change, Operation, Phase
-from bot.domain.undoing import Undoing
+from bot.domain.rollback.going_back import from_ours, meant, names
+from bot.domain.rollback.undoing import Undoing
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.store import Store
 

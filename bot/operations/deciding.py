@@ -12,7 +12,7 @@ from typing import assert_never
 import structlog
 
 from bot.clock import Clock
-from bot.domain.approvals import (
+from bot.domain.approving.approvals import (
     Approval,
     Bar,
     Decision,
@@ -22,9 +22,9 @@ from bot.domain.approvals import (
     Void,
     bar,
 )
+from bot.domain.approving.plan_digest import fingerprint, moved
 from bot.domain.catalog import Catalog
 from bot.domain.operations import Operation, Phase
-from bot.domain.plan_digest import fingerprint, moved
 from bot.domain.problems import Problem, Reason
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.approval_book import ApprovalBook, Receipt, Request

@@ -8,7 +8,7 @@ from bot.adapters.argocd import ArgoCD
 from bot.adapters.github.commits import Commits, Relation
 from bot.adapters.github.comparison import Between, Comparison, Comparisons
 from bot.adapters.gitops import GitOps
-from bot.domain.approval_case import InBetween
+from bot.domain.approving.approval_case import InBetween
 from bot.domain.catalog import Catalog, Target
 from bot.domain.commands import Diff
 from bot.domain.commands.differing import meant_places

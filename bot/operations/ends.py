@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.domain.catalog import Catalog
-from bot.domain.emergency import OpenItem
 from bot.domain.operations import Operation, Phase
+from bot.domain.rollback.emergency import OpenItem
 from bot.messages import alerts as words
 from bot.operations.alerts import Alerts
 from bot.operations.books.open_items import OpenItemBook

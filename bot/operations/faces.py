@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from bot.domain.approval_case import ApprovalCase, end_of
-from bot.domain.approvals import Approval
+from bot.domain.approving.approval_case import ApprovalCase, end_of
+from bot.domain.approving.approvals import Approval
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
-from bot.domain.undoing import undoing, within
+from bot.domain.rollback.undoing import undoing, within
 from bot.messages.approval_card import approval_card
 from bot.messages.cards import Links, card
 from bot.operations.behind import Behind

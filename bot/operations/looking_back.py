@@ -11,10 +11,10 @@ from bot.domain.catalog import Catalog, Target
 from bot.domain.commands import At, For, History
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BotError
-from bot.domain.going_back import Past
 from bot.domain.history import PAGE, Cursor, Page, Wanted, page_of, read_cursor
+from bot.domain.rollback.going_back import Past
+from bot.domain.stops.until import start_of
 from bot.domain.unknown import Unknown
-from bot.domain.until import start_of
 from bot.operations.books.history_book import HistoryBook
 from bot.operations.database import DATABASE
 from bot.operations.gathering.histories import Histories

@@ -13,16 +13,16 @@ import structlog
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_rollouts import Rollouts
 from bot.clock import Clock
-from bot.domain.approvals import Override
+from bot.domain.approving.approvals import Override
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError
 from bot.domain.facts import Facts, Proposal
-from bot.domain.holds import of_target
 from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Actor, Identified
 from bot.domain.rollout import ONWARD, Move, Reference, Rollout, of_image, refused, right_for
 from bot.domain.rules.moments import not_frozen, not_held, not_locked
+from bot.domain.stops.holds import of_target
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.move_book import First, MoveBook

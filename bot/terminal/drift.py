@@ -7,7 +7,7 @@ from bot.adapters.github.many_files import ManyFiles
 from bot.domain.catalog import Application
 from bot.domain.commands import Drift, Misread, MisreadReason
 from bot.domain.drift.reporting import Report
-from bot.messages import drift as words
+from bot.messages.drifting import drift as words
 from bot.operations.alerts import Alerts
 from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drifting import Drifting

@@ -8,8 +8,8 @@ from bot.domain.commands import Diff, Misread, MisreadReason, Promote, Rollout, 
 from bot.domain.problems import Problem
 from bot.domain.rights import Identified
 from bot.domain.rules import Allowed, NeedsApproval, Refused
-from bot.domain.standstills import Standstill, standstills
 from bot.domain.status import InGit, StatusRow, Unanswered
+from bot.domain.stops.standstills import Standstill, standstills
 from bot.messages import differences, rollout, status, why
 from bot.messages.cards import Links
 from bot.messages.replies import refused

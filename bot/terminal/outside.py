@@ -10,7 +10,7 @@ from bot.adapters.github.checks import Checks
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.teams import Teams
 from bot.adapters.github.versions import Versions
-from bot.domain.until import zone_named
+from bot.domain.stops.until import zone_named
 from bot.metrics import Metrics
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook

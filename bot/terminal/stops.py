@@ -5,11 +5,11 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.domain.commands import Freeze, Lock, Misread, MisreadReason, Unfreeze, Unlock
-from bot.domain.freezing import Lifted, Stopped
-from bot.domain.locking import Locked, NothingLocked, Refused, Unlocked
 from bot.domain.message import Message
-from bot.messages.freezing import freeze_answer, unfreeze_answer
-from bot.messages.locking import lock_answer, unlock_answer
+from bot.domain.stops.freezing import Lifted, Stopped
+from bot.domain.stops.locking import Locked, NothingLocked, Refused, Unlocked
+from bot.messages.stops.freezing import freeze_answer, unfreeze_answer
+from bot.messages.stops.locking import lock_answer, unlock_answer
 from bot.messages.terminal import problem_row
 from bot.operations.standstill.freezing import Freezing
 from bot.operations.standstill.locking import Locking

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bot.messages.drift import DIFF, SYNC
+from bot.messages.drifting.drift import DIFF, SYNC
 from sandbox.demo.scene import Scene
 from sandbox.slack.workspace import Message
 from sandbox.systems.people import CAROL

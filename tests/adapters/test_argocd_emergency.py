@@ -4,8 +4,8 @@ import pytest
 
 from bot.adapters.argocd_emergency import Emergency, _rule_of
 from bot.domain.catalog import Application
-from bot.domain.emergency import SetRule, switched_off, switched_on
 from bot.domain.errors import Conflict, Forbidden, NotFound, Rejected
+from bot.domain.rollback.emergency import SetRule, switched_off, switched_on
 from sandbox.argocd import ApplicationSet
 from tests.adapters.test_argocd import client, eventually
 from tests.sandbox.argocd_ground import ground

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters import argocd_answers as answers
-from bot.domain.application_events import first_sight, fresh
-from bot.domain.application_signs import sign_in, sign_of
+from bot.domain.applications.events import first_sight, fresh
+from bot.domain.applications.signs import sign_in, sign_of
 from bot.domain.observation import Health, OperationPhase, OwnerKind, Sync
 
 SHA, WET = "1f3870be274f6c49b3e31a0c6728957f4f6c49b3", "e" * 40

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.domain.auto_rollback import Announced, Requested, Stopped
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.domain.rights import Actor, GitHubUser
-from bot.messages.taking_back import STOP
+from bot.domain.rollback.auto_rollback import Announced, Requested, Stopped
+from bot.messages.rollback.taking_back import STOP
 from bot.operations.books.back_book import BackBook
 from tests.attacks.conftest import pingvas
 from tests.attacks.forging import forged_click

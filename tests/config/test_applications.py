@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.config import load
-from bot.domain.application_events import What
-from bot.domain.application_story import Subject
+from bot.domain.applications.events import What
+from bot.domain.applications.story import Subject
 from tests.config.test_config import GOOD, problems
 
 CONFIGURED = """\

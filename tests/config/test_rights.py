@@ -7,11 +7,11 @@ from datetime import date, time, timedelta
 import pytest
 
 from bot.config import ConfigInvalid, People, Registry, Source, load, schema
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.environment_policy import AutoRollback, EnvironmentPolicy
-from bot.domain.freezes import Dated, Weekly
 from bot.domain.moving_tags import TagRule
 from bot.domain.rights import Action
+from bot.domain.stops.freezes import Dated, Weekly
 
 GOOD = """\
 github: {org: acme}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.checks import Green
 from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.facts import (

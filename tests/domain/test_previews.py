@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approval_case import InBetween
+from bot.domain.approving.approval_case import InBetween
 from bot.domain.facts import ImageAbsent, NoEarlierHome, Origin, RanBefore, RunsNow
 from bot.domain.previews import Moves, Preview, by_author, staying, stranger
 from bot.domain.problems import Problem, Reason

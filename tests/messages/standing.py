@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.freezes import AdHocFreeze, calendar_freeze
-from bot.domain.locks import Lock
 from bot.domain.rights import Actor, GitHubUser
+from bot.domain.stops.freezes import AdHocFreeze, calendar_freeze
+from bot.domain.stops.locks import Lock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

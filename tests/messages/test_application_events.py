@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.application_events import What
-from bot.domain.application_signs import ImageChange
-from bot.domain.application_story import Crowd, Member, Revision, Story, Subject, Topic
+from bot.domain.applications.events import What
+from bot.domain.applications.signs import ImageChange
+from bot.domain.applications.story import Crowd, Member, Revision, Story, Subject, Topic
 from bot.messages.application_events import headline, note, summary
 from tests.messages.limits import assert_slack_takes
 from tests.messages.reading import read

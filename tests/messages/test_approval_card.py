@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.approval_case import (
+from bot.domain.approving.approval_case import (
     ApprovalCase,
     Commits,
     InBetween,
     ServiceCase,
     unified,
 )
-from bot.domain.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
+from bot.domain.approving.approvals import Approved, Cancelled, Expired, Rejected, Superseded, Void
+from bot.domain.approving.plan_digest import Part
 from bot.domain.checks import Green, Missing, NotAsked, NothingReported, Pending, Red
 from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
-from bot.domain.locks import Lock
 from bot.domain.operations import Change
-from bot.domain.plan_digest import Part
 from bot.domain.rights import Action, Actor, GitHubUser
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.messages.approval_card import APPROVE, REJECT, approval_card, versions
 from bot.messages.cards import ANEW, Links

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.checks import Red
 from bot.domain.rights import Actor, GitHubUser
 from bot.domain.rules import judge

@@ -22,7 +22,7 @@ from bot.domain.operations import (
     Written,
 )
 from bot.domain.problems import Problem, Reason
-from bot.domain.undoing import undoing
+from bot.domain.rollback.undoing import undoing
 from bot.messages.cards import CANCEL, DOING, MARKS, SENTENCES, STAGES, STATES, Links, card
 from bot.messages.notices import ended_badly
 from tests.messages.limits import assert_slack_takes

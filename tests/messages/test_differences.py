@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approval_case import InBetween
+from bot.domain.approving.approval_case import InBetween
 from bot.domain.differences import Difference, Lying, Named, Place
 from bot.domain.unknown import Unknown
 from bot.messages.cards import Links

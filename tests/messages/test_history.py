@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.approvals import Approval, Override, Rejection
-from bot.domain.going_back import Past
-from bot.domain.going_back import Told as Source
+from bot.domain.approving.approvals import Approval, Override, Rejection
 from bot.domain.history import PAGE, Cursor, Noted, Page, Told, Wanted, key_of
 from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, GitHubUser
+from bot.domain.rollback.going_back import Past
+from bot.domain.rollback.going_back import Told as Source
 from bot.domain.unknown import Unknown
 from bot.messages.acts import WORDS
 from bot.messages.history import MOST_PAST, forgotten, history, looking

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approval_case import Commits, InBetween
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_case import Commits, InBetween
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.previews import Moves, News, Preview, Stays
 from bot.domain.problems import Problem, Reason
 from bot.domain.rules import Allowed, NeedsApproval, Refused

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.freezes import Frozen
 from bot.domain.operations import Phase
-from bot.domain.standstills import Standstill
 from bot.domain.status import InGit, Running, StatusRow, Unanswered
+from bot.domain.stops.freezes import Frozen
+from bot.domain.stops.standstills import Standstill
 from bot.messages.status import status
 from tests.messages.limits import assert_slack_takes
 from tests.messages.operations import ARGO, ASKED, after, operation

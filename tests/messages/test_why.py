@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.approving.plan_digest import Part
 from bot.domain.checks import Red
 from bot.domain.facts import Ancestry, RanBefore, Relation
-from bot.domain.freezes import AdHocFreeze
-from bot.domain.locks import Lock
-from bot.domain.plan_digest import Part
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
 from bot.domain.rules import Allowed, Judgement, NeedsApproval, Refused, judge
 from bot.domain.rules.rulings import RuleName, Ruling, Verdict
+from bot.domain.stops.freezes import AdHocFreeze
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.messages.templates import PARTS, QUESTIONS
 from bot.messages.why import LABELS, MARKS, PASSED, WORDS, why

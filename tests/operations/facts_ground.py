@@ -20,7 +20,7 @@ from bot.adapters.gitops import GitOps
 from bot.adapters.registry import Registry
 from bot.adapters.registry_auth import Host
 from bot.clock import Clock
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.catalog import Application, Catalog, Environment, Instance, Target
 from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.locations import Kustomize, Location

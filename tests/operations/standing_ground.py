@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.environment_policy import EnvironmentPolicy
-from bot.domain.freezes import calendar_freeze
 from bot.domain.problems import Problem, Reason
-from bot.domain.until import zone_named
+from bot.domain.stops.freezes import calendar_freeze
+from bot.domain.stops.until import zone_named
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.lock_book import LockBook

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.facts import Hold
 from bot.domain.operations import Kind, Phase
-from bot.domain.undoing import undoing
+from bot.domain.rollback.undoing import undoing
 from bot.operations.behind import Behind
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.store import Store

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.alerts import Happening, NotifyRule, Severity
-from bot.domain.emergency import Ending
 from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.emergency import Ending
 from bot.operations.alerts import Alerts
 from bot.operations.ends import Ends
 from bot.operations.tables import alerts

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import Clock
-from bot.domain.approvals import Override
+from bot.domain.approving.approvals import Override
 from bot.domain.catalog import Application
 from bot.domain.facts import Hold
-from bot.domain.freezes import AdHocFreeze
 from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rollout import Move, reference_of
+from bot.domain.stops.freezes import AdHocFreeze
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.freeze_book import FreezeBook

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.approvals import Approval, Rejection
+from bot.domain.approving.approvals import Approval, Rejection
 from bot.domain.operations import Phase
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.store import Store

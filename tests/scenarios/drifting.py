@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from bot.messages.drift import ACKNOWLEDGE, DIFF, MORE, SYNC
+from bot.messages.drifting.drift import ACKNOWLEDGE, DIFF, MORE, SYNC
 
 BUTTONS = (SYNC, DIFF, ACKNOWLEDGE, MORE)
 

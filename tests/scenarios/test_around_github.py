@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.messages.auto_sync import RESUME
+from bot.messages.rollback.auto_sync import RESUME
 from sandbox.github.server import mutates
 from sandbox.wire import Fault, answer
 from sandbox.world import unguarded

@@ -6,10 +6,10 @@ people have all the time to stop it.
 
 import pytest
 
-from bot.domain.auto_rollback import Announced, Leave, Requested, Stopped, WhyNot
 from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Reason
-from bot.messages.taking_back import STOP
+from bot.domain.rollback.auto_rollback import Announced, Leave, Requested, Stopped, WhyNot
+from bot.messages.rollback.taking_back import STOP
 from bot.operations.books.back_book import BackBook
 from sandbox.world import unguarded
 from tests.scenarios.approving import Approving, plain

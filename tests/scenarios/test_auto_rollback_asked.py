@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.auto_rollback import Requested
 from bot.domain.operations import Kind, Phase
+from bot.domain.rollback.auto_rollback import Requested
 from bot.messages.approval_card import APPROVE
 from sandbox.world import unguarded
 from tests.scenarios.story import told_in

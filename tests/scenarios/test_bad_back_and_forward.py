@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.operations import Kind, Phase
 from bot.domain.problems import Reason
-from bot.messages.insisting import ACTIONS
+from bot.messages.rollback.insisting import ACTIONS
 from sandbox.github.server import mutates
 from sandbox.wire import Fault, answer
 from tests.attacks.forging import forged_click

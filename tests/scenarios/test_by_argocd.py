@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.messages.auto_sync import RESUME
+from bot.messages.rollback.auto_sync import RESUME
 from sandbox.argocd import Window
 from sandbox.wire import Fault, answer
 from sandbox.world import unguarded

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.drift import reporting
-from bot.messages.drift import ACKNOWLEDGE, DAY, DIFF, SYNC
-from bot.messages.drift_answers import FORM, REASON, SPAN
+from bot.messages.drifting.drift import ACKNOWLEDGE, DAY, DIFF, SYNC
+from bot.messages.drifting.drift_answers import FORM, REASON, SPAN
 from bot.operations.books.act_book import ActBook, Deed
 from sandbox.argocd import Window
 from tests.scenarios.drifting import asks, calm, only, rows, says, sees, settles, value_of, writes

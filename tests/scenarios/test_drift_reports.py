@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.messages.drift import DAY
+from bot.messages.drifting.drift import DAY
 from sandbox.wire import Fault, answer
 from tests.scenarios.drifting import only, row, rows, says, settles, value_of, writes
 from tests.scenarios.story import told_in

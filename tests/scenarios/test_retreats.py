@@ -1,9 +1,9 @@
 """How far a rollback goes back stands on its card, and what it leaves as it is."""
 
 from bot.domain.operations import Phase
-from bot.domain.retreats import Beside, Lost
+from bot.domain.rollback.retreats import Beside, Lost
 from bot.domain.unknown import Unknown
-from bot.messages.ways_back import BACK_IN
+from bot.messages.rollback.ways_back import BACK_IN
 from sandbox.wire import Fault, answer
 from sandbox.world import unguarded
 

@@ -11,8 +11,8 @@ from bot.adapters.github.client import GitHub
 from bot.adapters.github.snapshots import blob_id
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BranchMissing
-from bot.domain.going_back import GitValue
 from bot.domain.locations import Location
+from bot.domain.rollback.going_back import GitValue
 
 COMMITS = 30
 """How many commits of the file are read, each with the whole file."""

@@ -17,10 +17,10 @@ from bot.domain.drift.items import (
     WrongImage,
 )
 from bot.domain.drift.sight import Sight, Sighted, Unread
-from bot.domain.emergency import OpenItem
 from bot.domain.images import same_repository
 from bot.domain.moving_tags import denied_by, moves
 from bot.domain.observation import Health, Observation, OperationPhase, Sync
+from bot.domain.rollback.emergency import OpenItem
 from bot.domain.running import earlier_home, revision_of, running_tags
 
 MOST_OBJECTS = 5

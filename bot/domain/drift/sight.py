@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.catalog import Application
-from bot.domain.emergency import OpenItem
 from bot.domain.observation import Observation
+from bot.domain.rollback.emergency import OpenItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.drift.items import DriftKind
-from bot.domain.freezes import Frozen
-from bot.domain.going_back import names
-from bot.domain.holds import WHOLE, Held
-from bot.domain.locks import Lock, holds_against
 from bot.domain.observation import Observation, OperationPhase, Sync, Windows
 from bot.domain.rights import Actor
+from bot.domain.rollback.going_back import names
+from bot.domain.stops.freezes import Frozen
+from bot.domain.stops.holds import WHOLE, Held
+from bot.domain.stops.locks import Lock, holds_against
 
 SYNCABLE = frozenset({DriftKind.OUT_OF_SYNC, DriftKind.WRONG_IMAGE})
 """The kinds that a sync may mend."""

@@ -8,7 +8,7 @@ else.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.environment_policy import EnvironmentPolicy
 from bot.domain.facts import Facts, Proposal
 from bot.domain.problems import Problem, Reason

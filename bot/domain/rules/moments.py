@@ -16,14 +16,14 @@ from bot.domain.facts import (
     Resolved,
     TargetFacts,
 )
-from bot.domain.freezes import AdHocFreeze, CalendarFreeze, Frozen, frozen
-from bot.domain.going_back import names
-from bot.domain.holds import WHOLE
-from bot.domain.locks import Lock, concerns, holds_against
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, GitHubUser, Identified
+from bot.domain.rollback.going_back import names
 from bot.domain.rules.rulings import Finding, joined
 from bot.domain.rules.versions import NO_PLACE
+from bot.domain.stops.freezes import AdHocFreeze, CalendarFreeze, Frozen, frozen
+from bot.domain.stops.holds import WHOLE
+from bot.domain.stops.locks import Lock, concerns, holds_against
 from bot.domain.unknown import Unknown
 
 _HEALTHY = "Healthy"

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.alerts import Alert
-from bot.domain.application_events import Event, Judged, Remembered
-from bot.domain.application_story import (
+from bot.domain.applications.events import Event, Judged, Remembered
+from bot.domain.applications.story import (
     CROWD_FROM,
     CROWD_WITHIN,
     NAMED,

@@ -12,9 +12,9 @@ from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_revisions import Metadata, metadata
 from bot.clock import Clock
 from bot.domain.alerts import Alert, Happening, Severity
-from bot.domain.application_events import Event, Ours, What
-from bot.domain.application_story import TOPICS, Revision, Story, Subject
-from bot.domain.application_tellings import Tellings
+from bot.domain.applications.events import Event, Ours, What
+from bot.domain.applications.story import TOPICS, Revision, Story, Subject
+from bot.domain.applications.tellings import Tellings
 from bot.domain.errors import BotError
 from bot.domain.following import is_commit
 from bot.domain.observation import Observation, Source

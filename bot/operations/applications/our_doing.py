@@ -8,7 +8,7 @@ from cachetools import LRUCache
 
 from bot.adapters.github.commits import Commits, Relation
 from bot.clock import Clock
-from bot.domain.application_events import OurOperation, Ours
+from bot.domain.applications.events import OurOperation, Ours
 from bot.domain.following import revisions_to_relate
 from bot.domain.observation import Observation
 from bot.domain.operations import Operation, Phase

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.argocd import ArgoCD
-from bot.domain.application_signs import ImageChange
-from bot.domain.application_story import Subject
+from bot.domain.applications.signs import ImageChange
+from bot.domain.applications.story import Subject
 from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.images import same_repository
 from bot.domain.observation import Observation

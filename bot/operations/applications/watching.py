@@ -15,8 +15,8 @@ import structlog
 
 from bot.adapters.argocd import ArgoCD
 from bot.clock import Clock
-from bot.domain.application_events import Judged, judge
-from bot.domain.application_signs import sign_in
+from bot.domain.applications.events import Judged, judge
+from bot.domain.applications.signs import sign_in
 from bot.domain.errors import BotError, Forbidden, NotFound, Unavailable
 from bot.domain.observation import Listed, Observation
 from bot.domain.patience import next_try

@@ -11,7 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 import structlog
 
-from bot.domain.locks import ALL, environment_of
+from bot.domain.stops.locks import ALL, environment_of
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.tables import act_services, acts

@@ -1,7 +1,7 @@
 """What approval was asked for, and every yes, no and override, in the order they came.
 
 The order is that of the operation's row, which each click locks: two at the same instant stand one
-behind the other for everybody. What they come to is judged by ``bot.domain.approvals.tally``.
+behind the other for everybody. What they come to is judged by ``tally``.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -11,9 +11,9 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from bot.domain.approval_case import Evidence
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Approval, Asked, Decision, Override, Rejection
+from bot.domain.approving.approval_case import Evidence
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.approving.approvals import Approval, Asked, Decision, Override, Rejection
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
 from bot.domain.operations import Phase, number_of
 from bot.operations.books.rows import actor_columns, actor_of, insert_or_leave

@@ -11,7 +11,10 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from bot.domain.auto_rollback import (
+from bot.domain.operations import Operation, Phase, Request, number_of
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import ITSELF
+from bot.domain.rollback.auto_rollback import (
     Announced,
     Leave,
     Requested,
@@ -21,9 +24,6 @@ from bot.domain.auto_rollback import (
     WhyNot,
     is_open,
 )
-from bot.domain.operations import Operation, Phase, Request, number_of
-from bot.domain.problems import Problem, Reason
-from bot.domain.rights import ITSELF
 from bot.operations.books.rows import insert_or_leave
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.freezes import AdHocFreeze
 from bot.domain.rights import Actor
+from bot.domain.stops.freezes import AdHocFreeze
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import actor_columns, actor_of, insert_or_leave, take_turns
 from bot.operations.database import Database

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.history import Item, Key, Kind, Noted, Told, Wanted, key_of
-from bot.domain.locks import ALL
 from bot.domain.operations import Entry
+from bot.domain.stops.locks import ALL
 from bot.operations.books.approval_book import decisions_on
 from bot.operations.database import Database
 from bot.operations.store import operation_of

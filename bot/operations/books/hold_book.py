@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.facts import Hold
-from bot.domain.holds import Held, Kept
-from bot.domain.locks import environment_of
 from bot.domain.rights import Actor
+from bot.domain.stops.holds import Held, Kept
+from bot.domain.stops.locks import environment_of
 from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
 from bot.operations.database import Database

@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.locks import Lock, environment_of, expired
 from bot.domain.rights import Actor
+from bot.domain.stops.locks import Lock, environment_of, expired
 from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
 from bot.operations.database import Database

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.catalog import Application
-from bot.domain.emergency import Ending, ItemState, OpenItem
 from bot.domain.operations import number_of
+from bot.domain.rollback.emergency import Ending, ItemState, OpenItem
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.database import Database
 from bot.operations.outbox import Letter, put

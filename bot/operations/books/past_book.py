@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.going_back import Lived
 from bot.domain.operations import Change, Kind, Phase, Plan, Request
+from bot.domain.rollback.going_back import Lived
 from bot.operations.codec import load
 from bot.operations.database import Database
 from bot.operations.tables import operation_services, operations

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.domain.auto_rollback import (
+from bot.domain.catalog import Catalog
+from bot.domain.errors import BotError
+from bot.domain.facts import TargetFacts
+from bot.domain.observation import Health, Observation
+from bot.domain.operations import Operation, Request
+from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.auto_rollback import (
     Announced,
     Around,
     Moment,
@@ -12,13 +18,7 @@ from bot.domain.auto_rollback import (
     was_automatic,
     was_healthy,
 )
-from bot.domain.catalog import Catalog
-from bot.domain.errors import BotError
-from bot.domain.facts import TargetFacts
-from bot.domain.going_back import Past
-from bot.domain.observation import Health, Observation
-from bot.domain.operations import Operation, Request
-from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.going_back import Past
 from bot.domain.rules import judge
 from bot.domain.unknown import Unknown
 from bot.operations.deploy.weigh import weigh

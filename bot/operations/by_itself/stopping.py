@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import structlog
 
 from bot.clock import Clock
-from bot.domain.auto_rollback import Standing, Stopped, is_open
 from bot.domain.operations import Operation
 from bot.domain.problems import Problem
 from bot.domain.rights import Action, Actor
+from bot.domain.rollback.auto_rollback import Standing, Stopped, is_open
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.back_book import BackBook
 from bot.operations.deciding import Place

@@ -13,7 +13,13 @@ import structlog
 from cachetools import LRUCache
 
 from bot.clock import Clock
-from bot.domain.auto_rollback import (
+from bot.domain.catalog import Catalog
+from bot.domain.environment_policy import AutoRollback
+from bot.domain.errors import BotError
+from bot.domain.message import Message
+from bot.domain.operations import Kind, Operation, Request, TakesBack
+from bot.domain.rights import ITSELF
+from bot.domain.rollback.auto_rollback import (
     LONG_AGO,
     Announced,
     Decision,
@@ -28,13 +34,7 @@ from bot.domain.auto_rollback import (
     hopeless,
     is_open,
 )
-from bot.domain.catalog import Catalog
-from bot.domain.environment_policy import AutoRollback
-from bot.domain.errors import BotError
-from bot.domain.message import Message
-from bot.domain.operations import Kind, Operation, Request, TakesBack
-from bot.domain.rights import ITSELF
-from bot.messages import taking_back as words
+from bot.messages.rollback import taking_back as words
 from bot.operations.books.back_book import BackBook
 from bot.operations.books.card_book import Card
 from bot.operations.by_itself.moments import Moments

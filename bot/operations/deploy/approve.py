@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import (
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.approving.approvals import (
     Approval,
     Approved,
     Decision,
@@ -14,7 +14,7 @@ from bot.domain.approvals import (
     Waiting,
     tally,
 )
-from bot.domain.approvals import (
+from bot.domain.approving.approvals import (
     Outcome as Tallied,
 )
 from bot.domain.operations import Operation, Phase

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.clock import Clock
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Override
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.approving.approvals import Override
 from bot.domain.catalog import Catalog
 from bot.domain.facts import Facts
 from bot.domain.operations import Operation

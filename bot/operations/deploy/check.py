@@ -8,14 +8,14 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Asked
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.approving.approvals import Asked
+from bot.domain.approving.plan_digest import fingerprint
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.facts import Facts
 from bot.domain.operations import Change, Kind, Operation, Phase, Plan
 from bot.domain.patience import next_try
-from bot.domain.plan_digest import fingerprint
 from bot.domain.planning import Edits, plan_edits
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from bot.adapters.github.comparison import Comparison
-from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase, unified
+from bot.domain.approving.approval_case import Commits, Evidence, InBetween, ServiceCase, unified
 from bot.domain.facts import ImageAbsent, ImageFound, NothingRuns, RunsNow, TargetFacts
-from bot.domain.locks import Lock, covers
 from bot.domain.operations import Change, Plan
 from bot.domain.planning import Edits
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
+from bot.domain.stops.locks import Lock, covers
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.gathered import Gathered
 

@@ -14,7 +14,7 @@ import structlog
 from bot.adapters.github.pulls import Branch, Pulls, Seen
 from bot.adapters.gitops import GitOps, Snapshot
 from bot.clock import Clock
-from bot.domain.approval_case import Evidence
+from bot.domain.approving.approval_case import Evidence
 from bot.domain.catalog import Application, Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, Conflict, Garbled, NotFound, Unavailable

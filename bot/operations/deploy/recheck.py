@@ -8,19 +8,19 @@ from datetime import datetime
 import structlog
 
 from bot.clock import Clock
-from bot.domain.approvals import Approved, tally
-from bot.domain.auto_rollback import STOOD, how_it_stands
+from bot.domain.approving.approvals import Approved, tally
+from bot.domain.approving.plan_digest import fingerprint
 from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, Unavailable
 from bot.domain.facts import Facts
-from bot.domain.going_around import GITHUB, gives_way
 from bot.domain.operations import Kind, Operation, Phase
 from bot.domain.patience import next_try
-from bot.domain.plan_digest import fingerprint
 from bot.domain.policy import refusal
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
+from bot.domain.rollback.auto_rollback import STOOD, how_it_stands
+from bot.domain.rollback.going_around import GITHUB, gives_way
 from bot.domain.rules import NeedsApproval, judge
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.codec import dump, load

@@ -17,12 +17,12 @@ from bot.adapters.gitops import Committed, GitOps, Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.errors import BotError, BranchProtected, Conflict, Garbled, Unavailable
-from bot.domain.going_around import GITHUB
 from bot.domain.operations import Change, Kind, Operation, Phase, Plan, Written
 from bot.domain.patience import next_try
 from bot.domain.planning import Edits, rebased
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor, GitHubUser
+from bot.domain.rollback.going_around import GITHUB
 from bot.operations.deploy.check import seconds
 from bot.operations.deploy.drafting import commit_words, edits_on, key_line
 from bot.operations.deploy.recent import Recent

@@ -10,10 +10,10 @@ from bot.adapters.argocd_emergency import Emergency, Standing
 from bot.adapters.argocd_rights import Rights
 from bot.domain.catalog import Application, Target
 from bot.domain.doctor import Area, Finding, Path, judge_sources, judge_token
-from bot.domain.emergency import Ownership, Unread, revert_feared
 from bot.domain.errors import BotError, Forbidden, NotFound, Rejected, Unauthorized
 from bot.domain.observation import Observation, OwnerKind
 from bot.domain.problems import Reason
+from bot.domain.rollback.emergency import Ownership, Unread, revert_feared
 from bot.domain.symptoms import Symptom
 from bot.operations.doctor import places
 from bot.operations.doctor.asking import ask, failed

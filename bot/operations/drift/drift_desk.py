@@ -21,9 +21,9 @@ from bot.domain.drift.reporting import Replied, Reply, Row
 from bot.domain.drift.syncing import Around, Bar, Barred, bar
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BotError, Conflict
-from bot.domain.freezes import frozen
 from bot.domain.problems import Problem
 from bot.domain.rights import Action, Actor
+from bot.domain.stops.freezes import frozen
 from bot.domain.unknown import Unknown
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.open_items import OpenItemBook

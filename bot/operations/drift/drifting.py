@@ -34,7 +34,7 @@ from bot.domain.drift.reporting import (
 from bot.domain.drift.schedules import DriftPlan, Schedule
 from bot.domain.drift.sight import Sight, Sighted
 from bot.domain.errors import BotError
-from bot.messages import heatmap
+from bot.messages.drifting import heatmap
 from bot.operations.alerts import PutAlerts
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.codec import dump, load

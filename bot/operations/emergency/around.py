@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_emergency import Emergency, Standing
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.emergency import (
+from bot.domain.errors import BotError, Forbidden, Garbled, NotFound, Rejected, Unavailable
+from bot.domain.observation import Observation, OwnerKind
+from bot.domain.operations import Request
+from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.emergency import (
     Entry,
     Ownership,
     Unread,
@@ -18,10 +22,6 @@ from bot.domain.emergency import (
     revert_feared,
     skipped_hooks,
 )
-from bot.domain.errors import BotError, Forbidden, Garbled, NotFound, Rejected, Unavailable
-from bot.domain.observation import Observation, OwnerKind
-from bot.domain.operations import Request
-from bot.domain.problems import Problem, Reason
 from bot.domain.running import neighbours, running_tags
 from bot.operations.database import DATABASE
 from bot.operations.gathering.histories import Back, Histories

@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot.domain.catalog import Target
 from bot.domain.checks import NotAsked
 from bot.domain.facts import ImageAbsent, ImageFound, RunsNow, TargetFacts
-from bot.domain.holds import Held, of_target
-from bot.domain.locks import Lock
 from bot.domain.operations import Change, Plan
+from bot.domain.stops.holds import Held, of_target
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.emergency.around import Ways
 from bot.operations.gathering.gathered import Aim

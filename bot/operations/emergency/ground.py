@@ -10,11 +10,11 @@ import structlog
 from bot.adapters.argocd import ArgoCD
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.emergency import Asked, Ending, ItemState
 from bot.domain.errors import BotError, Garbled, Unavailable
 from bot.domain.observation import Observation
 from bot.domain.operations import Change, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.emergency import Asked, Ending, ItemState
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around

@@ -7,10 +7,10 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.catalog import Catalog
-from bot.domain.going_around import Offer, WayAround, noted, waits_for_github, way_around
 from bot.domain.operations import Operation
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
+from bot.domain.rollback.going_around import Offer, WayAround, noted, waits_for_github, way_around
 from bot.operations.emergency.around import Around
 from bot.operations.gathering.troubles import problem_of
 from bot.operations.identity.rights_desk import RightsDesk

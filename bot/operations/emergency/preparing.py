@@ -7,10 +7,10 @@ import structlog
 
 from bot.adapters.argocd_emergency import Standing
 from bot.domain.catalog import Application
-from bot.domain.emergency import OWED, Ending, Entry, ItemState, OpenItem, switched_off
 from bot.domain.errors import BotError
 from bot.domain.operations import Operation, Phase, Stage
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.emergency import OWED, Ending, Entry, ItemState, OpenItem, switched_off
 from bot.operations.emergency.around import hooks_barring
 from bot.operations.emergency.ground import LOOK, Ground, came_on, changes_of, rest
 from bot.operations.outcome import Next, Outcome

@@ -12,13 +12,13 @@ import structlog
 from bot.adapters.argocd import ArgoCD, Refresh
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog
-from bot.domain.emergency import Ending, ItemState, OpenItem, still_differs, switched_on
 from bot.domain.errors import BotError
 from bot.domain.message import Message
 from bot.domain.observation import Observation, Sync
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
-from bot.messages import emergency as words
+from bot.domain.rollback.emergency import Ending, ItemState, OpenItem, still_differs, switched_on
+from bot.messages.rollback import emergency as words
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import DATABASE

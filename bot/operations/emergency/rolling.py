@@ -8,12 +8,12 @@ import structlog
 
 from bot.adapters.argocd import Refresh
 from bot.domain.catalog import Application
-from bot.domain.emergency import Stand, is_under_way, stand_of, synced_by_itself
 from bot.domain.errors import BotError, Conflict
 from bot.domain.observation import Observation
 from bot.domain.operations import Operation, Stage
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
+from bot.domain.rollback.emergency import Stand, is_under_way, stand_of, synced_by_itself
 from bot.operations.codec import load
 from bot.operations.emergency.ground import LOOK, Ground, asked_of, came_on, changes_of, iso, rest
 from bot.operations.outcome import Next, Outcome

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 
 from bot.domain.catalog import Application
-from bot.domain.emergency import Ending, ItemState, OpenItem, Stand, stand_of, switched_on
 from bot.domain.errors import BotError
 from bot.domain.observation import Observation
 from bot.domain.operations import Operation, Phase, Stage
 from bot.domain.problems import Problem
-from bot.messages import emergency as words
+from bot.domain.rollback.emergency import Ending, ItemState, OpenItem, Stand, stand_of, switched_on
+from bot.messages.rollback import emergency as words
 from bot.operations.emergency.ground import Ground, asked_of, changes_of
 from bot.operations.emergency.rolling import STUCK
 from bot.operations.outbox import Letter, ToChannel

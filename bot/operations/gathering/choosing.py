@@ -11,10 +11,10 @@ from typing import Protocol
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError
 from bot.domain.facts import Origin
-from bot.domain.going_back import Past
 from bot.domain.observation import Health, Observation
 from bot.domain.operations import Kind, Request
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.going_back import Past
 from bot.domain.running import earlier_home, revision_of
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.histories import Back, Histories

@@ -9,19 +9,19 @@ from bot.adapters.github.comparison import Comparison
 from bot.adapters.gitops import Snapshot
 from bot.clock import Clock
 from bot.domain.catalog import Application, Catalog, Target
-from bot.domain.emergency import stops_others
 from bot.domain.errors import Rejected
 from bot.domain.facts import Facts, Incomparable, NothingRuns, Proposal, TargetFacts
-from bot.domain.freezes import AdHocFreeze
-from bot.domain.holds import Held, of_target
-from bot.domain.locks import Lock
 from bot.domain.observation import Observation
 from bot.domain.operations import Request
 from bot.domain.planning import Text
 from bot.domain.policy import one_repository
 from bot.domain.problems import Problem
-from bot.domain.retreats import Retreat
 from bot.domain.rights import Action, Itself, Who
+from bot.domain.rollback.emergency import stops_others
+from bot.domain.rollback.retreats import Retreat
+from bot.domain.stops.freezes import AdHocFreeze
+from bot.domain.stops.holds import Held, of_target
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.hold_book import HoldBook

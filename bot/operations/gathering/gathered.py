@@ -10,10 +10,10 @@ from bot.adapters.gitops import Snapshot
 from bot.domain.catalog import Application
 from bot.domain.errors import BotError
 from bot.domain.facts import Facts
-from bot.domain.going_back import Past
 from bot.domain.observation import Observation
 from bot.domain.problems import Problem
-from bot.domain.retreats import Retreat
+from bot.domain.rollback.going_back import Past
+from bot.domain.rollback.retreats import Retreat
 from bot.domain.unknown import Unknown
 
 

@@ -11,7 +11,8 @@ from bot.adapters.github.answers import FULL_SHA
 from bot.adapters.github.file_history import FileHistory
 from bot.domain.catalog import Target
 from bot.domain.errors import BotError
-from bot.domain.going_back import (
+from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.going_back import (
     OPERATION,
     GitValue,
     Past,
@@ -23,7 +24,6 @@ from bot.domain.going_back import (
     meant,
     names,
 )
-from bot.domain.problems import Problem, Reason
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.store import Store
 from bot.operations.threads import Threads

@@ -8,7 +8,7 @@ from bot.domain.facts import TargetFacts
 from bot.domain.operations import Request
 from bot.domain.previews import Preview
 from bot.domain.problems import Problem, Reason
-from bot.domain.ways_back import Step, WayBack
+from bot.domain.rollback.ways_back import Step, WayBack
 from bot.operations.gathering.facts import Gatherer
 from bot.operations.gathering.gathered import Gathered
 from bot.operations.gathering.previewing import preview

@@ -7,9 +7,9 @@ from bot.adapters.github.commits import Relation
 from bot.adapters.github.comparison import Comparison
 from bot.domain.catalog import Target
 from bot.domain.errors import BotError
-from bot.domain.going_back import Past
 from bot.domain.observation import Observation
-from bot.domain.retreats import Beside, Lost, Retreat, under
+from bot.domain.rollback.going_back import Past
+from bot.domain.rollback.retreats import Beside, Lost, Retreat, under
 from bot.domain.running import revision_of
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.gathered import Aim, Gathered

@@ -25,8 +25,6 @@ from bot.domain.facts import (
     RunsNow,
     TargetFacts,
 )
-from bot.domain.holds import Held, of_target
-from bot.domain.locks import Lock
 from bot.domain.observation import Observation
 from bot.domain.planning import Version, tag_for, uneditable
 from bot.domain.problems import Problem, Reason
@@ -39,6 +37,8 @@ from bot.domain.running import (
     revision_of,
     running_tags,
 )
+from bot.domain.stops.holds import Held, of_target
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.choosing import Choice, Chosen
 from bot.operations.gathering.gathered import Aim

@@ -6,7 +6,7 @@ import structlog
 
 from bot.adapters.slack import Slack
 from bot.domain.errors import BotError
-from bot.domain.until import zone_named
+from bot.domain.stops.until import zone_named
 
 log = structlog.get_logger(__name__)
 

@@ -8,14 +8,14 @@ import structlog
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.commands import nouns
-from bot.domain.freezes import AdHocFreeze, frozen
-from bot.domain.freezing import FreezeAnswer, Lifted, Stopped, UnfreezeAnswer
-from bot.domain.locking import Refused
 from bot.domain.message import Message
 from bot.domain.problems import Problem
 from bot.domain.rights import Action, Actor
-from bot.domain.until import BadEnd, end_of, zone_named
-from bot.messages import freezing as words
+from bot.domain.stops.freezes import AdHocFreeze, frozen
+from bot.domain.stops.freezing import FreezeAnswer, Lifted, Stopped, UnfreezeAnswer
+from bot.domain.stops.locking import Refused
+from bot.domain.stops.until import BadEnd, end_of, zone_named
+from bot.messages.stops import freezing as words
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.outbox import Letter, ToChannel

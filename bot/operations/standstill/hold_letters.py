@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from bot.domain.catalog import Catalog
-from bot.domain.going_back import GitValue
-from bot.domain.holds import Held
-from bot.domain.locks import environment_of
 from bot.domain.message import Message
 from bot.domain.rights import NOBODY, Actor
-from bot.messages import holding as words
+from bot.domain.rollback.going_back import GitValue
+from bot.domain.stops.holds import Held
+from bot.domain.stops.locks import environment_of
+from bot.messages.stops import holding as words
 from bot.operations.outbox import Letter, ToChannel, ToPerson
 
 

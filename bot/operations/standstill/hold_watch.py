@@ -15,8 +15,8 @@ from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
 from bot.domain.edit import EditError, read_tag
 from bot.domain.errors import BotError
-from bot.domain.going_back import names
-from bot.domain.holds import WHOLE, Held, came_back
+from bot.domain.rollback.going_back import names
+from bot.domain.stops.holds import WHOLE, Held, came_back
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.database import DATABASE
 from bot.operations.standstill.hold_letters import HoldLetters

@@ -10,7 +10,10 @@ from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.commands import nouns
 from bot.domain.facts import Hold
-from bot.domain.holds import (
+from bot.domain.operations import Operation, Plan
+from bot.domain.problems import Problem
+from bot.domain.rights import Action, Actor
+from bot.domain.stops.holds import (
     WHOLE,
     Held,
     HoldAnswer,
@@ -19,10 +22,7 @@ from bot.domain.holds import (
     ReleaseAnswer,
     Released,
 )
-from bot.domain.locking import Refused
-from bot.domain.operations import Operation, Plan
-from bot.domain.problems import Problem
-from bot.domain.rights import Action, Actor
+from bot.domain.stops.locking import Refused
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.hold_book import HoldBook, Tell
 from bot.operations.standstill.hold_letters import HoldLetters

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.catalog import Catalog
-from bot.domain.locks import Lock, environment_of
 from bot.domain.message import Message
 from bot.domain.rights import Actor
-from bot.messages import locking as words
+from bot.domain.stops.locks import Lock, environment_of
+from bot.messages.stops import locking as words
 from bot.operations.books.lock_book import StoredLock, Taken
 from bot.operations.outbox import Letter, ToChannel, ToPerson
 

@@ -9,7 +9,9 @@ import structlog
 from bot.clock import Clock
 from bot.domain.catalog import Catalog
 from bot.domain.commands import nouns
-from bot.domain.locking import (
+from bot.domain.problems import Problem
+from bot.domain.rights import Action
+from bot.domain.stops.locking import (
     HeldByOthers,
     LockAnswer,
     Locked,
@@ -18,10 +20,8 @@ from bot.domain.locking import (
     UnlockAnswer,
     Unlocked,
 )
-from bot.domain.locks import ALL, Lock, covers, environment_of
-from bot.domain.problems import Problem
-from bot.domain.rights import Action
-from bot.domain.until import BadEnd, end_of, zone_named
+from bot.domain.stops.locks import ALL, Lock, covers, environment_of
+from bot.domain.stops.until import BadEnd, end_of, zone_named
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.lock_book import Held, LockBook, Taken
 from bot.operations.standstill.lock_letters import LockLetters, plain

@@ -6,7 +6,6 @@ import pytest
 from bot.domain.drift.finding import findings
 from bot.domain.drift.items import AutoSyncOff, Behind, Stale, Unreadable
 from bot.domain.drift.sight import Sighted, Unread
-from bot.domain.emergency import ItemState, OpenItem
 from bot.domain.observation import (
     Condition,
     Health,
@@ -16,6 +15,7 @@ from bot.domain.observation import (
     Resource,
     Sync,
 )
+from bot.domain.rollback.emergency import ItemState, OpenItem
 from tests.builders import NOON
 from tests.domain.drift.ground import (
     CATALOG,

@@ -5,10 +5,10 @@ import pytest
 
 from bot.domain.drift.syncing import Around, Bar, bar
 from bot.domain.facts import Hold
-from bot.domain.freezes import AdHocFreeze, Frozen
-from bot.domain.holds import WHOLE, Held
-from bot.domain.locks import Lock
 from bot.domain.observation import OperationPhase, OperationState, Ordered, Sync, Windows
+from bot.domain.stops.freezes import AdHocFreeze, Frozen
+from bot.domain.stops.holds import WHOLE, Held
+from bot.domain.stops.locks import Lock
 from tests.builders import NOON
 from tests.domain.drift.ground import OLD, TARGETS, seen
 from tests.operations.people import ALICE, BOB

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.approval_rule import ApprovalRule
+from bot.domain.approving.approval_rule import ApprovalRule
 from bot.domain.entitlement import entitled
 from bot.domain.environment_policy import AutoRollback
-from bot.domain.locks import Lock
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Itself, Who
 from bot.domain.rules import Allowed, NeedsApproval, Refused, judge
 from bot.domain.rules.rulings import RuleName, Verdict
+from bot.domain.stops.locks import Lock
 from tests.domain.policies import ALICE, NOON, facts, policy, proposal, target_facts
 
 ITS_OWN = proposal(action=Action.ROLLBACK, requester="shipmate", version="")

@@ -17,8 +17,6 @@ from bot.domain.facts import (
     Relation,
     RunsNow,
 )
-from bot.domain.freezes import AdHocFreeze, calendar_freeze
-from bot.domain.locks import Lock
 from bot.domain.moving_tags import TagRule
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Unidentified, WhyNot
@@ -33,6 +31,8 @@ from bot.domain.rules import (
     judge_all,
 )
 from bot.domain.rules.rulings import RuleName, Verdict
+from bot.domain.stops.freezes import AdHocFreeze, calendar_freeze
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from tests.domain.policies import (
     ALICE,

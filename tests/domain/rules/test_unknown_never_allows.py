@@ -22,8 +22,6 @@ from bot.domain.facts import (
     RunsNow,
     TargetFacts,
 )
-from bot.domain.freezes import AdHocFreeze, calendar_freeze
-from bot.domain.locks import Lock
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Identified, Membership, Standing, Unidentified, WhyNot
 from bot.domain.rules import (
@@ -34,6 +32,8 @@ from bot.domain.rules import (
     judge,
 )
 from bot.domain.rules.rulings import RuleName, Verdict
+from bot.domain.stops.freezes import AdHocFreeze, calendar_freeze
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from tests.domain.policies import (
     ALICE,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.application_events import What
-from bot.domain.application_tellings import QUIET, Tellings, Wish
+from bot.domain.applications.events import What
+from bot.domain.applications.tellings import QUIET, Tellings, Wish
 from bot.domain.catalog import Application
 from bot.domain.errors import NotFound
 from bot.domain.observation import Health, Listed, OperationPhase, OperationState, Source, Sync

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from bot.domain.application_tellings import Tellings
+from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Application
 from bot.messages.cards import Links
 from bot.operations.applications.explaining import Explaining

@@ -7,8 +7,8 @@ import pytest
 from bot.adapters.github.commits import Ahead
 from bot.adapters.github.commits import Relation as Lies
 from bot.domain.catalog import Application
-from bot.domain.emergency import Ending, OpenItem
 from bot.domain.operations import Phase, Written
+from bot.domain.rollback.emergency import Ending, OpenItem
 from bot.operations.applications.our_doing import SWITCHED, OurDoing
 from bot.operations.applications.served import Serving
 from bot.operations.books.open_items import OpenItemBook

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.adapters.slack import Slack
-from bot.domain.application_story import Crowd
+from bot.domain.applications.story import Crowd
 from bot.domain.observation import Health, Sync
 from bot.messages.application_events import note
 from bot.operations.applications.application_book import tellable

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.argocd_stream import Pace, Stream
 from bot.clock import Clock
-from bot.domain.application_events import What
-from bot.domain.application_tellings import Tellings
+from bot.domain.applications.events import What
+from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Application, Instance
 from bot.operations.applications.application_book import tellable
 from bot.operations.database import Database

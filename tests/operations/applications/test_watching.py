@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.alerts import Happening, NotifyRule, Severity
-from bot.domain.application_events import WELL_FOR, What
-from bot.domain.application_story import AGAIN_WITHIN, Crowd, Story
-from bot.domain.application_tellings import Tellings, Wish
+from bot.domain.applications.events import WELL_FOR, What
+from bot.domain.applications.story import AGAIN_WITHIN, Crowd, Story
+from bot.domain.applications.tellings import Tellings, Wish
 from bot.domain.catalog import Application
 from bot.domain.errors import Unavailable
 from bot.domain.observation import OperationPhase, Sync

@@ -4,14 +4,22 @@ from functools import partial
 
 import pytest
 
-from bot.domain.approval_case import Commits, Evidence, InBetween, ServiceCase
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.approvals import Approval, Approved, Asked, Override, Rejected, Rejection, tally
+from bot.domain.approving.approval_case import Commits, Evidence, InBetween, ServiceCase
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.approving.approvals import (
+    Approval,
+    Approved,
+    Asked,
+    Override,
+    Rejected,
+    Rejection,
+    tally,
+)
+from bot.domain.approving.plan_digest import Fingerprint, Part
 from bot.domain.checks import NothingReported, Pending
 from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
-from bot.domain.locks import Lock
 from bot.domain.operations import Change, Phase
-from bot.domain.plan_digest import Fingerprint, Part
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.books.approval_book import ApprovalBook, Ballot, Receipt, Request
 from bot.operations.store import Store

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from bot.domain.freezes import AdHocFreeze
+from bot.domain.stops.freezes import AdHocFreeze
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.freeze_book import FreezeBook
 from tests.operations.people import ALICE, BOB, NOON, at_once

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event
 
-from bot.domain.approvals import Override
+from bot.domain.approving.approvals import Override
 from bot.domain.history import Kind, Noted, Told, Wanted, key_of
 from bot.domain.operations import Phase
 from bot.domain.rights import Actor, GitHubUser

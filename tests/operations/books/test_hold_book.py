@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.facts import Hold
-from bot.domain.holds import WHOLE
 from bot.domain.message import Message
+from bot.domain.stops.holds import WHOLE
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.outbox import Letter, ToChannel

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.locks import Lock
+from bot.domain.stops.locks import Lock
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.lock_book import Held, LockBook, Released, Taken
 from bot.operations.tables import locks

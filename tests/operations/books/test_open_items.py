@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.catalog import Application
-from bot.domain.emergency import Ending, ItemState, OpenItem
-from bot.messages.emergency import reminder
+from bot.domain.rollback.emergency import Ending, ItemState, OpenItem
+from bot.messages.rollback.emergency import reminder
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.outbox import Letter, ToPerson

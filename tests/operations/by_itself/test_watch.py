@@ -7,8 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.adapters.github.commits import Commit
-from bot.domain.approval_rule import ApprovalRule
-from bot.domain.auto_rollback import (
+from bot.domain.approving.approval_rule import ApprovalRule
+from bot.domain.environment_policy import AutoRollback, EnvironmentPolicy
+from bot.domain.errors import Unavailable
+from bot.domain.facts import RunsNow
+from bot.domain.observation import Health
+from bot.domain.operations import Kind, Phase, Progress, Stage, TakesBack, Written
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Itself
+from bot.domain.rollback.auto_rollback import (
     STOOD,
     Announced,
     Leave,
@@ -17,15 +24,8 @@ from bot.domain.auto_rollback import (
     Watched,
     WhyNot,
 )
-from bot.domain.environment_policy import AutoRollback, EnvironmentPolicy
-from bot.domain.errors import Unavailable
-from bot.domain.facts import RunsNow
-from bot.domain.going_back import Past, Told
-from bot.domain.locks import Lock
-from bot.domain.observation import Health
-from bot.domain.operations import Kind, Phase, Progress, Stage, TakesBack, Written
-from bot.domain.problems import Problem, Reason
-from bot.domain.rights import Itself
+from bot.domain.rollback.going_back import Past, Told
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.books.back_book import BackBook
 from bot.operations.by_itself.watch import UNREAD_FOR, BackWatch

@@ -1,8 +1,8 @@
 """What approvers are shown of a plan: what is so of each of its targets, and of no other."""
 
 from bot.adapters.gitops import Snapshot
-from bot.domain.locks import Lock
 from bot.domain.planning import Edits
+from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.deploy.evidence import evidence_of
 from bot.operations.gathering.gathered import Gathered

@@ -8,10 +8,10 @@ from bot.domain.catalog import Application
 from bot.domain.drift.items import Item, OutOfSync
 from bot.domain.drift.reporting import Row
 from bot.domain.drift.syncing import Bar, Barred
-from bot.domain.locks import Lock
 from bot.domain.observation import Sync, Windows
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
+from bot.domain.stops.locks import Lock
 from bot.operations.drift.drift_desk import Done, DriftDesk
 from tests.builders import NOON, catalog
 from tests.domain.drift.ground import home, places, seen

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.domain.going_back import Past, Told
 from bot.domain.operations import Kind, TakesBack
 from bot.domain.problems import Reason
 from bot.domain.rights import ITSELF
+from bot.domain.rollback.going_back import Past, Told
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.choosing import Choice, Chooser
 from bot.operations.gathering.histories import Back

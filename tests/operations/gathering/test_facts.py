@@ -26,12 +26,12 @@ from bot.domain.facts import (
     RunsNow,
     TargetFacts,
 )
-from bot.domain.freezes import AdHocFreeze
-from bot.domain.locks import Lock
 from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Membership, Standing, Unidentified, Who, WhyNot
 from bot.domain.rules import NeedsApproval, Refused, judge
+from bot.domain.stops.freezes import AdHocFreeze
+from bot.domain.stops.locks import Lock
 from bot.domain.tags import TagTemplate
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.facts import proposal_of

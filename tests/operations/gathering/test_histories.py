@@ -10,11 +10,11 @@ import pytest
 from bot.adapters.github.file_history import COMMITS, FileHistory
 from bot.domain.errors import Unavailable
 from bot.domain.facts import Hold
-from bot.domain.going_back import Told
 from bot.domain.locations import Key, Location
 from bot.domain.observation import Deployed
 from bot.domain.operations import Change, Kind, Phase, Written
 from bot.domain.problems import Problem, Reason
+from bot.domain.rollback.going_back import Told
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.gathering.histories import Back, Histories
 from bot.operations.store import Store

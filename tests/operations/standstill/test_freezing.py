@@ -3,10 +3,10 @@ from datetime import date, datetime, time
 import pytest
 
 from bot.domain.commands.nouns import At, For, Freeze, Unfreeze
-from bot.domain.freezes import frozen
-from bot.domain.freezing import Lifted, Stopped
-from bot.domain.locking import Refused
-from bot.domain.until import BadEnd, WrongEnd
+from bot.domain.stops.freezes import frozen
+from bot.domain.stops.freezing import Lifted, Stopped
+from bot.domain.stops.locking import Refused
+from bot.domain.stops.until import BadEnd, WrongEnd
 from tests.operations.people import ALICE, NOON
 from tests.operations.standing_ground import HOUR, WEEKEND, Ground
 

@@ -7,8 +7,8 @@ import pytest
 
 from bot.adapters.github.file_history import FileHistory
 from bot.domain.facts import Hold
-from bot.domain.holds import WHOLE
 from bot.domain.locations import Key, Location
+from bot.domain.stops.holds import WHOLE
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.outbox import Outbox

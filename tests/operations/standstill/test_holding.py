@@ -3,11 +3,11 @@
 import pytest
 
 from bot.domain.commands.nouns import Hold, Release
-from bot.domain.holds import WHOLE, NothingHeld, Released
-from bot.domain.locking import Refused
 from bot.domain.operations import Change, Kind
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import NOBODY
+from bot.domain.stops.holds import WHOLE, NothingHeld, Released
+from bot.domain.stops.locking import Refused
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.standstill.holding import Holding
 from tests.builders import operation, plan, request

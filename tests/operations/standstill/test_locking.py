@@ -3,9 +3,9 @@ from datetime import date, time
 import pytest
 
 from bot.domain.commands.nouns import At, For, Lock, Unlock
-from bot.domain.locking import HeldByOthers, Locked, NothingLocked, Refused, Unlocked
 from bot.domain.problems import Reason
-from bot.domain.until import BadEnd, WrongEnd
+from bot.domain.stops.locking import HeldByOthers, Locked, NothingLocked, Refused, Unlocked
+from bot.domain.stops.until import BadEnd, WrongEnd
 from bot.operations.standstill.locking import REMIND
 from tests.operations.people import ALICE, BOB, NOON
 from tests.operations.standing_ground import HOUR, Ground

@@ -1,0 +1,1 @@
+"""What happens to applications, and what of it people are told."""

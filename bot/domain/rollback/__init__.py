@@ -1,0 +1,1 @@
+"""Going back: to what, how far, by whom, and around what."""

@@ -1,0 +1,1 @@
+"""What stops a change: locks, freezes, holds, and until when."""

@@ -1,0 +1,1 @@
+"""The help, by what it is about."""

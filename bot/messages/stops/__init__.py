@@ -1,0 +1,1 @@
+"""Locks, freezes and holds, in words."""
