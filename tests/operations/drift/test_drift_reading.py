@@ -1,3 +1,6 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 
 from bot.adapters.github.snapshots import File
@@ -6,6 +9,7 @@ from bot.operations.drift.reading import DriftReader
 from tests.builders import catalog
 from tests.domain.drift.ground import home, places
 from tests.operations.guarded import Guarded
+from tests.operations.standing_ground import Standing
 
 YAML = b"images:\n  - name: core\n    newTag: v1\n"
 
@@ -19,3 +23,17 @@ def test_what_is_remembered_of_files_is_touched_by_one_thread_at_a_time(monkeypa
     for blob in ("a", "b", "a"):
         assert "v1" == reader._tag(target, File(YAML, blob))
     assert guarded.touched
+
+
+def test_a_sight_is_as_old_as_its_beginning():
+    clock = Standing()
+    begun = clock.now()
+
+    def slowly():
+        clock.at += timedelta(minutes=1)
+        return ()
+
+    store = SimpleNamespace(under_way=slowly)
+    nothing = SimpleNamespace(standing=tuple, had_auto_sync=frozenset)
+    reader = DriftReader(catalog([], places()), {}, None, store, nothing, nothing, clock)
+    assert begun == reader.look(["prod"], whole=False).at
