@@ -153,7 +153,7 @@ Source: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-fo
 
 HEARD_EVENTS = frozenset(
     {"membership", "team", "organization", "pull_request", "pull_request_review"}
-    | {"check_suite", "check_run", "push", "workflow_run"}
+    | {"check_suite", "push", "workflow_run"}
 )
 """The events of GitHub's webhook that mean something to us."""
 
