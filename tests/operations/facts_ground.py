@@ -81,7 +81,7 @@ class Somebody:
         self.asked = []
         self.who_is = Who(Identified(GitHubUser(1, "alice")), {"release": Membership(Standing.YES)})
 
-    def who(self, slack_user, slugs, *, live):
+    def who(self, slack_user, slugs, *, live, in_emergency=False):
         self.asked.append((slack_user, frozenset(slugs), live))
         return self.who_is
 
