@@ -108,9 +108,12 @@ def newer_in_line(operation: Operation, others: Iterable[Operation]) -> Operatio
 
     A pull request may wait for days: it gives way to whatever was asked for later. What is being
     brought out gives way to a rollback: nobody waits for a bad version to arrive before it goes.
+    A rollback on its way is waited for: two who go back at once go back once.
     """
     services = set(operation.request.services)
     rolls_out = operation.phase is Phase.FOLLOWING
+    if rolls_out and operation.request.kind is Kind.ROLLBACK:
+        return None
     waiting = [
         other
         for other in others

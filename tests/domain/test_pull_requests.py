@@ -97,3 +97,10 @@ def test_what_is_brought_out_gives_way_to_a_rollback_alone(kind, gives_way):
     rolls_out = operation(id="D-5", phase=Phase.FOLLOWING)
     other = operation(id="D-6", phase=Phase.QUEUED, request=request(kind=kind))
     assert (other if gives_way else None) == newer_in_line(rolls_out, [rolls_out, other])
+
+
+def test_a_rollback_on_its_way_gives_way_to_nobody():
+    goes_back = request(kind=Kind.ROLLBACK)
+    first = operation(id="D-5", phase=Phase.FOLLOWING, request=goes_back)
+    second = operation(id="D-6", phase=Phase.QUEUED, request=goes_back)
+    assert newer_in_line(first, [first, second]) is None

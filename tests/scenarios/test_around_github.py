@@ -144,56 +144,6 @@ def test_a_commit_that_github_does_not_take_gives_way_to_argocd(told):
     assert AROUND not in told.buttons(waits)
 
 
-def in_line(told):
-    """Deploy a new version, and roll back behind it while GitHub answers.
-
-    The rollback is checked and planned; when its turn comes, GitHub says nothing any more. Return
-    the new version and the id of the rollback.
-    """
-    log = told.github.log("org/my-app")
-    version = told.github.push("org/my-app", "main", {"change.txt": f"{len(log)}"}, message="more")
-    told.argocd.hang_refresh(APP)
-    first = told.operation(told.types(f"/deploy my-app {version} prod")).id
-    follows = told.world.until(lambda: Phase.FOLLOWING is told.store.operation(first).phase, 30)
-    assert follows, (told.store.operation(first), told.timeline(first))
-    waits = told.operation(told.types("/rollback my-app prod because logins fail")).id
-    queued = told.world.until(lambda: Phase.QUEUED is told.store.operation(waits).phase, 30)
-    assert queued, (told.timeline(first), told.timeline(waits))
-    told.github.arm("*", AWAY, times=None)
-    told.argocd.hang_refresh(APP, on=False)
-    assert Phase.LIVE is told.ends_with_id(first).phase, told.timeline(first)
-    return version, waits
-
-
-@pytest.mark.parametrize("config", [remembering])
-def test_a_rollback_that_was_checked_before_github_went_away(told):
-    """Until the deadline it is tried again; whoever goes around it meanwhile is let past."""
-    good, waits = in_line(told)
-    before = told.commits()
-    reads(told, waits, "GitHub gave no usable answer", "Around Git: ")
-    assert Phase.QUEUED is told.store.operation(waits).phase
-
-    late = told.ends_with_id(waits)
-
-    assert (Phase.REFUSED, Reason.UNAVAILABLE) == (late.phase, late.problem.reason)
-    assert "nothing was changed" in words_of(told, waits)
-    assert "Send the command again when GitHub answers" in words_of(told, waits)
-    assert (before, {good}) == (told.commits(), runs(told))
-    assert [] == told.held("my-app/prod")
-
-    told.github.disarm()
-    _, waits = in_line(told)
-    before = told.commits()
-    reads(told, waits, "GitHub gave no usable answer", "Argo CD itself can bring back")
-    number, _ = clicks(told, waits, ALICE)
-    gone, ended = told.ends_with_id(waits), told.ends_with_id(number)
-
-    assert (Phase.REFUSED, Reason.GONE_AROUND) == (gone.phase, gone.problem.reason)
-    assert f"{number} goes by Argo CD, around Git; this one gave way" in words_of(told, waits)
-    assert Phase.LIVE is ended.phase, (ended.problem, told.timeline(number))
-    assert (before, {good}) == (told.commits(), runs(told))
-
-
 @pytest.mark.parametrize("config", [unguarded])
 def test_a_commit_that_github_never_takes_ends_at_the_deadline(told):
     """It can be read that nothing is there, so that is said; nothing is held back for it."""

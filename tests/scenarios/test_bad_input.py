@@ -178,7 +178,7 @@ MISREAD = {
         (
             "There is no command `frobnicate`. "
             "Known commands: `deploy`, `promote`, `rollback`, `why`, `status`, `history`, `diff`,"
-            " `rollout`, `cancel`, `lock`, `unlock`, `freeze` and 8 more."
+            " `drift`, `rollout`, `cancel`, `lock`, `unlock` and 9 more."
         ),
         ["/ship help"],
     ),
