@@ -34,6 +34,7 @@ class Moving(Lives):
         self.types(f"/deploy {SERVICE} {sha} dev")
         (operation,) = self.store.latest()
         self.until(lambda: self.is_paused(operation.id))
+        self.until(lambda: PROMOTE in str(self.cards(operation.id)[0].blocks))  # drawn a bit later
         return operation.id
 
     def is_paused(self, number):
