@@ -11,13 +11,11 @@ from slack_sdk import WebClient
 
 from bot.adapters.argocd import ArgoCD
 from bot.adapters.argocd_stream import Stream
-from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.pulls import Pulls
 from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
-from bot.adapters.github.versions import Versions
 from bot.adapters.slack import Slack
 from bot.clock import Clock
 from bot.config import Config
@@ -93,7 +91,7 @@ from bot.operations.standstill.quiet import QuietRefusals
 from bot.operations.status import StatusReader
 from bot.operations.store import Store
 from bot.operations.waking import Waking
-from bot.reach import Patience, Reach, reach
+from bot.reach import Patience, Reach, outside_of, reach
 from bot.settings import Settings
 from bot.shipmate import Ourselves, Rights, Shipmate
 from bot.unasked import Ground, unasked
@@ -162,7 +160,7 @@ def build(
     faces = Faces(approvals, items, backs, Behind(store, holds), links)
     cards = Cards(store, slack, faces.show, pace, clock)
 
-    outside = _outside(out, Histories(store, holds, out.values, argocd, out.threads))
+    outside = outside_of(out, Histories(store, holds, out.values, argocd, out.threads))
     letters = LockLetters(catalog)
     books = Books(store, LockBook(database, letters.over), FreezeBook(database), holds, items)
     gatherer = Gatherer(catalog, rights.people, outside, books, clock)
@@ -307,22 +305,6 @@ def _making_way(store: Store, wake: Callable[[str], None]) -> MakingWay:
     making_way = MakingWay(store, wake)
     store.follow(making_way.moved)
     return making_way
-
-
-def _outside(out: Reach, histories: Histories) -> Outside:
-    """Return what the gatherer asks."""
-    return Outside(
-        out.commits,
-        Versions(out.github),
-        Checks(out.github),
-        out.comparisons,
-        out.gitops,
-        out.argocd,
-        out.registry,
-        histories,
-        out.threads,
-        out.others,
-    )
 
 
 def _streams(argocd: Mapping[str, ArgoCD], changes: Changes, clock: Clock) -> Mapping[str, Stream]:

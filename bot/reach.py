@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.adapters.argocd import ArgoCD, Timeouts
+from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.comparison import Comparisons
@@ -17,6 +18,7 @@ from bot.adapters.github.credentials import (
 from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.hook_deliveries import HookDeliveries
+from bot.adapters.github.versions import Versions
 from bot.adapters.gitops import GitOps
 from bot.adapters.other_channels import OtherChannels, channels
 from bot.adapters.registry import Registry
@@ -28,6 +30,8 @@ from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.images import ImageReference
 from bot.metrics import Metrics
+from bot.operations.gathering.facts import Outside
+from bot.operations.gathering.histories import Histories
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings, Token
 
@@ -125,6 +129,22 @@ def _hook(
     called = metrics.called
     door = GitHub(AppItself(key), url, timeout=timeout, clock=clock, on_call=called)
     return HookDeliveries(door)
+
+
+def outside_of(out: Reach, histories: Histories) -> Outside:
+    """Return what the gatherer of facts asks."""
+    return Outside(
+        out.commits,
+        Versions(out.github),
+        Checks(out.github),
+        out.comparisons,
+        out.gitops,
+        out.argocd,
+        out.registry,
+        histories,
+        out.threads,
+        out.others,
+    )
 
 
 def permissions_for(catalog: Catalog, *, with_ci: bool = False) -> Mapping[str, str]:

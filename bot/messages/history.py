@@ -24,7 +24,7 @@ from bot.messages.spans import (
     Text,
     code,
     cut,
-    length,
+    fitting,
     line,
     listed,
     mrkdwn,
@@ -65,7 +65,7 @@ def history(page: Page) -> Message:
         rows = [*_past(page.past, wanted.service or "", wanted.environment or "")]
         shown.append(blocks.prose("history:past", [blocks.lines(*rows)]))
         spoken = [*(span for row in rows for span in line(*row, " ")), *opening]
-    told = _fitting([cut(line(*_item(one)), ONE) for one in page.told])
+    told = fitting([cut(line(*_item(one)), ONE) for one in page.told], ROOM, " on this page")
     if not told:
         nothing = line("Nothing is known", *_about(page.wanted), ".")
         shown.append(blocks.prose("history", [blocks.lines(nothing)]))
@@ -166,15 +166,3 @@ def _around(told: Told) -> Iterator[Line]:
         yield line("because: ", reason)
     if one.problem is not None and one.phase.ended and one.phase is not Phase.LIVE:
         yield line(*say(one.problem).what)
-
-
-def _fitting(lines: Sequence[Line]) -> list[Line]:
-    """Return as many of *lines* as a message takes; the others count as one."""
-    shown: list[Line] = []
-    room = ROOM
-    for one in lines:
-        room -= length(one)
-        if room < 0:
-            return [*shown, line(f"and {len(lines) - len(shown)} more on this page")]
-        shown.append(one)
-    return shown

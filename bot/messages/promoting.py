@@ -17,7 +17,7 @@ from bot.messages.spans import (
     Text,
     code,
     cut,
-    length,
+    fitting,
     line,
     listed,
     mrkdwn,
@@ -56,9 +56,9 @@ def previewed(previews: Sequence[Preview | Problem], commands: Sequence[str]) ->
         if isinstance(one, Problem):
             return _refused(one)
         opening, ending = _opening(one), _ending(one, command)
-        rows = _fitting(_rows(one), ROWS // len(previews[:MOST]))
+        rows = fitting(list(_rows(one)), ROWS // len(previews[:MOST]))
         elements = [blocks.lines(opening), blocks.bullets(rows)]
-        if news := _fitting(_news(one.news), NEWS // len(previews[:MOST])):
+        if news := fitting(list(_news(one.news)), NEWS // len(previews[:MOST])):
             elements += [blocks.lines(line(Bold("What would go live:"))), blocks.bullets(news)]
         said.append(blocks.prose(f"moves:{index}", [*elements, blocks.lines(ending)]))
         spoken += [opening, *rows, *news, ending]
@@ -90,17 +90,6 @@ def _opening(one: Preview) -> Line:
 def _rows(one: Preview) -> Iterator[Line]:
     yield from (_moves(each) for each in one.moves)
     yield from (_stays(each) for each in one.stays)
-
-
-def _fitting(rows: Iterable[Line], room: int) -> list[Line]:
-    """Return the first of *rows*, up to *room* characters, and how many are left out."""
-    every, shown = list(rows), list[Line]()
-    for row in every:
-        room -= length(row)
-        if room < 0:
-            return [*shown, line(f"and {len(every) - len(shown)} more")]
-        shown.append(row)
-    return shown
 
 
 def _moves(one: Moves) -> Line:

@@ -126,6 +126,20 @@ def listed(spans: Iterable[Span], most: int = 10, last: str = " and ", room: int
     return tuple(out)
 
 
+def fitting(lines: Sequence[Line], room: int, where: str = "") -> list[Line]:
+    """Return as many of *lines* as *room* characters hold; the others are counted in one more.
+
+    *where* ends that line, with a blank before it.
+    """
+    shown: list[Line] = []
+    for one in lines:
+        room -= length(one)
+        if room < 0:
+            return [*shown, line(f"and {len(lines) - len(shown)} more{where}")]
+        shown.append(one)
+    return shown
+
+
 def length(spans: Sequence[Span]) -> int:
     """Return how many characters *spans* show, as Slack may count them."""
     return sum(len(_shown(span)) for span in spans)

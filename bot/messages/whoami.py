@@ -20,7 +20,7 @@ from bot.messages.spans import (
     Person,
     Text,
     code,
-    length,
+    fitting,
     line,
     listed,
     mrkdwn,
@@ -41,7 +41,7 @@ ROOM = 6_000
 def whoami(belief: Belief) -> Message:
     """Say everything that is believed of a person, to that person alone."""
     said = [*_identity(belief), *_others(belief), *_sources(belief)]
-    shown = _fitting(list(_rights(belief)))
+    shown = fitting(list(_rights(belief)), ROOM)
     elements = [blocks.lines(*said)]
     if shown:
         elements += [blocks.lines(line(Bold("What you may do"))), blocks.bullets(shown)]
@@ -50,17 +50,6 @@ def whoami(belief: Belief) -> Message:
         elements.append(blocks.lines(*advice))
     spoken = [span for each in (*said, *shown, *advice) for span in (*each, Text(" "))]
     return Message(mrkdwn(spoken[:-1], blocks.TEXT), (blocks.prose("whoami", elements),))
-
-
-def _fitting(rights: list[Line]) -> list[Line]:
-    shown: list[Line] = []
-    room = ROOM
-    for right in rights:
-        room -= length(right)
-        if room < 0:
-            return [*shown, line(f"and {len(rights) - len(shown)} more")]
-        shown.append(right)
-    return shown
 
 
 def _identity(belief: Belief) -> Iterator[Line]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.adapters.github.checks import Checks
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.teams import Teams
-from bot.adapters.github.versions import Versions
 from bot.domain.stops.until import zone_named
 from bot.metrics import Metrics
 from bot.operations.books.act_book import ActBook
@@ -18,12 +16,12 @@ from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.books.lock_book import LockBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.gathering.facts import Books, Gatherer, Outside
+from bot.operations.gathering.facts import Books, Gatherer
 from bot.operations.gathering.histories import Histories
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.standstill.lock_letters import LockLetters
-from bot.reach import Patience, Reach, reach
+from bot.reach import Patience, Reach, outside_of, reach
 from bot.settings import Settings, SettingsInvalid
 from bot.terminal.ends import End, Ended
 from bot.terminal.ground import Ground
@@ -84,24 +82,10 @@ def _joined(on: Ground, out: Reach) -> Reached:
     holds, letters = HoldBook(database), LockLetters(config.catalog)
     locks, items = LockBook(database, letters.over), OpenItemBook(database, on.store.changed)
     books = Books(on.store, locks, FreezeBook(database), holds, items)
-    gatherer = Gatherer(config.catalog, people, _asked(on, out, holds), books, clock)
+    histories = Histories(on.store, holds, out.values, out.argocd, out.threads)
+    gatherer = Gatherer(config.catalog, people, outside_of(out, histories), books, clock)
     desk = RightsDesk(people, config.catalog)
     return Reached(out, people, desk, gatherer, books, letters, ActBook(database))
-
-
-def _asked(on: Ground, out: Reach, holds: HoldBook) -> Outside:
-    return Outside(
-        out.commits,
-        Versions(out.github),
-        Checks(out.github),
-        out.comparisons,
-        out.gitops,
-        out.argocd,
-        out.registry,
-        Histories(on.store, holds, out.values, out.argocd, out.threads),
-        out.threads,
-        out.others,
-    )
 
 
 def _no_workspace() -> None:
