@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.operations import Phase, Stage
 from bot.operations.books.act_book import ActBook, Deed
+from sandbox.slack.contents import interactive
 from sandbox.systems import system
 from sandbox.wire import Fault
 from sandbox.world import unguarded
@@ -34,13 +35,14 @@ class Moving(Lives):
         self.types(f"/deploy {SERVICE} {sha} dev")
         (operation,) = self.store.latest()
         self.until(lambda: self.is_paused(operation.id))
-        self.until(lambda: PROMOTE in str(self.cards(operation.id)[0].blocks))  # drawn a bit later
         return operation.id
 
     def is_paused(self, number):
+        """Whether it is known to pause and its card, drawn a bit later, has the button."""
         stages = [one.stage for one in self.store.operation(number).progress]
-        shown = [one for one in self.cards(number) if PROMOTE in str(one.blocks)]
-        return Stage.PAUSED in stages and shown != []
+        blocks = [block for card in self.cards(number) for block in card.blocks]
+        buttons = [each for block in blocks for each in interactive(block)]
+        return Stage.PAUSED in stages and PROMOTE in [each["action_id"] for each in buttons]
 
     def clicks(self, action, message, by="U0BOB"):
         self.slack.click(action, by=by, message=message)
