@@ -119,18 +119,33 @@ class _Finder:
 
         if unwell := _unwell(seen):
             yield item(unwell)
-        if not self._is_busy(environment, services) and (drifted := _out_of_sync(seen)):
+        opened = self._open_item(application)
+        busy = opened is not None or self._is_busy(environment, services)
+        if not busy and (drifted := _out_of_sync(seen)):
             yield item(drifted)
         if stale := self._stale(sighted):
             yield item(stale)
-        opened = self._open_item(application)
         if opened is not None:
-            off = AutoSyncOff(opened.owner, opened.operation, opened.deadline)
-            yield item(off, opened)
+            yield item(self._left_by(opened, application, environment), opened)
         elif not seen.auto_sync and (
             sighted.switched_off or application in self._sight.had_auto_sync
         ):
             yield item(AutoSyncOff())
+
+    def _left_by(self, opened: OpenItem, application: Application, environment: str) -> AutoSyncOff:
+        """Return what a rollback around Git left: that it is apart from Git is meant so."""
+        runs: dict[str, None] = {}
+        in_git: dict[str, None] = {}
+        for target in self._of[application]:
+            tag = self._sight.git.get((target.service, environment))
+            tags = self._running(target)
+            if target.environment != environment or isinstance(tags, Unread):
+                continue
+            if isinstance(tag, str) and set(tags) - {tag}:
+                runs |= dict.fromkeys(tags)
+                in_git[tag] = None
+        by, number = opened.owner, opened.operation
+        return AutoSyncOff(by, number, opened.deadline, tuple(runs), tuple(in_git))
 
     def _of_target(self, place: Environment, target: Target) -> Iterator[Item]:
         key = (target.service, target.environment)
@@ -144,7 +159,8 @@ class _Finder:
         def item(what: WrongImage | MovingTag | Behind) -> Item:
             return Item(place.name, target.service, (target.service,), what, target.application)
 
-        if tag and tags and set(tags) != {tag} and not self._is_moving_on(target):
+        apart = tag and tags and set(tags) != {tag} and not self._is_moving_on(target)
+        if tag and apart and self._open_item(target.application) is None:
             yield item(WrongImage(tags, tag))
         if moving := _moving(place, tag, tags):
             yield item(moving)

@@ -77,12 +77,15 @@ class AutoSyncOff:
     """Argo CD does not sync by itself any more.
 
     *by* is a Slack user, by whose rollback *operation* it is off until *deadline*; all three are
-    empty or None where somebody else switched it off: Argo CD does not say who.
+    empty or None where somebody else switched it off: Argo CD does not say who. A rollback of ours
+    also knows which tags it *runs* that are not those *in_git*: no sync may mend that meanwhile.
     """
 
     by: str = ""
     operation: str = ""
     deadline: datetime | None = None
+    runs: tuple[str, ...] = ()
+    in_git: tuple[str, ...] = ()
     kind: Literal[DriftKind.AUTO_SYNC_OFF] = DriftKind.AUTO_SYNC_OFF
 
 

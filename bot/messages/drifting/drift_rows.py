@@ -150,7 +150,13 @@ def _auto_sync(what: AutoSyncOff) -> Line:
         " rolled it back for ",
         Person(what.by),
     )
-    return said if what.deadline is None else line(*said, ", due ", Moment(what.deadline))
+    if what.deadline is not None:
+        said = line(*said, ", due ", Moment(what.deadline))
+    if not what.runs:
+        return said
+    tags = listed([code(tag) for tag in what.runs], most=3)
+    asked = listed([code(tag) for tag in what.in_git], most=3)
+    return line(*said, "; it runs ", *tags, ", Git says ", *asked)
 
 
 def _behind(what: Behind, github: str) -> Line:

@@ -139,6 +139,14 @@ def test_auto_sync_that_is_off(changes, expected):
     assert expected == [kind for kind, _, _ in kinds]
 
 
+def test_what_a_rollback_around_git_leaves_is_one_thing_not_three():
+    """Nothing of it can be mended by a sync before auto-sync is resumed."""
+    change = {"auto_sync": False, "sync": Sync.OUT_OF_SYNC}
+    git = {("core", "prod"): NEW}
+    one = only(git=git, apps={"core/prod": change}, open_items=(OPENED,))
+    assert AutoSyncOff("U0ALICE", "D-7", NOON + DAY, (OLD,), (NEW,)) == one.what
+
+
 def test_a_rollback_of_ours_is_named_with_its_owner_and_deadline():
     one = only(open_items=(OPENED,))
     assert AutoSyncOff("U0ALICE", "D-7", NOON + DAY) == one.what

@@ -102,6 +102,11 @@ def test_every_kind_has_words():
         ),
         pytest.param(AutoSyncOff(), "Argo CD does not say who", id="d"),
         pytest.param(AutoSyncOff("U0A", "D-7", NOON), "since D-7 rolled it back for", id="d: ours"),
+        pytest.param(
+            AutoSyncOff("U0A", "D-7", NOON, ("v1",), ("v2",)),
+            "; it runs v1 , Git says v2",
+            id="d: ours, and what runs meanwhile",
+        ),
         pytest.param(Stale(None), "was never compared", id="e: stale"),
         pytest.param(Unreadable("no answer"), "core : unknown : no answer", id="unknown"),
         pytest.param(MovingTag("latest", in_git=False), "core runs latest", id="f"),
