@@ -99,6 +99,36 @@ def test_a_tag_that_looks_like_a_sha_is_a_tag(world, commits, push):
     assert (sha, CommitName.TAG) == (found.sha, found.kind)
 
 
+@pytest.mark.parametrize(
+    "hide",
+    [
+        pytest.param(lambda fake, name, at: fake.create_branch(CODE, name, at), id="branch"),
+        pytest.param(lambda fake, name, at: fake.tag(CODE, name, at), id="tag"),
+    ],
+)
+def test_nobody_hides_a_commit_behind_a_name_like_its_digits(world, commits, push, hide):
+    """Git looks for names before it looks for digits: who may push could put theirs in between."""
+    wanted = _lettered(push)
+    hide(world.fake, wanted[:8], push())
+
+    with pytest.raises(Ambiguous, match="is called like the digits of a commit"):
+        commits.resolve(CODE, wanted[:8])
+    assert wanted == commits.resolve(CODE, wanted).sha
+    assert wanted == commits.resolve(CODE, wanted[:12]).sha
+
+
+def test_a_branch_of_digits_alone_is_no_version_either(world, commits, push):
+    world.fake.create_branch(CODE, "1234567", push())
+
+    with pytest.raises(Ambiguous):
+        commits.resolve(CODE, "1234567")
+
+
+def _lettered(push):
+    """Return a commit whose first eight digits are not all decimal, as one in forty has."""
+    return next(sha for sha in iter(push, None) if not sha[:8].isdecimal())
+
+
 def test_a_tag_and_a_branch_of_one_name_on_one_commit_are_no_question(world, commits, push):
     sha = push()
     world.fake.create_branch(CODE, "release")

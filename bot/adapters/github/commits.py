@@ -89,12 +89,13 @@ class Commits:
     def resolve(self, repo: str, version: str) -> Commit:
         """Return the commit that *version* names in *repo* now.
 
-        Seven to 40 hex digits are first read as a SHA; anything else, or such digits that are no
-        SHA there, as the exact name of a tag or branch.
+        Seven to 40 hex digits are first read as a SHA; anything else as the exact name of a tag or
+        branch. Such digits name a tag only where all of them are decimal, as in a date.
 
         Raises:
             NotFound: nothing is called so, the repository is empty, or we may not see it.
-            Ambiguous: several commits begin so, or a tag and a branch of that name differ.
+            Ambiguous: several commits begin so, a tag and a branch of that name differ, or a name
+                is called like the digits of a commit, which Git then hides behind it.
 
         Source: https://docs.github.com/en/rest/commits/commits#get-a-commit
         """
@@ -104,6 +105,11 @@ class Commits:
                 return _named(found, CommitName.SHA, version)
             if found is None and FULL_SHA.fullmatch(version.lower()):
                 raise _missing(repo, version)
+            named = self._by_name(repo, version)
+            if named.kind is CommitName.TAG and version.isdecimal():
+                return named
+            detail = f"a {named.kind} of {repo} is called like the digits of a commit"
+            raise Ambiguous(SYSTEM, _doing(repo, version), detail)
         return self._by_name(repo, version)
 
     def has(self, repo: str, version: str) -> bool:
