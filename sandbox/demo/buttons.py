@@ -1,6 +1,6 @@
 """A button as people see it: what stands on it, and what Slack asks before it counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,14 @@ def has(blocks: Iterable[Mapping[str, Any]], action: str) -> bool:
     """Tell whether *blocks* have a button with the id *action*."""
     elements = (element for block in blocks for element in block.get("elements", ()))
     return any(element.get("action_id") == action for element in elements)
+
+
+def pressable(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str, Button]]:
+    """Yield each button of *blocks* that tells the bot something: its block's number, its id."""
+    for number, block in enumerate(blocks):
+        for element in (*block.get("elements", ()), block.get("accessory", {})):
+            if element.get("type") == "button" and "url" not in element:
+                yield number, element["action_id"], _read(element)
 
 
 def _read(element: Mapping[str, Any]) -> Button:

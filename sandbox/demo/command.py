@@ -8,10 +8,11 @@ import typer
 
 from bot.config import ConfigInvalid
 from bot.domain.suggestions import nearest
+from sandbox.demo.by_hand import SYSTEM, type_in
 from sandbox.demo.clone import CloneUnfit
-from sandbox.demo.playing import interruptible, play, without_proxies
-from sandbox.demo.rehearsal import Unready, rehearse
-from sandbox.demo.script import CHAPTERS
+from sandbox.demo.playing import BROKEN, interruptible, play, without_proxies
+from sandbox.demo.rehearsal import Unready, Wanted, rehearse
+from sandbox.demo.script import CHAPTERS, Chapter
 from sandbox.demo.stage import Row, Stage
 
 FAILED = 1
@@ -26,8 +27,12 @@ def demo(
             "--script", help="Do not wait for Enter; without a terminal nothing waits anyway."
         ),
     ] = False,
+    typed: Annotated[  # noqa: FBT002
+        bool, typer.Option("--type", help="Type the commands and press the buttons yourself.")
+    ] = False,
     only: Annotated[
-        str | None, typer.Option(metavar="SYSTEM", help="Play one system's chapter only.")
+        str | None,
+        typer.Option(metavar="SYSTEM", help="Play one system's chapter only, or type in it."),
     ] = None,
     speed: Annotated[
         float,
@@ -49,50 +54,79 @@ def demo(
     Without --repo it plays the story of five systems.
 
     With --repo and --config it rehearses on a copy of your own clone, which stays as it is.
+
+    With --type you are the people in Slack, in one of the systems or over your own clone.
     """
     if repo is None and (config is not None or command is not None):
         raise typer.BadParameter("--config and --command need --repo, the path of your clone.")
+    if typed and command is not None:
+        raise typer.BadParameter("--type and --command are two ways; give one of them.")
     by_hand = not script and sys.stdin.isatty() and sys.stdout.isatty()
     stage = Stage.standard(by_hand=by_hand)
     try:
         with interruptible(), without_proxies():
-            if repo is None:
-                _play(stage, only, speed)
+            if repo is not None:
+                file = config or Path("shipmate.yaml")
+                _rehearse(stage, repo, file, Wanted(command, typed=typed), speed)
+            elif typed:
+                _type(stage, only or SYSTEM, speed)
             else:
-                _rehearse(stage, repo, config or Path("shipmate.yaml"), command, speed)
+                _play(stage, only, speed)
     except KeyboardInterrupt:
         stage.ends("Stopped. Nothing is left behind.")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _play(stage: Stage, only: str | None, speed: float) -> None:
+def _type(stage: Stage, system: str, speed: float) -> None:
+    _opens(stage, "Shipmate: type in a pretended Slack", speed)
+    try:
+        type_in(stage, _chapters(system)[0], speed)
+    except BROKEN as error:
+        stage.ends("It stopped.", [str(error) or type(error).__name__])
+        raise typer.Exit(FAILED) from error
+    stage.ends("Nothing is left behind.")
+
+
+def _chapters(only: str | None) -> list[Chapter]:
     chapters = [one for one in CHAPTERS if only in {None, one.system}]
     if not chapters:
         names = [one.system for one in CHAPTERS]
         near = nearest(only or "", names, most=1)
         meant = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(names)}."
         raise typer.BadParameter(f"There is no system {only}. {meant}")
+    return chapters
+
+
+def _opens(stage: Stage, title: str, speed: float) -> None:
     stage.opens(
-        "Shipmate: one deploy, from Slack to the cluster",
+        title,
         "The bot is the real one, and so are the Git repositories. Slack, GitHub and",
         f"Argo CD are pretended on this machine, where time runs {speed:g} times as fast:",
         "what the bot itself needs looks that much longer.",
     )
+
+
+def _play(stage: Stage, only: str | None, speed: float) -> None:
+    chapters = _chapters(only)
+    _opens(stage, "Shipmate: one deploy, from Slack to the cluster", speed)
     rows, logs = play(stage, chapters, speed)
     stage.table("What happened", "system", rows)
     good = "All of it ended as told: each card, each commit, what runs."
     finish(stage, rows, logs, good, "Not all of it ended as told.")
 
 
-def _rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: float) -> None:
+def _rehearse(stage: Stage, repo: Path, file: Path, wanted: Wanted, speed: float) -> None:
     try:
-        rehearsed = rehearse(stage, repo, file, command, speed)
+        rehearsed = rehearse(stage, repo, file, wanted, speed)
     except ConfigInvalid as invalid:
         stage.ends(f"{file} cannot be used. Correct it, then rehearse again.", _of(invalid))
         raise typer.Exit(FAILED) from invalid
     except (CloneUnfit, Unready) as unfit:
         stage.ends("Nothing was rehearsed.", [str(unfit)])
         raise typer.Exit(FAILED) from unfit
+    if wanted.typed and not rehearsed.rows:
+        stage.ends("Nothing was pushed anywhere.")
+        return
     stage.table("What happened", "target", rehearsed.rows)
     good = "All of it ended live. Nothing was pushed anywhere."
     bad = "Not all of it went live. Nothing was pushed anywhere."

@@ -75,6 +75,8 @@ class Ground:
         self.registry, self.ecr = Registry(clock), Ecr()
         self._images = Images(self.registry, self.ecr)
         self.versions: dict[str, Versions] = {}
+        self.people: dict[str, str] = {}
+        """Names by Slack id."""
         self.stood_in: dict[str, str] = {}
         """Why an application is played by simple Deployments, by its name."""
 
@@ -160,9 +162,10 @@ class Ground:
 
     def _fill_slack(self) -> None:
         environments = self._config.catalog.environments.values()
-        people = {READER: "reader", **self._config.people.logins}
+        people = {**self._config.people.logins, READER: "reader"}
         for person, name in people.items():
             self.slack.add_user(person, name)
+        self.people = people
         channels = self._config.channels
         ids = [channels.deploys, channels.failures, channels.drift]
         for channel in dict.fromkeys(ids + [one.channel for one in environments]):

@@ -158,10 +158,10 @@ def _act(stage: Stage, chapter: Chapter, coming: Future[Ready], begun: float) ->
         ready = coming.result()
     except BROKEN as error:
         return Row(title, 0, 0, timedelta(), NOT_AS_TOLD, (f"{title}: {error}",))
-    scene = _scene(stage, ready)
+    scene = scene_of(stage, ready)
     result = NOT_AS_TOLD
     try:
-        _healthy(scene, ready)
+        settled(scene, ready)
         result = chapter.play(scene)
     except BROKEN as error:
         scene.failures.append(str(error) or type(error).__name__)
@@ -174,7 +174,8 @@ def _act(stage: Stage, chapter: Chapter, coming: Future[Ready], begun: float) ->
     return Row(title, len(scene.deployed), commits, took, shown, failures)
 
 
-def _scene(stage: Stage, ready: Ready) -> Scene:
+def scene_of(stage: Stage, ready: Ready) -> Scene:
+    """Return the scene of a world that is ready."""
     world = ready.world
     catalog = load(world.system.config()).catalog
     outside = Outside(
@@ -188,8 +189,12 @@ def _scene(stage: Stage, ready: Ready) -> Scene:
     return Scene(stage, outside, catalog, ready.bot, CHANNEL)
 
 
-def _healthy(scene: Scene, ready: Ready) -> None:
-    """Wait until Argo CD has brought out what was in Git from the start."""
+def settled(scene: Scene, ready: Ready) -> None:
+    """Wait until Argo CD has brought out what was in Git from the start.
+
+    Raises:
+        Untold: it did not.
+    """
     applications = {target.application for target in scene.catalog.targets.values()}
     if not scene.settles(applications, PATIENCE):
         raise Untold(f"the first sync of {ready.world.system.title} did not end")

@@ -21,6 +21,7 @@ from sandbox.demo.buttons import FULLY, ONE_STEP
 from sandbox.demo.clone import Clone
 from sandbox.demo.ground import READER, Ground
 from sandbox.demo.playing import BROKEN, keep_logs
+from sandbox.demo.prompt import Prompt
 from sandbox.demo.scene import Scene
 from sandbox.demo.sight import Asked, Untold
 from sandbox.demo.stage import Row, Stage
@@ -44,6 +45,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the reader wants rehearsed: one *command*, what they type, or else each service."""
+
+    command: str | None = None
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What became of it. *logs* is where the bot's log stays, None when all went well."""
 
@@ -51,8 +60,8 @@ class Rehearsed:
     logs: Path | None
 
 
-def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: float) -> Rehearsed:
-    """Deploy each service once to its first environment, or do *command*.
+def rehearse(stage: Stage, repo: Path, file: Path, wanted: Wanted, speed: float) -> Rehearsed:
+    """Deploy each service once to its first environment, or do what is *wanted*.
 
     Raises:
         Unready: *repo* and *file* do not fit each other.
@@ -62,7 +71,7 @@ def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: f
     text = _read(file)
     config, clone = load(text, file.name), clones.read(repo)
     gitops = which_repository(config, clone)
-    wishes = [_wish(command, config)] if command else []
+    wishes = [_wish(wanted.command, config)] if wanted.command else []
     with ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="shipmate-rehearsal-"))
@@ -79,8 +88,12 @@ def rehearse(stage: Stage, repo: Path, file: Path, command: str | None, speed: f
         stack.callback(bot.stop)
         bot.start()
         ground.slack.connect(bot.url)
-        wishes = wishes or _wishes(config, ground)
+        if not wanted.typed:
+            wishes = wishes or _wishes(config, ground)
         _settle(stage, config, ground, bot)
+        if wanted.typed:
+            people = {name: person for person, name in ground.people.items()}
+            Prompt(_scene(stage, config, ground, bot, ground.branches[0]), people).run()
         rows = [_play(stage, config, ground, bot, wish) for wish in wishes]
         rows += _afterwards(stage, clone, ground)
         failed = any(row.failures for row in rows)

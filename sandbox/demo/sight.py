@@ -98,10 +98,7 @@ class Sight:
     def phase(self, asked: Asked) -> Phase | None:
         """Return the phase that the card of *asked* shows."""
         card = self.card(asked)
-        if card is None:
-            return None
-        words = card.blocks[0]["text"]["text"]
-        return next(phase for mark, phase in _BEGINNINGS.items() if words.startswith(mark))
+        return None if card is None else phase_of(card)
 
     def waits_for_approval(self, asked: Asked) -> bool:
         """Tell whether the card of *asked* asks people to decide."""
@@ -271,6 +268,14 @@ class Sight:
             self.holds(f"{image} is set, and has no Pods to run now", true=True)
         else:
             self.holds("", true=False, otherwise=f"no new image of {target.image} runs")
+
+
+def phase_of(message: Message) -> Phase | None:
+    """Return the phase that a card shows; None of any other message."""
+    if not message.blocks or not re.match(r"D-\d+:headline", message.blocks[0].get("block_id", "")):
+        return None
+    words = message.blocks[0]["text"]["text"]
+    return next(phase for mark, phase in _BEGINNINGS.items() if words.startswith(mark))
 
 
 def _is_new(image: str, target: Target, added: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """What the demo prints, and how it looks: quiet, at 80 columns, with and without colour."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -90,6 +91,20 @@ class Stage:
             with suppress(EOFError):
                 self.console.input(Text("   press Enter to go on ", "dim"))
 
+    # whoever types
+
+    def asks(self, who: str, where: str) -> str | None:
+        """Return the line that the reader types as *who*; None where there are no more."""
+        self.console.print()
+        prompt = Text.assemble("   ", (who, "bold blue"), (f"  {where}  ", "dim"), ("> ", "bold"))
+        try:
+            line = self.console.input(prompt).strip()
+        except EOFError:
+            return None
+        if not sys.stdin.isatty():
+            self.console.print(Text(line, "bold"))  # a terminal shows by itself what was typed
+        return line
+
     # what happens
 
     def tells(self, sentence: str) -> None:
@@ -121,9 +136,13 @@ class Stage:
 
     def is_asked(self, who: str, question: str, yes: str) -> None:
         """Print Slack's own question before a button counts, and that *who* says *yes* to it."""
-        lines = [Text(line) for line in question.splitlines()]
+        self.wonders(question)
+        self._barred([Text.assemble((who, "bold blue"), f"  [ {yes} ]")], _INDENT)
+
+    def wonders(self, question: str) -> None:
+        """Print Slack's own question before a button counts."""
         self._indented(Text("Slack asks first", "dim"), _INDENT)
-        self._barred([*lines, Text.assemble((who, "bold blue"), f"  [ {yes} ]")], _INDENT)
+        self._barred([Text(line) for line in question.splitlines()], _INDENT)
 
     def _heard(self, how: str, said: Version, names: Names) -> None:
         self._indented(Text(how, "dim"), _INDENT)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.config import load
 from sandbox.demo import clone as clones
+from sandbox.demo import news
 from sandbox.demo.clone import CloneUnfit
 from sandbox.demo.drifting import PICTURE
 from sandbox.demo.ground import with_addresses
@@ -145,13 +146,13 @@ def reader(tmp_path):
     return tmp_path
 
 
-def run(*words):
-    return CliRunner().invoke(app, ["demo", *map(str, words)])
+def run(*words, typed=""):
+    return CliRunner().invoke(app, ["demo", *map(str, words)], input=typed)
 
 
-def rehearse(reader, *words):
+def rehearse(reader, *words, typed=""):
     config = ["--config", reader / "shipmate.yaml", "--speed", FAST]
-    return run("--repo", reader / "deployment", *config, *words)
+    return run("--repo", reader / "deployment", *config, *words, typed=typed)
 
 
 def everything_in(folder):
@@ -380,6 +381,42 @@ def test_an_approval_is_rehearsed_with_the_others_of_the_map(reader):
     assert "✓ ghcr.io/acme/api:v1.0.0-rehearsal runs" in result.output
 
 
+def test_whoever_types_is_answered_and_presses_buttons_by_their_numbers(reader, monkeypatch):
+    monkeypatch.setattr(news, "QUIET", timedelta(seconds=0.3))
+    asked = CONFIG.replace("stage: {}", "stage: {approvals: {count: 1, from: [leads]}}")
+    others = "map: {U0DANA: dana, U0EVE: eve}"
+    two = asked.replace("map: {U0DANA: dana}", others).partition("  job:")[0]
+    (reader / "shipmate.yaml").write_text(two)
+    lines = (
+        "/deploy ap v1.0.0-rehearsal stage",  # a slip: only an answer
+        "/deploy api v1.0.0-rehearsal stage",
+        "7",
+        "as ev",
+        "as eve",
+        "2",  # Reject, which asks in a dialog and then for the reason
+        "",
+        "not today",
+    )
+
+    result = rehearse(reader, "--type", typed="\n".join(lines))
+
+    assert 0 == result.exit_code, result.output
+    for words in (
+        "only dana sees",
+        "Did you mean",
+        "Waits for approval: api to stage",
+        "1 [ Approve for stage ]",
+        "There is no button 7.",
+        "Nobody here is called ev. Did you mean eve?",
+        "Reject D-1?",
+        "Why",
+        "not today",
+        "Rejected",
+        "Nothing was pushed anywhere.",
+    ):
+        assert words in result.output, words
+
+
 def test_mistakes_in_the_configuration_are_said_as_the_bot_says_them(reader):
     file = reader / "shipmate.yaml"
     file.write_text(CONFIG.replace("stage: {}", "stage: {sok: 5m}").replace("{env}-", "{evn}-"))
@@ -397,6 +434,9 @@ def test_mistakes_in_the_configuration_are_said_as_the_bot_says_them(reader):
     ("words", "said"),
     [
         pytest.param(["--config", "x.yaml"], "need --repo", id="a configuration alone"),
+        pytest.param(
+            ["--repo", "{0}", "--type", "--command", "/deploy"], "two ways", id="two ways at once"
+        ),
         pytest.param(["--repo", "{0}/none"], "is no folder", id="no such folder"),
         pytest.param(["--repo", "{0}"], "is not inside a Git clone", id="no clone"),
         pytest.param(
