@@ -12,7 +12,6 @@ import structlog
 
 from bot.adapters.slack import Slack
 from bot.clock import Clock
-from bot.domain.alerts import Alert, Happening, Severity
 from bot.domain.catalog import Application, Catalog
 from bot.domain.drift.finding import Found, findings
 from bot.domain.drift.heat import Heat, heat
@@ -35,6 +34,7 @@ from bot.domain.drift.schedules import DriftPlan, Schedule
 from bot.domain.drift.sight import Sight, Sighted
 from bot.domain.errors import BotError
 from bot.messages.drifting import heatmap
+from bot.messages.drifting.drift_alerts import alerts
 from bot.operations.alerts import PutAlerts
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.codec import dump, load
@@ -210,7 +210,7 @@ class Drifting:
             put_note(connection, note, now)
             for act in _acts(made.items, last, report.gone, key, now):
                 write_act(connection, act)
-            self._put_alerts(connection, _alerts(schedule, report), now)
+            self._put_alerts(connection, alerts(report), now)
 
         if self._schedules.finish(taken, (*told, *kept), now, also):
             log.info("drift reported", report=schedule.name, rows=len(report.rows))
@@ -338,27 +338,6 @@ def _act(deed: Deed, told: Told, detail: dict[str, str], at: datetime) -> Act:
     subject = target_of(told.services, told.subject, told.environment)
     mark = f"{deed.value}:{named}"
     return Act(mark, at, US, deed, subject, told.environment, detail)
-
-
-def _alerts(schedule: Schedule, report: Report) -> Iterator[Alert]:
-    """Yield one alert for each environment, which the next report without drift resolves."""
-    for tally in report.tallies:
-        count = tally.drifted + tally.unread
-        title = (
-            f"{count} {'thing' if count == 1 else 'things'} drifted in {tally.environment}"
-            if count
-            else f"No drift in {tally.environment}"
-        )
-        yield Alert(
-            Happening.DRIFT,
-            Severity.WARNING if count else Severity.INFO,
-            f"drift:{schedule.name}:{tally.environment}",
-            title,
-            "",
-            "",
-            environment=tally.environment,
-            resolves=not count,
-        )
 
 
 def _nothing(_: sa.Connection) -> None:

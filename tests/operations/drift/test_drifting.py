@@ -286,11 +286,16 @@ def test_other_channels_hear_how_much_and_when_there_is_none_any_more(database):
 
     with database.read() as connection:
         told = [
-            (row.dedup, row.resolves, row.alert["title"])
+            (row.dedup, row.resolves, row.alert["title"], row.alert["text"])
             for row in connection.execute(select(alerts).order_by(alerts.c.id))
             if row.dedup.endswith("prod")
         ]
     assert [
-        ("drift:hourly:prod", False, "1 thing drifted in prod"),
-        ("drift:hourly:prod", True, "No drift in prod"),
+        (
+            "drift:hourly:prod",
+            False,
+            "1 thing drifted in prod",
+            "The cluster is not as Git says: s00-prod",
+        ),
+        ("drift:hourly:prod", True, "No drift in prod", ""),
     ] == told
