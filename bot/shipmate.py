@@ -34,6 +34,7 @@ from bot.operations.intake import Intake
 from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease
 from bot.operations.letterbox import Doorbell
 from bot.operations.making_way import MakingWay
+from bot.operations.missed import Missed
 from bot.operations.outbox import Outbox
 from bot.operations.rollouts import RolloutDesk
 from bot.operations.standstill.hold_watch import HoldWatch
@@ -169,7 +170,7 @@ class Shipmate:
             self.scheduler.add_job(self.rights.check.ask, id="teams")
             self._tick("teams again", self.rights.check.ask, TEAMS_AGAIN)
         if isinstance(self.lease, SessionLease):
-            reaper = Reaper(self.lease, self.engine, self.clock)
+            reaper = Reaper(self.lease, self.engine, Missed(self.database))
             self._tick("reaper", reaper.beat, BEAT)
         self.scheduler.start()
         for stream in self.streams.values():

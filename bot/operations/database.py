@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
 
 from bot.domain.errors import Unavailable
+from bot.operations.schema import bring_forward
 from bot.operations.sqlite import Turns, open_for_the_engine, open_for_us
 
 WAIT_SECONDS = 2
@@ -23,9 +22,6 @@ READ_ONLY = "25006"
 
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
-
-MIGRATION_LOCK = 0x5348_4950
-"""Advisory lock of the schema migration; any constant that nobody else in the database uses."""
 
 
 class Database:
@@ -71,16 +67,13 @@ class Database:
         return self._lent
 
     def migrate(self) -> None:
-        """Bring the schema forward. Replicas that start together take turns."""
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        """Bring the schema forward. Replicas that start together take turns.
+
+        Raises:
+            Rejected: a newer Shipmate has brought it further than this one can read.
+        """
         with self.write() as connection:
-            if not self.is_sqlite:
-                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
-                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            bring_forward(connection)
 
     def ping(self) -> None:
         """Ask for one row."""

@@ -1,9 +1,10 @@
 """Who runs what: one process per SQLite file, and any number of replicas on one PostgreSQL.
 
 On PostgreSQL every process holds a session advisory lock on its executor id, taken before the
-engine starts. PostgreSQL frees it when the process or its connection dies; no clocks, no
-heartbeats. A reaper in each process takes over what belongs to an id whose lock has been free for
-``GRACE``. A process that was only frozen finds, when it thaws, that it can record nothing.
+engine starts. PostgreSQL frees it when the process or its connection dies; no heartbeats, and no
+clock but the database's. A reaper in each process takes over what belongs to an id whose lock has
+been free for ``GRACE``. A process that was only frozen finds, when it thaws, that it can record
+nothing.
 """
 
 import fcntl
@@ -19,10 +20,10 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
-from bot.clock import Clock
 from bot.domain.errors import Rejected, Unavailable
 from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import Dead
+from bot.operations.missed import Missed
 
 log = structlog.get_logger(__name__)
 
@@ -173,9 +174,8 @@ class Pool(Protocol):
 class Reaper:
     """Takes over the workflows of executors that died. ``beat`` is called every ``BEAT``."""
 
-    def __init__(self, lease: SessionLease, pool: Pool, clock: Clock) -> None:
-        self._lease, self._pool, self._clock = lease, pool, clock
-        self._free_since: dict[str, float] = {}
+    def __init__(self, lease: SessionLease, pool: Pool, missed: Missed) -> None:
+        self._lease, self._pool, self._missed = lease, pool, missed
         self._takeovers: dict[str, int] = {}
 
     def beat(self) -> None:
@@ -183,22 +183,23 @@ class Reaper:
         try:
             self._lease.prove()
             elsewhere = self._pool.pending_elsewhere()
-            for executor in list(self._free_since):
-                if executor not in elsewhere:
-                    del self._free_since[executor]
+            spans = self._missed.spans()
+            # Those without pending work, and ourselves: we have just proved that we are here.
+            self._missed.forget(spans.keys() - elsewhere.keys())
             for executor, dead in elsewhere.items():
-                self._look_at(executor, dead)
+                self._look_at(executor, dead, spans.get(executor))
         except Exception:
             log.exception("the reaper could not look for dead replicas")
 
-    def _look_at(self, executor: str, dead: list[Dead]) -> None:
+    def _look_at(self, executor: str, dead: list[Dead], span: timedelta | None) -> None:
+        """Take over from *executor*, missed for *span*, if it still is and long enough."""
         if not self._lease.try_other(executor):
-            self._free_since.pop(executor, None)
-            return
+            return  # It lives, or another reaper looks at it; who lives forgets its own row.
         try:
-            now = self._clock.now().timestamp()
-            since = self._free_since.setdefault(executor, now)
-            if self._clock.pause(timedelta(seconds=now - since)) < GRACE.total_seconds():
+            if span is None:
+                self._missed.note(executor)
+                return
+            if span < GRACE:
                 return
             mine = [one for one in dead if self._counted(one)]
             if mine:

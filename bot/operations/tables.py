@@ -380,6 +380,14 @@ duties = sa.Table(
     sa.Column("until", Moment, nullable=False),  # by the database's clock
 )
 
+# Replicas whose work nobody holds, since when by the database's clock; gone once it is taken over.
+missed = sa.Table(
+    "missed",
+    metadata,
+    sa.Column("executor", sa.String(64), primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+)
+
 # What GitHub and Argo CD told us, each delivery once, until it is worked off and some days longer.
 deliveries = sa.Table(
     "deliveries",
@@ -401,6 +409,12 @@ deliveries = sa.Table(
     sa.Column("settled_at", Moment, index=True),
     sa.Column("set_aside", sa.Boolean, nullable=False),
     sa.UniqueConstraint("source", "delivery", name="uq_deliveries_once"),
+    sa.Index(
+        "ix_deliveries_set_aside",
+        "id",
+        sqlite_where=sa.text("set_aside = 1"),
+        postgresql_where=sa.text("set_aside"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -1,11 +1,10 @@
 import socket
 import threading
-from datetime import timedelta
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
-from bot.clock import Clock
 from bot.domain.errors import Rejected, Unavailable
 from bot.operations.database import Database
 from bot.operations.engine import Dead
@@ -17,6 +16,8 @@ from bot.operations.lease import (
     SessionLease,
     lease_for,
 )
+from bot.operations.missed import Missed
+from bot.operations.tables import missed as table
 
 
 def test_a_second_process_on_the_same_sqlite_file_is_refused_with_words(tmp_path):
@@ -61,19 +62,6 @@ class Pool:
         self.taken += dead
 
 
-class Hands:
-    """A clock moved by hand."""
-
-    def __init__(self):
-        self._clock, self.passed = Clock(), timedelta()
-
-    def now(self):
-        return self._clock.epoch + self.passed
-
-    def pause(self, span):
-        return span.total_seconds()
-
-
 @pytest.fixture
 def address(postgres_server):
     with postgres_server.database() as url:
@@ -90,13 +78,31 @@ def ours(address):
 WORK = Dead("D-1", None)
 
 
-def test_a_living_replica_keeps_its_work(address, ours):
-    other, clock = SessionLease(address), Hands()
+@pytest.fixture
+def missed(address):
+    database = Database(address.render_as_string(hide_password=False))
+    database.migrate()
+    yield Book(database)
+    database.close()
+
+
+class Book(Missed):
+    """The missed replicas, whose time passes by hand."""
+
+    def passes(self, span):
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(table).values(since=table.c.since - sa.literal(span, sa.Interval))
+            )
+
+
+def test_a_living_replica_keeps_its_work(address, ours, missed):
+    other = SessionLease(address)
     pool = Pool({other.executor: [WORK]})
-    reaper = Reaper(ours, pool, clock)
+    reaper = Reaper(ours, pool, missed)
     for _ in range(3):
         reaper.beat()
-        clock.passed += GRACE
+        missed.passes(GRACE)
     other.release()
     assert [] == pool.taken
 
@@ -112,27 +118,62 @@ def until_free(lease, executor):
     raise AssertionError(f"the lock of {executor} is still held")
 
 
-def test_a_dead_replica_is_taken_over_after_the_grace_and_not_before(address, ours):
-    other, clock = SessionLease(address), Hands()
+def test_a_dead_replica_is_taken_over_after_the_grace_and_not_before(address, ours, missed):
+    other = SessionLease(address)
     pool = Pool({other.executor: [WORK]})
-    reaper = Reaper(ours, pool, clock)
+    reaper = Reaper(ours, pool, missed)
     other.release()
     until_free(ours, other.executor)
     reaper.beat()
-    clock.passed += GRACE / 2
+    missed.passes(GRACE / 2)
     reaper.beat()
     assert [] == pool.taken
-    clock.passed += GRACE
+    missed.passes(GRACE / 2)
     reaper.beat()
     assert [WORK] == pool.taken
 
 
-def test_work_that_kills_whoever_takes_it_is_left_alone_at_last(ours):
-    clock, pool = Hands(), Pool({"gone": [WORK]})
-    reaper = Reaper(ours, pool, clock)
+def test_the_grace_goes_on_though_every_replica_dies_within_it(address, ours, missed):
+    """Each beat is by a replica that was started anew and has seen nothing itself."""
+    pool = Pool({"gone": [WORK]})
+    for _ in range(2):
+        assert [] == pool.taken
+        Reaper(ours, pool, missed).beat()
+        missed.passes(GRACE / 2)
+    Reaper(ours, pool, missed).beat()
+    assert [WORK] == pool.taken
+
+
+def test_who_was_away_for_a_moment_begins_a_new_grace_the_next_time(address, ours, missed):
+    other = SessionLease(address)
+    missed.note(other.executor)
+    missed.passes(GRACE * 10)
+    Reaper(other, Pool({}), missed).beat()
+    other.release()
+    until_free(ours, other.executor)
+
+    pool = Pool({other.executor: [WORK]})
+    Reaper(ours, pool, missed).beat()
+    assert [] == pool.taken
+
+
+def test_what_was_taken_over_is_missed_no_longer(ours, missed):
+    missed.note("gone")
+    missed.passes(GRACE)
+    pool = Pool({"gone": [WORK]})
+    reaper = Reaper(ours, pool, missed)
     reaper.beat()
+    pool.elsewhere = {}
+    reaper.beat()
+    assert {} == missed.spans()
+
+
+def test_work_that_kills_whoever_takes_it_is_left_alone_at_last(ours, missed):
+    pool = Pool({"gone": [WORK]})
+    reaper = Reaper(ours, pool, missed)
+    reaper.beat()
+    missed.passes(GRACE)
     for _ in range(MOST_TAKEOVERS + 5):
-        clock.passed += GRACE
         reaper.beat()
     assert MOST_TAKEOVERS == len(pool.taken)
 

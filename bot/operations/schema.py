@@ -1,0 +1,107 @@
+"""Brings the schema of our own tables forward, and knows which other Shipmates can work with it.
+
+An older Shipmate goes on working on a schema that a newer one has brought forward, one release
+long: so a rolling upgrade has no gap, and can be taken back. The newer one writes down which is
+the oldest revision whose code fits; the older one reads that and leaves the schema as it is.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bot.domain.errors import Rejected
+
+log = structlog.get_logger(__name__)
+
+OLDEST = "0015"
+"""The newest revision of the release before this one: its code works with today's schema.
+
+What a migration after it may do is held by ``tests/operations/test_schema.py``.
+"""
+
+VERSION_TABLE = "shipmate_version"
+"""Where alembic notes the schema's revision."""
+
+MIGRATION_LOCK = 0x5348_4950
+"""Advisory lock of the schema migration; any constant that nobody else in the database uses."""
+
+# Beside our tables rather than among them: it belongs to the schema, as alembic's own does, and is
+# written by whoever brings a database forward, never copied from another one.
+terms = sa.Table(
+    "shipmate_schema",
+    sa.MetaData(),
+    sa.Column("revision", sa.String(32), primary_key=True),
+    sa.Column("oldest", sa.String(32), nullable=False),
+    sa.Column("release", sa.String(32), nullable=False),
+)
+
+
+def bring_forward(connection: sa.Connection) -> None:
+    """Bring the schema to today's revision, or leave a newer one that we can work with as it is.
+
+    Replicas that start together take turns.
+
+    Raises:
+        Rejected: a newer Shipmate has brought the schema further than this one can read.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    config = _config(connection)
+    scripts = ScriptDirectory.from_config(config)
+    known = [script.revision for script in scripts.walk_revisions()]
+    there = _revision(connection)
+    if there is not None and there not in known:
+        _accept(connection, there, known[0])
+        return
+    command.upgrade(config, "head")
+    if there != known[0]:
+        _write_terms(connection, known[0])
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    opts = {"version_table": VERSION_TABLE}
+    return MigrationContext.configure(connection, opts=opts).get_current_revision()
+
+
+def _accept(connection: sa.Connection, there: str, ours: str) -> None:
+    """Accept the newer revision *there*, if whoever brought it says that *ours* can work with it.
+
+    Raises:
+        Rejected: it does not.
+    """
+    known = terms.c.revision == there
+    row = None
+    if sa.inspect(connection).has_table(terms.name):
+        row = connection.execute(sa.select(terms).where(known)).first()
+    if row is not None and row.oldest <= ours:
+        log.info("a newer Shipmate brought the database forward", revision=there, by=row.release)
+        return
+    by = f"Shipmate {row.release}" if row is not None else "a Shipmate that this one does not know"
+    raise Rejected(
+        "The database",
+        "be used",
+        f"its schema {there} was made by {by}, and this is Shipmate {version('shipmate')} with "
+        f"schema {ours}. Run that Shipmate, or one release before it; to go further back, restore "
+        "the backup made before the upgrade.",
+    )
+
+
+def _write_terms(connection: sa.Connection, ours: str) -> None:
+    connection.execute(sa.delete(terms))
+    values = {"revision": ours, "oldest": OLDEST, "release": version("shipmate")}
+    connection.execute(sa.insert(terms).values(values))
