@@ -64,6 +64,7 @@ from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.form import FormReader
 from bot.operations.gathering.facts import Books, Gatherer, Outside
+from bot.operations.four_keys import FourKeys
 from bot.operations.gathering.histories import Histories
 from bot.operations.gathering.judging import Judging
 from bot.operations.gathering.picking import Picking
@@ -231,6 +232,7 @@ def build(
             books,
         )
     )
+            metrics.edited,
     desk = Desk(
         catalog,
         intake,
@@ -331,6 +333,7 @@ def _metrics(catalog: Catalog, store: Store) -> Metrics:
 
 
 def _steps(inner: Inner, offering: Offering, wake: Callable[[str], None], links: Links) -> Steps:
+    store.follow(FourKeys(store, metrics).moved)
     """Return the steps of a deploy. *wake* makes a waiting workflow look up."""
     store, catalog, clock, out = inner.store, inner.catalog, inner.clock, inner.out
     gatherer, approvals = inner.gatherer, inner.approvals

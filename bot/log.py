@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import structlog
@@ -63,6 +64,24 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({one for one in secrets if len(one) >= _SHORTEST_SECRET}, key=len)
+OPERATION = "operation"
+"""The key under which a line names its operation, by the id that card and commit bear, too."""
+
+
+def about(operation: str) -> AbstractContextManager[None]:
+    """Name *operation* (``D-12``) on each line that is logged within, whoever logs it.
+
+    Tasks and ``asyncio.to_thread`` take it along by themselves, pools only as ``threads.Pool``.
+    """
+    return structlog.contextvars.bound_contextvars(**{OPERATION: operation})
+
+
+def operation_at_hand() -> str | None:
+    """Return the operation that the present work is about, as ``about`` was told, or None."""
+    found = structlog.contextvars.get_contextvars().get(OPERATION)
+    return found if isinstance(found, str) else None
+
+
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def __call__(self, _logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -9,7 +9,6 @@ from http import HTTPStatus
 import structlog
 from cachetools import TTLCache
 from flask import Flask, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.flask import SlackRequestHandler
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
@@ -113,7 +112,8 @@ def web_app(shipmate: Shipmate) -> Flask:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(shipmate.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+        page = shipmate.metrics.page(request.headers.get("Accept", ""))
+        return Response(page.body, content_type=page.kind)
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -55,7 +55,7 @@ from bot.operations.notes.source import StandingNotes
 from bot.operations.pace import Pace
 from bot.operations.store import Store
 from bot.operations.telling import Telling
-from bot.operations.updater import UPDATES, Updater
+from bot.operations.updater import UPDATES, OnEdit, Updater
 from bot.reach import Reach
 from bot.settings import Settings
 from bot.unasked_ci import Ci, ci
@@ -105,6 +105,7 @@ class Ground:
     alerts: Alerts
     wake: Callable[[str], None]
     books: Books
+    edited: OnEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,7 @@ def _living(ground: Ground) -> tuple[Updater, NotePoster]:
     renderers = _renderers(ground)
     duty = Duty(database, clock, UPDATES, ground.replica)
     sources = (ground.cards, StandingNotes(database, renderers, clock))
-    updater = Updater(sources, slack, pace, duty, clock)
+    updater = Updater(sources, slack, pace, duty, clock, ground.edited)
     ground.store.observe(updater.changed)
     posts = Duty(database, clock, POSTS, ground.replica)
     return updater, NotePoster(database, slack, renderers, pace, posts, clock)

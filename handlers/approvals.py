@@ -6,6 +6,7 @@ from slack_bolt import Ack
 
 from bot.domain.message import Message
 from bot.domain.operations import Operation
+from bot.log import about
 from bot.messages.decisions import REASON, not_taken, reject_view, taken
 from bot.operations.deciding import Decided, Deciding, NotTaken, Place, Taken
 from handlers.desk import Asker, Desk
@@ -18,7 +19,10 @@ def on_approve(
     """Take a yes; only the person who clicked reads the answer."""
     operation, user, place = _clicked(body, action)
     ack()
-    speaker.respond(body["response_url"], lambda: words(deciding.approve(operation, user, place)))
+    with about(operation):
+        speaker.respond(
+            body["response_url"], lambda: words(deciding.approve(operation, user, place))
+        )
 
 
 def on_reject(
@@ -45,7 +49,10 @@ def on_reject_reason(
         return
     ack()
     channel = deciding.channel(operation) or user
-    speaker.whisper(channel, user, None, lambda: words(deciding.reject(operation, user, reason)))
+    with about(operation):
+        speaker.whisper(
+            channel, user, None, lambda: words(deciding.reject(operation, user, reason))
+        )
 
 
 def on_anew(

@@ -6,6 +6,7 @@ import structlog
 from slack_bolt import Ack
 
 from bot.domain.errors import Unavailable
+from bot.log import about
 from bot.messages import replies
 from handlers.desk import Answer, Asker, Desk
 from handlers.later import Speaker
@@ -17,13 +18,15 @@ def on_cancel(
     ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
 ) -> None:
     """Answer the Cancel button; only the person who clicked reads the answer."""
-    try:
-        answer = desk.cancel(str(action.get("value", "")), body["user"]["id"])
-    except Unavailable as away:
-        log.warning("cancel not written down", error=str(away))
-        answer = Answer(replies.try_again())
-    ack()
-    speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+    operation = str(action.get("value", ""))
+    with about(operation):
+        try:
+            answer = desk.cancel(operation, body["user"]["id"])
+        except Unavailable as away:
+            log.warning("cancel not written down", error=str(away))
+            answer = Answer(replies.try_again())
+        ack()
+        speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 
 def on_rollback_in(
@@ -62,9 +65,11 @@ def on_resume(
     """Resume auto-sync after the rollback that the button names; the clicker reads the answer."""
     channel = str((body.get("container") or {}).get("channel_id", ""))
     asker = Asker(body["user"]["id"], channel, asked=f"action:{body['trigger_id']}")
-    answer = desk.resume_after(str(action.get("value", "")), asker)
+    operation = str(action.get("value", ""))
+    answer = desk.resume_after(operation, asker)
     ack()
-    speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+    with about(operation):
+        speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 
 def on_other_action(ack: Ack, action: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import BoundedSemaphore, Event
 from typing import Any
@@ -15,6 +14,7 @@ from bot.domain.errors import BotError, Rejected, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
 from bot.messages import replies
+from bot.operations.threads import Pool
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class Speaker:
         self._slack, self._clock = slack, clock
         self._closing = Event()
         self._room = BoundedSemaphore(MOST_WAITING)
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speaker")
+        self._pool = Pool(AT_ONCE, thread_name_prefix="speaker")
 
     def respond(self, response_url: str, work: Callable[[], Message]) -> None:
         """Do *work* and send its message to a slash command's or button's ``response_url``."""

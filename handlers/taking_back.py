@@ -7,6 +7,7 @@ from slack_bolt import Ack
 
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
+from bot.log import about
 from bot.messages import replies
 from bot.messages.rollback import taking_back as words
 from bot.operations.by_itself.stopping import (
@@ -40,7 +41,8 @@ def on_stop_back(
             log.warning("not stopped", operation=operation, error=str(away))
             return replies.try_again()
 
-    speaker.respond(body["response_url"], answer)
+    with about(operation):
+        speaker.respond(body["response_url"], answer)
 
 
 def said(answer: StopAnswer) -> Message:

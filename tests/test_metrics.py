@@ -41,9 +41,9 @@ def operation(phase, *, seconds=0, **entered):
 
 
 def shown(metrics, start):
-    """Return the lines of the metrics that begin with *start*, without what they were made at."""
-    lines = metrics.text().decode().splitlines()
-    return [line for line in lines if line.startswith(start) and "_created" not in line]
+    """Return the lines of the metrics that begin with *start*."""
+    lines = metrics.page().body.decode().splitlines()
+    return [line for line in lines if line.startswith(start)]
 
 
 def ended(service, kind, result):

@@ -166,7 +166,7 @@ class Inbox:
 
     def set_aside(self) -> int:
         """Return how many deliveries nobody could work off."""
-        query = sa.select(sa.func.count()).where(deliveries.c.set_aside.is_(True))
+        query = sa.select(sa.func.count()).where(deliveries.c.set_aside)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -235,6 +235,10 @@ class Inbox:
         """Work one off; tell whether it was ours to do."""
         if self._closing.is_set() or not self._take(one):
             return False
+        with structlog.contextvars.bound_contextvars(**_named(one.delivery)):
+            return self._hand_over(one)
+
+    def _hand_over(self, one: _Waiting) -> bool:
         try:
             self._hearers[one.delivery.source](one.delivery)
         except Unavailable as away:

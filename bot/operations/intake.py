@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.domain.operations import Operation, Phase, Request
 from bot.domain.problems import Problem, Reason
 from bot.domain.terminal import account_of
+from bot.log import about
 from bot.operations.changes import Changes, operation_change
 from bot.operations.deploy.flow import acting_workflow
 from bot.operations.engine import Engine
@@ -141,12 +142,16 @@ class Intake:
     def _run(self) -> None:
         while not self._closed.is_set():
             for one in self._together():
-                if self._closed.is_set():
-                    log.info("left for the next start", operation=one.id)
-                elif isinstance(one, _Woken):
-                    self._wake(one.id)
-                else:
-                    self._begin(one)
+                with about(one.id):
+                    self._take(one)
+
+    def _take(self, one: Operation | _Woken) -> None:
+        if self._closed.is_set():
+            log.info("left for the next start", operation=one.id)
+        elif isinstance(one, _Woken):
+            self._wake(one.id)
+        else:
+            self._begin(one)
 
     def _together(self) -> list[Operation | _Woken]:
         """Wait for requests; return those that came without a lull between them."""

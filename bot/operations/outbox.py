@@ -191,7 +191,7 @@ class Outbox:
             due = one.not_before <= self._clock.now() and one.letter.to not in stuck
             if not due or not self._pace.take_post(one.receiver) or not self._take(one):
                 stuck.add(one.letter.to)
-            elif not self._say(one):
+            elif not self._named(one):
                 return  # the rest may be heard in the next round
 
     def sweep(self) -> None:
@@ -237,6 +237,10 @@ class Outbox:
     def _held(self) -> timedelta:
         # Calls take their time on the wall, however fast the clock runs in a rehearsal.
         return HELD * self._clock.speed
+
+    def _named(self, one: _Waiting) -> bool:
+        with structlog.contextvars.bound_contextvars(letter=one.letter.key):
+            return self._say(one)
 
     def _say(self, one: _Waiting) -> bool:
         """Say it; return whether it is settled: said, or never to be said."""

@@ -318,6 +318,8 @@ class Store:
             )
             _save(connection, number, after, row.version + 1)
             _record(connection, number, "cancelled", at, by, Phase.CANCELLED.value, {})
+        for moved in self._followers:
+            moved(now, after)
         self.changed()
         return after, CancelOutcome.CANCELLED
 

@@ -1,12 +1,15 @@
 """How many of each stand in the database now, for those who measure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.domain.drift.items import Told
 from bot.operations.database import Database
+from bot.operations.drift.tables import items as drift_items
 from bot.operations.store import UNDER_WAY
 from bot.operations.tables import (
     cards,
@@ -23,9 +26,9 @@ Tally = Mapping[str, int]
 
 
 class Tallies:
-    """Counts the rows of one database; each method is one query.
+    """Counts the rows of one database; each method is one query, whose cost is what it counts.
 
-    Each raises Unavailable while the database is away.
+    Over none of them does the history grow. Each raises Unavailable while the database is away.
     """
 
     def __init__(self, database: Database) -> None:
@@ -47,7 +50,7 @@ class Tallies:
         behind = (
             sa.select(sa.func.count())
             .select_from(cards.join(operations, operations.c.number == cards.c.number))
-            .where(cards.c.shown_version < operations.c.version)
+            .where(~cards.c.settled, cards.c.shown_version < operations.c.version)
         )
         return self._counts(
             card=behind,
@@ -59,16 +62,30 @@ class Tallies:
         """Return how many deliveries of webhooks wait, and how many nobody could work off."""
         return self._counts(
             waiting=_count(deliveries, deliveries.c.settled_at.is_(None)),
-            set_aside=_count(deliveries, deliveries.c.set_aside.is_(True)),
+            set_aside=_count(deliveries, deliveries.c.set_aside),
         )
 
-    def standing(self) -> Tally:
-        """Return how many locks, holds, and open items of rollbacks by Argo CD stand."""
+    def standing(self, now: datetime) -> Tally:
+        """Return how many locks, holds, and open items of rollbacks by Argo CD stand.
+
+        ``auto_sync_overdue`` are those of the latter whose deadline is over.
+        """
+        off = open_items.c.ended_at.is_(None)
         return self._counts(
             lock=_count(locks, locks.c.ended_at.is_(None)),
             hold=_count(holds, holds.c.ended_at.is_(None)),
-            auto_sync_off=_count(open_items, open_items.c.ended_at.is_(None)),
+            auto_sync_off=_count(open_items, off),
+            auto_sync_overdue=_count(open_items, off, open_items.c.deadline < now),
         )
+
+    def drifting(self) -> Mapping[tuple[str, str], int]:
+        """Return how many items of drift stand, by environment and kind."""
+        query = sa.select(drift_items.c.environment, drift_items.c.key).where(
+            drift_items.c.ended_at.is_(None)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return Counter((row.environment, Told(row.key, ()).kind.value) for row in rows)
 
     def oldest_waiting(self) -> datetime | None:
         """Return since when the operation waits for approval that has waited longest, or None."""

@@ -8,19 +8,22 @@ whoever has waited longest. One replica at a time does it, so there is one budge
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from cachetools import LRUCache
+from structlog.contextvars import bound_contextvars
 
 from bot.adapters.slack import Posted, Slack
 from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, NotFound, Unauthorized, Unavailable
 from bot.domain.message import Message
+from bot.domain.operations import number_of
 from bot.domain.patience import next_try
+from bot.log import OPERATION
 from bot.operations.duty import Duty
 from bot.operations.pace import Pace
 
@@ -67,6 +70,14 @@ class Living:
     shown_version: int
 
 
+OnEdit = Callable[[str, timedelta], None]
+"""Is told of each edit that Slack took: the message's name, how long after the change it was."""
+
+
+def nobody_counts(_name: str, _lag: timedelta) -> None:
+    """Ignore the edit."""
+
+
 class Source(Protocol):
     """Where living messages come from. Two kinds exist: operations' cards, and notes."""
 
@@ -84,10 +95,20 @@ class Updater:
     """Updates what *sources* have. One updating thread for the process."""
 
     def __init__(
-        self, sources: Sequence[Source], slack: Slack, pace: Pace, duty: Duty, clock: Clock
+        self,
+        sources: Sequence[Source],
+        slack: Slack,
+        pace: Pace,
+        duty: Duty,
+        clock: Clock,
+        on_edit: OnEdit = nobody_counts,
     ) -> None:
         self._sources, self._slack = tuple(sources), slack
         self._pace, self._duty, self._clock = pace, duty, clock
+        self._on_edit = on_edit
+        # When each message that is behind began to be, as far as this process heard.
+        self._since: Mapping[str, float] = {}
+        self._heard_at: float | None = None  # the first change since the last look
         # By message. Bounded: another replica may show an end, and then nobody takes them out.
         self._not_before: LRUCache[str, float] = LRUCache(REMEMBERED)
         self._served: LRUCache[str, float] = LRUCache(REMEMBERED)
@@ -110,6 +131,8 @@ class Updater:
 
     def changed(self) -> None:
         """Say that something changed; for any thread. What nobody says is seen a second later."""
+        if self._heard_at is None:
+            self._heard_at = self._now()
         self._wake.set()
 
     def _run(self) -> None:
@@ -139,7 +162,9 @@ class Updater:
         Raises:
             Unavailable: our own database is away.
         """
+        heard, self._heard_at = self._heard_at, None
         waiting = [(source, one) for source in self._sources for one in source.behind()]
+        self._keep_count([one.name for _, one in waiting], heard)
         if not waiting:
             return 0.0
         if not self._duty.is_ours():
@@ -151,9 +176,27 @@ class Updater:
             if wait > 0 and (one.name in self._unheard or not one.ended):
                 soonest = min(soonest or wait, wait)
                 continue
-            if wait := self._pace.update_wait() or self._show(source, one, now):
-                return wait
+            with bound_contextvars(**_named(one.name)):
+                if wait := self._pace.update_wait() or self._show(source, one, now):
+                    return wait
         return soonest
+
+    def behind_for(self) -> timedelta:
+        """Return how long the message has been behind that has been longest; zero: none is."""
+        since = min(self._since.values(), default=None)
+        return timedelta(seconds=0.0 if since is None else max(0.0, self._now() - since))
+
+    def _keep_count(self, names: Sequence[str], heard: float | None) -> None:
+        """Remember since when each of *names* is behind: what is new since we *heard* of it."""
+        now = self._now()
+        since = now if heard is None else heard
+        self._since = {name: self._since.get(name, since) for name in names}
+
+    def _edited(self, name: str) -> None:
+        """Count that Slack took the newest of the message."""
+        now = self._now()
+        self._on_edit(name, timedelta(seconds=now - self._since.get(name, now)))
+        self._since = {one: since for one, since in self._since.items() if one != name}
 
     def _turn(self, waiting: tuple[Source, Behind]) -> tuple[bool, float]:
         """Order ends first, then by how long ago each was served."""
@@ -180,6 +223,8 @@ class Updater:
             return self._unanswered(one.name, now, away)
         except BotError as refused:
             log.warning("a message was refused", message=one.name, error=str(refused))
+        else:
+            self._edited(one.name)
         self._unheard.pop(one.name, None)
         self._silences = 0
         source.keep(living, at, shown)
@@ -234,6 +279,11 @@ class Updater:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _named(message: str) -> dict[str, str]:
+    """Return what the log is to call whatever is done for *message*."""
+    return {"note" if number_of(message) is None else OPERATION: message}
 
 
 def digest(message: Message) -> str:

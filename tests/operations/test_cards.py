@@ -10,7 +10,7 @@ from bot.operations.cards import Cards
 from bot.operations.duty import Duty
 from bot.operations.pace import BUCKET, REFILL_PER_SECOND, Budget, Pace
 from bot.operations.store import Store
-from bot.operations.updater import AWAY, UPDATES, Updater
+from bot.operations.updater import AWAY, UPDATES, Updater, nobody_counts
 from tests.builders import NOON, request
 
 
@@ -63,7 +63,7 @@ class Slack:
             raise Unavailable("Slack", "edit a message", "internal_error")
 
 
-def stale(database, slack, count):
+def stale(database, slack, count, on_edit=nobody_counts):
     """Return the updater of cards that are all behind their operations."""
     store, clock = Store(database), StoppedClock()
     pace = Pace(clock)
@@ -73,7 +73,9 @@ def stale(database, slack, count):
         made = store.receive(request(version=f"{number}" * 7), f"command:{number}", NOON)[0]
         cards.post(made.id, "C0DEPLOY", "U0ALICE")
         store.move(made.id, Phase.CHECKING, NOON, "checking")
-    return Updater([cards], slack, pace, Duty(database, clock, UPDATES, "us"), clock), clock
+    return Updater(
+        [cards], slack, pace, Duty(database, clock, UPDATES, "us"), clock, on_edit
+    ), clock
 
 
 def test_a_card_that_slack_always_fails_at_does_not_hold_up_the_others(database):
@@ -112,3 +114,22 @@ def test_when_slack_asks_a_first_card_to_wait_notes_and_letters_wait_too(databas
     assert not pace.take_post("C0OTHER")
     clock.time += timedelta(seconds=30)
     assert pace.take_post("C0OTHER")
+
+
+def test_how_far_slack_is_behind_is_counted_from_the_change_to_the_edit(database):
+    """Also while Slack does not answer, and in the pause in which nobody looks."""
+    slack, edits = Slack("0.0", "1.0"), []
+    cards, clock = stale(database, slack, 2, lambda *edit: edits.append(edit))
+    cards.changed()
+    clock.time += timedelta(seconds=2)
+    cards.tick()
+    cards.tick()
+    assert [] == edits
+    assert timedelta(seconds=2) == cards.behind_for()
+    slack.broken = ()
+    clock.time += timedelta(seconds=60)
+    cards.tick()
+    assert [("D-1", timedelta(seconds=62)), ("D-2", timedelta(seconds=62))] == sorted(edits)
+    cards.tick()
+    assert timedelta() == cards.behind_for()
+    assert 2 == len(edits)

@@ -34,6 +34,7 @@ from bot.domain.rollback.auto_rollback import (
     hopeless,
     is_open,
 )
+from bot.log import about
 from bot.messages.rollback import taking_back as words
 from bot.operations.books.back_book import BackBook
 from bot.operations.books.card_book import Card
@@ -88,7 +89,8 @@ class BackWatch:
         since = self._clock.now() - LOOKED_BACK
         for operation_id in self._book.undecided(rules, since):
             try:
-                self._consider(operation_id, rules)
+                with about(operation_id):
+                    self._consider(operation_id, rules)
             except BotError as error:
                 if error.system == DATABASE:
                     raise

@@ -16,6 +16,7 @@ import structlog
 from bot.domain.environment_policy import Way
 from bot.domain.operations import Kind, Operation
 from bot.domain.patience import next_try
+from bot.log import about
 from bot.operations.deploy.approve import Approve
 from bot.operations.deploy.check import Check
 from bot.operations.deploy.follow import Follow
@@ -26,7 +27,7 @@ from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
 from bot.operations.emergency.flow import AroundFlow
 from bot.operations.emergency.steps import Steps as AroundSteps
-from bot.operations.engine import Engine
+from bot.operations.engine import Engine, Workflow
 from bot.operations.outcome import Next, Outcome
 
 log = structlog.get_logger(__name__)
@@ -82,9 +83,9 @@ class DeployFlow:
         self._engine, self._steps = engine, steps
         self._around = AroundFlow(engine, steps.around)
         for kind in Kind:
-            engine.register(kind.value, self.deploy)
-        engine.register("hold", self.hold)
-        engine.register("announce", self.announce)
+            engine.register(kind.value, _told(self.deploy))
+        engine.register("hold", _told(self.hold))
+        engine.register("announce", _told(self.announce))
 
     async def deploy(self, operation: str, flow: int) -> None:
         """Take a received operation to its end."""
@@ -245,6 +246,16 @@ class DeployFlow:
             failures += 1
             carry = {**carry, **outcome.carry}
             await self._engine.rest(next_try(failures, outcome.asked))
+
+
+def _told(workflow: Workflow) -> Workflow:
+    """Return *workflow* so that whatever it logs and calls names its operation."""
+
+    async def run(operation: str, *args: Any) -> None:
+        with about(operation):
+            await workflow(operation, *args)
+
+    return run
 
 
 # The steps as the loop calls them; each names what it takes from the carried state.

@@ -7,7 +7,6 @@ and GitHub's as ``bot.adapters.github.membership_cache`` says.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
@@ -32,6 +31,7 @@ from bot.domain.unknown import Silence, Unknown, unknown
 from bot.operations.books.identity_book import IdentityBook, Link
 from bot.operations.identity.identity_sources import Named, Sources
 from bot.operations.identity.short_memory import ShortMemory
+from bot.operations.threads import Pool
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class People:
         self._slack, self._teams, self._cache = slack, teams, cache
         self._book, self._clock, self._remember = book, clock, remember
         self._outsiders: ShortMemory[WhyNot | None] = ShortMemory(clock, SLACK_FOR)
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="people")
+        self._pool = Pool(AT_ONCE, thread_name_prefix="people")
 
     def who(
         self, slack_user: str, slugs: Collection[str], *, live: bool, in_emergency: bool = False

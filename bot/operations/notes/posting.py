@@ -88,7 +88,9 @@ class NotePoster:
             receiver = to.user if isinstance(to, ToPerson) else to.channel
             if not self._pace.take_post(receiver) or not self._take(one):
                 continue
-            if not self._say(one):
+            with structlog.contextvars.bound_contextvars(note=one.note.key):
+                said = self._say(one)
+            if not said:
                 return  # the rest may be heard in the next round
 
     def sweep(self) -> None:
