@@ -26,7 +26,7 @@ from bot.domain.checks import (
 from bot.domain.facts import Hold, NoEarlierHome, RanBefore, RunsNow
 from bot.domain.message import Message
 from bot.domain.operations import Change
-from bot.domain.rights import Action, Actor
+from bot.domain.rights import NOBODY, Action, Actor
 from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.messages import blocks
@@ -195,11 +195,16 @@ def _called(case: ApprovalCase) -> Line:
 
 def _wish(case: ApprovalCase) -> Line:
     verb = DOING.get(case.action, case.action.value)
-    asks = line(Person(case.requester.slack), " (", code(case.requester.github.login, NAME), ")")
     names = listed(map(name, _names(case)), room=NAMES)
     where = line(" to " if case.action is not Action.ROLLBACK else " in ", name(case.environment))
     at = line(" at ", code(case.version, 80)) if case.version else ()
-    return line(*asks, f" asks to {verb} ", *names, *where, *at)
+    return line(*_asker(case.requester), f" {verb} ", *names, *where, *at)
+
+
+def _asker(who: Actor) -> Line:
+    if who == NOBODY:  # no account is behind it, so none is named
+        return line(Person(who.slack), " asks by itself to")
+    return line(Person(who.slack), " (", code(who.github.login, NAME), ") asks to")
 
 
 def _names(case: ApprovalCase) -> Iterator[str]:

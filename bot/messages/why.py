@@ -90,7 +90,8 @@ PASSED: Mapping[RuleName, tuple[str, str]] = {
     RuleName.NEW: ("[{tag} takes the place of {runs}]", "Nothing of it runs there yet"),
     RuleName.AGE: (
         (
-            "[This {exempt} goes back][ {behind}][{incomparable}][It lacks {lacks} of what"
+            "[This {exempt} goes back][ {behind}][Nobody can say which is older, and that stops"
+            " nothing: {incomparable}][It lacks {lacks} of what"
             " runs. ][It has {ahead} that what runs lacks]"
         ),
         "It is not older than what runs",

@@ -17,7 +17,7 @@ from bot.domain.approving.plan_digest import Part
 from bot.domain.checks import Green, Missing, NotAsked, NothingReported, Pending, Red
 from bot.domain.facts import NoEarlierHome, RanBefore, RunsNow
 from bot.domain.operations import Change
-from bot.domain.rights import Action, Actor, GitHubUser
+from bot.domain.rights import NOBODY, Action, Actor, GitHubUser
 from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.messages.approval_card import APPROVE, REJECT, approval_card, versions
@@ -144,6 +144,11 @@ def test_it_says_of_a_service(changes, expected):
 
 def test_a_service_without_an_environment_before_says_nothing_of_one():
     assert "stage" not in service(before=NoEarlierHome())
+
+
+def test_shipmate_asks_by_itself_and_as_nobodys_account():
+    text = shown(requester=NOBODY, action=Action.ROLLBACK)
+    assert "\nShipmate asks by itself to roll back *core* in *prod*" in text
 
 
 def test_it_says_which_older_wish_it_ended():

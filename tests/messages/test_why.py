@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.domain.approving.plan_digest import Part
 from bot.domain.checks import Red
-from bot.domain.facts import Ancestry, RanBefore, Relation
+from bot.domain.facts import Ancestry, Incomparable, RanBefore, Relation
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action
 from bot.domain.rules import Allowed, Judgement, NeedsApproval, Refused, judge
@@ -119,6 +119,18 @@ This was only a look: nothing was started."""
             {},
             "This goes back 14 commits from what runs of *core* in *prod*",
             id="this goes back 14 commits",
+        ),
+        pytest.param(
+            None,
+            {
+                "ancestry": Incomparable(
+                    "GitHub knows no way from v1, which runs, to the new commit"
+                )
+            },
+            {},
+            "• ✅ *Age* passes: Nobody can say which is older, and that stops nothing: GitHub"
+            " knows no way from v1, which runs, to the new commit.",
+            id="what cannot be compared stops nothing, and says so",
         ),
     ],
 )

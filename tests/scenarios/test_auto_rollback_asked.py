@@ -82,7 +82,7 @@ def test_where_people_approve_it_waits_for_one_of_them(they):
     they.waits_for_approval(number)
     assert before == they.told.commits()
     assert bad == they.tag("user-service")
-    they.shows(number, "Waits for approval", "Shipmate ( shipmate ) asks to roll back", good)
+    they.shows(number, "Waits for approval", "Shipmate asks by itself to roll back", good)
     they.shows(number, f"Because: {failed.id} failed", "CrashLoopBackOff")
     assert "may not" in they.approves(number, by="U0MALLORY")
     assert Phase.AWAITING is they.phase(number)
