@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.masking import MASK, without_secrets
+
 LINES = 12
 """The most lines that are kept."""
 
@@ -14,8 +16,6 @@ LONGEST = 300
 
 MOST = 8 * LONGEST
 """The most characters of a line or a message that are looked at."""
-
-MASK = "***"
 
 _STAMP = re.compile(r"\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z ?")
 """What the runner writes before each line. Not every line of a message has one."""
@@ -33,31 +33,6 @@ _STEP_BEGINS = re.compile(r"##\[group\]Run ")
 _STEP_BEGUN = re.compile(r"##\[endgroup\]")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY")
-
-_SECRETS = re.compile(
-    r"-----BEGIN[^-]*-----[\s\S]*?(?:-----END[^-]*-----|\Z)"
-    r"|\bgh[a-z]_[A-Za-z0-9_.-]{10,}"
-    r"|\bgithub_pat_\w{10,}"
-    r"|\bglpat-[\w-]{10,}"
-    r"|\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}"
-    r"|\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
-    r"|\bAIza[\w-]{30,}"
-    r"|\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{16,}|\bdckr_pat_[\w-]{16,}"
-    r"|\b[sr]k_(?:live|test)_\w{10,}|\bsk-[\w-]{20,}|\bhvs\.[\w-]{20,}|\bdop_v1_\w{20,}"
-    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|https://hooks\.slack\.com/\S+"
-)
-"""Shapes of tokens that are secret wherever they stand."""
-
-_IN_ADDRESS = re.compile(r"(?<=://)([^\s/@:]*):([^\s/@]+)@")
-_BEARER = re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9+/=_.~-]{12,}")
-_NAMED = re.compile(
-    r"(?i)((?<![\w.-])(?=[\w.-]*?(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|credential|auth(?:orization)?))[\w.-]++[\"']?\s*[:=]\s*)"
-    r"(\"[^\"]*\"?|'[^']*'?|[^\s,;\"'&]+)"
-)
-"""A value that its own name calls a secret. Each name is read once: the text is anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +122,4 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 
     At most ``MOST`` characters are looked at, and returned.
     """
-    text = text[:MOST]
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, MASK)
-    text = _SECRETS.sub(MASK, text)
-    text = _IN_ADDRESS.sub(rf"\1:{MASK}@", text)
-    text = _BEARER.sub(rf"\1\2{MASK}", text)
-    return _NAMED.sub(rf"\1{MASK}", text)
+    return without_secrets(text[:MOST], secrets)

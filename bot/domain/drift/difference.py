@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.masking import without_secrets
+
 MOST_LINES = 60
 """Lines of all objects together; people read the rest in Argo CD."""
 
@@ -24,6 +26,14 @@ _TELLING = re.compile(
     r"access[-_]?key|auth(orization)?$|cookie|dsn$|connection[-_]?string",
     re.IGNORECASE,
 )
+_NAME_AND_VALUE = re.compile(
+    r"(?i)(\bname[\"']?\s*[:=]\s*[\"']?"
+    r"(?=[\w.-]*?(?:pass|secret|token|credential|api[_-]?key|private[_-]?key|access[_-]?key))"
+    r"[\w.-]++[\"']?[,\s]+[\"']?value[\"']?\s*[:=]\s*)"
+    r"(\"[^\"]*\"?|'[^']*'?|[^\s,}]+)"
+)
+"""A variable of a container that is written inside a text, as in Helm values of an application."""
+
 _IN_VALUE = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 
 
@@ -73,8 +83,8 @@ class Differences:
 def differences(objects: Iterable[Managed]) -> Differences:
     """Return what differs among *objects*, cut to ``MOST_LINES``.
 
-    Of a Secret nothing but its name is said, and elsewhere what is named like a secret, or stands
-    in an address before its host, is hidden.
+    Of a Secret nothing but its name is said, and elsewhere what is named or looks like a secret is
+    hidden, inside of texts, too.
     """
     shown: list[Differing] = []
     room, more = MOST_LINES, 0
@@ -117,7 +127,34 @@ def _masked(value: Any, *, secret: bool = False) -> Any:
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [_masked(inner, secret=secret) for inner in value]
+        flags = (False, *(_is_telling_flag(one) for one in value))
+        return [
+            _masked(inner, secret=secret or behind)
+            for inner, behind in zip(value, flags, strict=False)
+        ]
     if secret and not isinstance(value, bool) and value is not None:
         return HIDDEN
-    return _IN_VALUE.sub(HIDDEN, value) if isinstance(value, str) else value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _is_telling_flag(value: Any) -> bool:
+    """Tell whether *value* is an argument such as ``--password``, whose word comes behind it."""
+    return isinstance(value, str) and value.startswith("-") and bool(_TELLING.search(value))
+
+
+def _text(text: str) -> str:
+    """Return *text*, which may be a whole file, with what may be secret replaced."""
+    text = _NAME_AND_VALUE.sub(rf"\1{HIDDEN}", _IN_VALUE.sub(HIDDEN, _json(text)))
+    return without_secrets(text, mask=HIDDEN)
+
+
+def _json(text: str) -> str:
+    """Return *text* masked as the object that it writes, such as an applied configuration."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        value = json.loads(text)
+        seen = _masked(value)
+    except (ValueError, RecursionError):
+        return text
+    return text if seen == value else json.dumps(seen, ensure_ascii=False)

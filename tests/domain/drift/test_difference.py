@@ -5,6 +5,7 @@ import pytest
 from bot.domain.drift.difference import HIDDEN, MOST_LINES, MOST_OBJECTS, Managed, differences
 
 PASSWORD = "hunter2-do-not-show"
+PEM = f"-----BEGIN PRIVATE KEY-----\nMII\n{PASSWORD}\n-----END PRIVATE KEY-----\n"
 
 
 def managed(live, wanted, kind="Deployment", name="web"):
@@ -54,11 +55,27 @@ def test_of_a_secret_only_the_name_is_said():
         pytest.param({"apiKey": {"nested": [PASSWORD]}}, id="all below it"),
         pytest.param({"url": f"postgres://app:{PASSWORD}@db/shop"}, id="in an address"),
         pytest.param({"args": [f"--dsn=redis://x:{PASSWORD}@cache"]}, id="in an argument"),
+        pytest.param({"args": ["--password", PASSWORD]}, id="behind its flag"),
+        pytest.param({"args": [f"--admin-password={PASSWORD}"]}, id="with its flag"),
+        pytest.param({"data": {"a.yaml": f"db:\n  password: {PASSWORD}\n"}}, id="YAML in a text"),
+        pytest.param({"data": {"env": f"A=1\nDB_PASSWORD={PASSWORD}\nB=2"}}, id="lines in a text"),
+        pytest.param(
+            {"data": {"values": f"env:\n- name: DB_PASSWORD\n  value: {PASSWORD}\n"}},
+            id="env in a text",
+        ),
+        pytest.param(
+            {"applied": json.dumps({"env": [{"name": "API_TOKEN", "value": PASSWORD}]})},
+            id="JSON in a text",
+        ),
+        pytest.param({"data": {"x": f"Authorization: Bearer {PASSWORD}"}}, id="a header"),
+        pytest.param({"data": {"x": PEM}}, id="a private key"),
+        pytest.param({"data": {"x": "gh" + "p_" + PASSWORD.replace("-", "x")}}, id="by its looks"),
     ],
 )
 def test_what_may_be_secret_is_hidden_on_both_sides(value):
     text = shown(managed({**value, "n": 1}, {"n": 2}), managed({"n": 1}, {**value, "n": 2}))
     assert PASSWORD not in text
+    assert PASSWORD.replace("-", "x") not in text
     assert HIDDEN in text
 
 
