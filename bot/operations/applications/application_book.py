@@ -36,7 +36,7 @@ from bot.operations.database import Database
 from bot.operations.notes import Note, NoteKind, put_note
 from bot.operations.outbox import ToChannel
 from bot.operations.tables import application_stories as stories
-from bot.operations.tables import applications
+from bot.operations.tables import applications, notes
 
 KEPT = timedelta(days=90)
 """How long a story that is over is kept; its note in Slack stays."""
@@ -162,6 +162,9 @@ class ApplicationBook:
     def sweep(self, now: datetime) -> None:
         """Forget old stories that are over, but for those whose note tells of one that is not.
 
+        Their notes go with them: one of routine syncs is never marked as ended, since it goes
+        before nothing else.
+
         Raises:
             Unavailable: our own database is away.
         """
@@ -170,6 +173,9 @@ class ApplicationBook:
         over = (stories.c.stands.is_(False), stories.c.changed_at < now - KEPT)
         with self._database.write() as connection:
             connection.execute(sa.delete(stories).where(*over, ~stands))
+            told_of = sa.exists().where(stories.c.note == notes.c.key)
+            mine = (notes.c.kind == NoteKind.APPLICATION.value, notes.c.changed_at < now - KEPT)
+            connection.execute(sa.delete(notes).where(*mine, ~told_of))
 
     # what is told
 

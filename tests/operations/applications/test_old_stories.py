@@ -6,7 +6,10 @@ import sqlalchemy as sa
 
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import KEPT, ApplicationBook
+from bot.operations.notes import Note, NoteKind, put_note
+from bot.operations.outbox import ToChannel
 from bot.operations.tables import application_stories as stories
+from bot.operations.tables import notes
 from tests.builders import NOON
 
 DAY = timedelta(days=1)
@@ -40,3 +43,19 @@ def test_old_stories_that_are_over_go_unless_their_note_tells_of_one_that_stands
     with database.read() as connection:
         left = set(connection.execute(sa.select(stories.c.subject)).scalars())
     assert {"lately over", "stands", "over among others", "stands among others"} == left
+
+
+def test_a_note_of_routine_goes_with_the_last_story_that_it_told(database):
+    old = KEPT + DAY
+    put(database, "over", "routine", old, stands=False)
+    put(database, "stands", "told still", old, stands=True)
+    with database.write() as connection:
+        for key in ("routine", "told still"):
+            note = Note(key, ToChannel("C0CI"), NoteKind.APPLICATION, {})
+            put_note(connection, note, NOON - old)
+        drift = Note("drift:daily", ToChannel("C0CI"), NoteKind.DRIFT, {})
+        put_note(connection, drift, NOON - old)
+    ApplicationBook(database, Alerts().put).sweep(NOON)
+    with database.read() as connection:
+        left = set(connection.execute(sa.select(notes.c.key)).scalars())
+    assert {"told still", "drift:daily"} == left
