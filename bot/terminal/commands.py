@@ -37,6 +37,19 @@ WHO = (
     " keeps. GITHUB_TOKEN is the bot's."
 )
 
+MOVE_CODES = (
+    "Exit code: 0 all is there; 1 refused, and nothing was moved; 2 the addresses were wrong; 3 one"
+    " of both databases is away; 130 interrupted, and nothing was moved."
+)
+MOVES = (
+    "--from sqlite:///shipmate.db --to postgresql://shipmate@db.example/shipmate --dry-run",
+    "--from sqlite:///shipmate.db --to postgresql://shipmate@db.example/shipmate",
+)
+_MOVE = (
+    "Move the whole history from SQLite to an empty PostgreSQL database, with what is under way."
+    " No bot may run on either. The SQLite file is only read."
+)
+
 EXAMPLES = {
     "deploy": (
         'deploy core a1b2c3d4 stage because "the login fix"',
@@ -75,6 +88,38 @@ def register(app: typer.Typer) -> None:
                 epilog=CODES)(_follow)  # fmt: skip
     for verb, about in _AT_ONCE.items():
         app.command(verb, help=_help(verb, about), epilog=CODES)(_at_once(verb))
+    _move(app)
+
+
+def _move(app: typer.Typer) -> None:
+    lines = "\n\n".join(f"    shipmate move-database {line}" for line in MOVES)
+    app.command("move-database", help=f"{_MOVE}\n\nExamples:\n\n{lines}", epilog=MOVE_CODES)(
+        _moving
+    )
+
+
+def _moving(
+    source: Annotated[
+        str, typer.Option("--from", metavar="URL", help="The SQLite file: sqlite:///shipmate.db")
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="URL", help="The empty PostgreSQL database; PGPASSWORD is read, too."
+        ),
+    ],
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option("--dry-run", help="Look whether it would go well, and write nothing.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    from rich.console import Console
+
+    from bot.terminal.moving import Ordered, move_database
+    from bot.terminal.out import Out
+
+    out = Out(Console(file=sys.stdout), as_json=as_json)
+    raise typer.Exit(int(move_database(out, Ordered(source, target, dry_run))))
 
 
 _AT_ONCE = {

@@ -19,6 +19,7 @@ from bot.operations.books.open_items import OpenItemBook
 from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.ends import Ends
 from bot.operations.letterbox import Letterbox
+from bot.operations.moved_away import refuse_moved
 from bot.operations.store import Store
 from bot.settings import Settings, SettingsInvalid
 from bot.terminal.ends import End, Ended
@@ -97,12 +98,14 @@ def _opened(url: str) -> Database:
     """Return the bot's database.
 
     Raises:
-        Rejected: there is none of this version.
+        Rejected: there is none of this version, or its history was moved away.
         Unavailable: it does not answer.
     """
     path = sqlite_path(url)
     if path is not None and not path.exists():
         raise Rejected(DATABASE, "be opened", f"there is no file {path}; check DATABASE_URL")
+    if path is not None:
+        refuse_moved(path)
     database = Database(url)
     if not database.has("act_services"):
         database.close()

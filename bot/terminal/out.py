@@ -63,6 +63,11 @@ class Out:
         else:
             self._lines(lines, _STYLES.get(operation.phase, ""))
 
+    def note(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Tell programs what people see otherwise, or need not see."""
+        if self._as_json:
+            self._row({"event": event, **facts})
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Show on a terminal, below all lines, what is being waited for."""
