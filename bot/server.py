@@ -117,7 +117,10 @@ def web_app(shipmate: Shipmate) -> Flask:
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return jsonify(status="ok")
+        hung = shipmate.hung()
+        answer = jsonify(status="ok") if not hung else jsonify(status="hung", troubles=hung)
+        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if hung else HTTPStatus.OK
+        return answer
 
     @app.get("/readyz")
     def readyz() -> Response:
@@ -207,8 +210,13 @@ def run(shipmate: Shipmate, host: str, port: int) -> None:
     listener = Listener(_bound(shipmate, host, port))
     listener.start()
     stopping = threading.Event()
+
+    def leave(*_: object) -> None:
+        shipmate.leave()
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, leave)
     try:
         shipmate.start()
         log.info("listening", host=host, port=port)

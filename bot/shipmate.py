@@ -28,6 +28,7 @@ from bot.operations.engine import Engine
 from bot.operations.identity.linking import Linking
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
+from bot.operations.heartbeat import HUNG, LATE
 from bot.operations.identity.roster import Roster
 from bot.operations.identity.team_check import TeamCheck
 from bot.operations.intake import Intake
@@ -211,7 +212,9 @@ class Shipmate:
 
     def troubles(self) -> dict[str, str]:
         """Return what keeps us from being ready, by part; empty when all is well."""
-        found = {}
+        found = self.hung(LATE)
+        if self._stopping.is_set():
+            found["stop"] = "it is stopping"
         if not self.started:
             found["engine"] = "it has not started"
         try:
@@ -227,6 +230,29 @@ class Shipmate:
         return found
 
     def worries(self) -> dict[str, str]:
+    def hung(self, patience: float = HUNG) -> dict[str, str]:
+        """Return which part stands still so that only a new process helps, and why; mostly none.
+
+        Nothing outside is asked, not even the database: it would come back without us. *patience*
+        is how many seconds the engine's loop may be silent.
+        """
+        if not self.started or self._stopping.is_set():
+            return {}
+        found = {"engine": self.engine.trouble(patience)}
+        threads = {
+            "intake": self.intake.lives,
+            "messages": self.unasked.updater.lives,
+            "deliveries": self.unasked.hearing.inbox.lives,
+            "ticks": self.scheduler._thread.is_alive(),  # noqa: SLF001  # it tells nobody itself
+            **{f"stream of {name}": one.lives for name, one in self.streams.items()},
+        }
+        found |= {part: "" if lives else "its thread has ended" for part, lives in threads.items()}
+        return {part: why for part, why in found.items() if why}
+
+    def leave(self) -> None:
+        """Say from now on that we are not ready: this process is about to stop."""
+        self._stopping.set()
+
         """Return what somebody should look at though we are ready, by part."""
         try:
             aside = self.unasked.hearing.inbox.set_aside()

@@ -149,6 +149,17 @@ class Stream:
         self._thread.start()
 
     def stop(self, within: timedelta = timedelta(seconds=2)) -> bool:
+    def renew(self) -> None:
+        """Connect anew now, however the stream is: our token is another one."""
+        with self._lock:
+            self._waking.set()
+            _shut(self._socket)
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether its thread is there."""
+        return self._thread.is_alive()
+
         """Stop watching; tell whether the thread ended *within* that time on the wall."""
         with self._lock:
             self._stopping.set()

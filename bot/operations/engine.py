@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from dbos import (
     DBOS,
@@ -28,6 +29,7 @@ from dbos import (
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
 from bot.operations.database import DATABASE, Database
+from bot.operations.heartbeat import Heartbeat
 from bot.operations.outcome import Outcome
 
 log = structlog.get_logger(__name__)
@@ -90,7 +92,8 @@ class Engine:
         }
         # Its INFO lines advertise a paid service; its warnings matter.
         logging.getLogger("dbos").setLevel(logging.WARNING)
-        DBOS(config=config)
+        self._dbos = DBOS(config=config)
+        self._heartbeat: Heartbeat | None = None
 
     def register(self, name: str, workflow: Workflow) -> None:
         """Make *workflow* known as *name*, for starting and for going on after a crash."""
@@ -109,12 +112,21 @@ class Engine:
             polling_interval_sec=QUEUE_POLL,
             on_conflict="always_update",
         )
+        self._heartbeat = _heartbeat_of(self._dbos)
+
+    def trouble(self, patience: float) -> str:
+        """Return why nothing goes on here, in words; empty while all is well.
+
+        The loop may be silent for *patience* seconds; before the launch and after the end it is.
+        """
+        return "" if self._heartbeat is None else self._heartbeat.trouble(patience)
 
     def close(self, drain: timedelta = timedelta()) -> None:
         """Stop once no step is under way, at the latest after *drain*.
 
         What has not ended goes on at the next start: a workflow that waits is not waited for.
         """
+        self._heartbeat = None
         with self._idle:
             self._idle.wait_for(lambda: self._under_way == 0, drain.total_seconds())
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
@@ -209,3 +221,27 @@ class Engine:
         """Start another workflow and do not wait for it."""
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], *args)
+
+
+VITAL = ("(queue_thread)", "(run_notification_listener)")
+"""How the names of the engine's threads end that live as long as it does; others may end."""
+
+
+def _heartbeat_of(engine: DBOS) -> Heartbeat:
+    """Return the heartbeat of the launched *engine*, which itself tells nobody how it is."""
+    loop = engine._background_event_loop.target_loop()  # noqa: SLF001
+    assert loop is not None, "it was launched"
+    threads = [one for one in engine._background_threads if one.name.endswith(VITAL)]  # noqa: SLF001
+    return Heartbeat(loop, threads)
+
+
+def make_tables(url: sa.URL) -> None:
+    """Make the engine's own tables, or bring them forward, where no engine has run yet.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    try:
+        DBOS.migrate(url.render_as_string(hide_password=False))
+    except sa.exc.OperationalError as away:
+        raise Unavailable(DATABASE, "make the engine's tables", type(away.orig).__name__) from away

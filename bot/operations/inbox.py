@@ -97,6 +97,11 @@ class Inbox:
         """Begin to work off what comes in, at once."""
         self._thread.start()
 
+    @property
+    def lives(self) -> bool:
+        """Tell whether its thread is there."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Begin no further delivery; what is under way ends."""
         self._closing.set()

@@ -133,6 +133,11 @@ class Intake:
             if operation.phase is Phase.RECEIVED:
                 self._begin(operation)
 
+    @property
+    def lives(self) -> bool:
+        """Tell whether its thread is there."""
+        return self._beginner.is_alive()
+
     def close(self) -> None:
         """Stop taking; what is written down waits for the next start."""
         self._closed.set()

@@ -122,6 +122,11 @@ class Updater:
         """Begin to update."""
         self._thread.start()
 
+    @property
+    def lives(self) -> bool:
+        """Tell whether its thread is there."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Send what is due once more, then stop."""
         self._stopped.set()
