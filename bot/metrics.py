@@ -12,6 +12,7 @@ Names follow https://prometheus.io/docs/practices/naming/.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
 
 import structlog
 from prometheus_client import (
@@ -19,6 +20,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -54,6 +56,14 @@ class Metrics:
         # When each series began nobody asks; it would be one series more for each of them.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        release = Gauge(
+            "shipmate_build_info",
+            "1 for the release that runs.",
+            ("version",),
+            registry=self._registry,
+        )
+        release.labels(version("shipmate")).set(1)
         self._calls = Counter(
             "shipmate_outbound_calls",
             "Calls to other systems; status is HTTP's, or none where no answer came.",
@@ -200,7 +210,6 @@ class Metrics:
         for service, environment in targets:
             self._changes.labels(service, environment)
             self._failed_changes.labels(service, environment)
-            self._restore_seconds.labels(service, environment)
             for what in Kind:
                 for end in (Phase.LIVE, Phase.FAILED):
                     self._operations.labels(service, environment, what.value, end.value)
