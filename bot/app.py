@@ -17,6 +17,7 @@ from bot.adapters.github.pulls import Pulls
 from bot.adapters.github.recent import RecentCommits
 from bot.adapters.github.teams import Teams
 from bot.adapters.slack import Slack
+from bot.adapters.slack_calls import CountedClient
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.catalog import Catalog
@@ -63,8 +64,8 @@ from bot.operations.ends import Ends
 from bot.operations.engine import Engine
 from bot.operations.faces import Faces
 from bot.operations.form import FormReader
-from bot.operations.gathering.facts import Books, Gatherer, Outside
 from bot.operations.four_keys import FourKeys
+from bot.operations.gathering.facts import Books, Gatherer, Outside
 from bot.operations.gathering.histories import Histories
 from bot.operations.gathering.judging import Judging
 from bot.operations.gathering.picking import Picking
@@ -82,6 +83,7 @@ from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
 from bot.operations.outbox import LETTERS, Outbox
 from bot.operations.pace import Pace
+from bot.operations.pulse import SLACK, Pulse, PulseLetters
 from bot.operations.rollouts import RolloutDesk
 from bot.operations.standstill.freezing import Freezing
 from bot.operations.standstill.hold_watch import HoldWatch
@@ -94,7 +96,7 @@ from bot.operations.store import Store
 from bot.operations.waking import Waking
 from bot.reach import Patience, Reach, outside_of, reach
 from bot.settings import Settings
-from bot.shipmate import Ourselves, Rights, Shipmate
+from bot.shipmate import SOCKET, Ourselves, Rights, Shipmate
 from bot.unasked import Ground, unasked
 from handlers.desk import Desk
 from handlers.filling import Forms
@@ -146,7 +148,7 @@ def build(
     changes = Changes()
 
     metrics = _metrics(catalog, store)
-    out = reach(settings, config, clock, patience, metrics)
+    out, pulse = _reached(settings, config, clock, patience, metrics)
     github, argocd, slack = out.github, out.argocd, out.slack
     ourselves = Ourselves()
     rights = _rights(config, github, slack, database, ourselves, clock)
@@ -230,9 +232,9 @@ def build(
             alerts,
             wake,
             books,
+            metrics.edited,
         )
     )
-            metrics.edited,
     desk = Desk(
         catalog,
         intake,
@@ -250,7 +252,7 @@ def build(
     )
     bolt = bolt_app(
         _bolt_client(settings),
-        settings.slack_signing_secret.get_secret_value(),
+        lambda: settings.slack_signing_secrets,
         desk,
         Deciding(store, catalog, gatherer, approvals, Approvers(rights.desk), acts, wake, clock),
         forms,
@@ -296,6 +298,8 @@ def build(
         back_watch=BackWatch(store, catalog, gatherer, backs, intake.advance, clock),
         rollouts=rollouts,
         metrics=metrics,
+        pulse=pulse,
+        pulse_letters=PulseLetters(pulse, database, alerts, config.channels.failures, clock),
         unasked=parts,
     )
     show_gauges(shipmate, argocd)
@@ -329,11 +333,11 @@ def _metrics(catalog: Catalog, store: Store) -> Metrics:
     metrics = Metrics()
     metrics.foresee(catalog.targets)
     store.follow(metrics.moved)
+    store.follow(FourKeys(store, metrics).moved)
     return metrics
 
 
 def _steps(inner: Inner, offering: Offering, wake: Callable[[str], None], links: Links) -> Steps:
-    store.follow(FourKeys(store, metrics).moved)
     """Return the steps of a deploy. *wake* makes a waiting workflow look up."""
     store, catalog, clock, out = inner.store, inner.catalog, inner.clock, inner.out
     gatherer, approvals = inner.gatherer, inner.approvals
@@ -388,13 +392,32 @@ def _selves(
     return linking, Selves(whoami, linking)
 
 
+def _reached(
+    settings: Settings, config: Config, clock: Clock, patience: Patience, metrics: Metrics
+) -> tuple[Reach, Pulse]:
+    """Return the adapters, and what notices how others take us."""
+    pulse = Pulse(_variables(settings, config.catalog), clock)
+    out = reach(settings, config, clock, patience, metrics, pulse.heard)
+    pulse.know_ends(lambda: {one.system: one.token_ends for one in out.argocd.values()})
+    return out, pulse
+
+
+def _variables(settings: Settings, catalog: Catalog) -> Mapping[str, str]:
+    """Return by system where our login for it comes from."""
+    by_token = settings.github_token is not None
+    sockets = {SOCKET: "SLACK_APP_TOKEN"} if settings.uses_socket_mode else {}
+    return {
+        SLACK: "SLACK_BOT_TOKEN",
+        **sockets,
+        "GitHub": "GITHUB_TOKEN" if by_token else "GITHUB_APP_PRIVATE_KEY",
+        **{f"Argo CD {name}": settings.argocd_variable(name) for name in catalog.instances},
+    }
+
+
 def _bolt_client(settings: Settings) -> WebClient:
     """Return the client that Bolt wants; listeners reach Slack through our own adapter."""
-    return WebClient(
-        settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        timeout=10,
-        retry_handlers=[],
+    return CountedClient(
+        settings.slack_bot_token, base_url=settings.slack_api_url, timeout=10, retry_handlers=[]
     )
 
 

@@ -216,7 +216,7 @@ def _clients(setup: Setup, clock: Clock, patience: Patience) -> dict[str, ArgoCD
     tokens = setup.settings.argocd_tokens(instances)
     timeouts = Timeouts(read=float(patience.seconds))
     return {
-        name: ArgoCD(instance, tokens[name].get_secret_value(), clock=clock, timeouts=timeouts)
+        name: ArgoCD(instance, tokens[name], clock=clock, timeouts=timeouts)
         for name, instance in instances.items()
     }
 

@@ -69,7 +69,7 @@ def show_gauges(shipmate: Shipmate, argocd: Mapping[str, ArgoCD]) -> None:
     watch(
         "shipmate_argocd_stream_connected",
         "1 while the stream of an Argo CD is heard.",
-        ("instance",),
+        ("argocd",),
         lambda: [
             ((name,), float(stream.state.connected_since is not None))
             for name, stream in shipmate.streams.items()
@@ -78,7 +78,7 @@ def show_gauges(shipmate: Shipmate, argocd: Mapping[str, ArgoCD]) -> None:
     watch(
         "shipmate_argocd_stream_refused",
         "1 while an Argo CD does not take our token.",
-        ("instance",),
+        ("argocd",),
         lambda: [
             ((name,), float(stream.state.refused)) for name, stream in shipmate.streams.items()
         ],
@@ -92,13 +92,13 @@ def show_gauges(shipmate: Shipmate, argocd: Mapping[str, ArgoCD]) -> None:
     watch(
         "shipmate_argocd_listed_seconds",
         "Since all applications of an Argo CD were listed; none before the first time.",
-        ("instance",),
+        ("argocd",),
         listed,
     )
     watch(
         "shipmate_argocd_token_left_seconds",
         "Until our token for an Argo CD expires; none for one that does not.",
-        ("instance",),
+        ("argocd",),
         lambda: [
             ((name,), left.total_seconds())
             for name, client in argocd.items()

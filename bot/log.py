@@ -42,6 +42,11 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
+)
+"""What moves a terminal's cursor, ends a line or turns its direction. Tracebacks have lines."""
+
 _QUIET = (
     "apscheduler",
     "httpcore",
@@ -59,11 +64,6 @@ _SILENT = ("slack_bolt.App", "slack_sdk.web.base_client")
 client tells each lost call that our adapter tells, too."""
 
 
-class Redaction:
-    """Takes secrets out of what is logged: by key, by their looks, and the given *secrets*."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({one for one in secrets if len(one) >= _SHORTEST_SECRET}, key=len)
 OPERATION = "operation"
 """The key under which a line names its operation, by the id that card and commit bear, too."""
 
@@ -82,7 +82,19 @@ def operation_at_hand() -> str | None:
     return found if isinstance(found, str) else None
 
 
-        self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
+class Redaction:
+    """Takes secrets out of what is logged: by key, by their looks, and the given *secrets*."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: frozenset[str] = frozenset()
+        self._known: re.Pattern[str] | None = None
+        self.hide(*secrets)
+
+    def hide(self, *secrets: str) -> None:
+        """Take *secrets*, too, out of whatever is logged from now on."""
+        self._secrets |= {one for one in secrets if len(one) >= _SHORTEST_SECRET}
+        known = sorted(self._secrets, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, _logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
         """Return *event* with every secret replaced and long texts cut; a structlog processor."""
@@ -92,11 +104,14 @@ def operation_at_hand() -> str | None:
         }
 
     def text(self, text: str) -> str:
-        """Return *text* without secrets, at most ``LONGEST_TEXT`` characters of it."""
+        """Return *text* without secrets, at most ``LONGEST_TEXT`` characters of it.
+
+        What a terminal would obey is written out: much of what is logged comes from outside.
+        """
         length, text = len(text), text[:_LONGEST_LOOKED_AT]
         if self._known:
             text = self._known.sub(HIDDEN, text)
-        text = _SECRET_TEXT.sub(HIDDEN, text)
+        text = _UNSEEN.sub(_written_out, _SECRET_TEXT.sub(HIDDEN, text))
         return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({length})"
 
     def _entry(self, key: object, value: Any, depth: int) -> Any:
@@ -119,6 +134,15 @@ def operation_at_hand() -> str | None:
         return self.text(value if isinstance(value, str) else str(value))
 
 
+_ours = Redaction()
+"""That of this process's log; it grows when a secret changes."""
+
+
+def hide(*secrets: str) -> None:
+    """Hide *secrets* that became known after the log was set up."""
+    _ours.hide(*secrets)
+
+
 def configure(
     *,
     readable: bool | None = None,
@@ -131,6 +155,7 @@ def configure(
     *readable* lines are for people; None means so if *stream* (standard error by default) is a
     terminal. *secrets* are hidden wherever they turn up, beside all that looks like one.
     """
+    _ours.hide(*secrets)
     stream = stream or sys.stderr
     readable = stream.isatty() if readable is None else readable
     before: list[Processor] = [
@@ -140,7 +165,7 @@ def configure(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        Redaction(secrets),
+        _ours,
     ]
     structlog.configure(
         processors=[
@@ -173,6 +198,10 @@ def configure(
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     for name in _SILENT:
         logging.getLogger(name).addFilter(_is_critical)  # Bolt sets the level of its own anew
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def _is_critical(record: logging.LogRecord) -> bool:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
+
 from bot.adapters.argocd import ArgoCD, Timeouts
+from bot.adapters.calls import OnAnswer, OnCall, nobody_hears
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.commits import Commits
@@ -34,6 +37,8 @@ from bot.operations.gathering.facts import Outside
 from bot.operations.gathering.histories import Histories
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings, Token
+
+log = structlog.get_logger(__name__)
 
 OTHERS_AT_ONCE = 16
 """Calls at once to Argo CD and registries, and to our own books, while facts are gathered."""
@@ -72,35 +77,44 @@ class Reach:
 
 
 def reach(
-    settings: Settings, config: Config, clock: Clock, patience: Patience, metrics: Metrics
+    settings: Settings,
+    config: Config,
+    clock: Clock,
+    patience: Patience,
+    metrics: Metrics,
+    heard: OnAnswer = nobody_hears,
 ) -> Reach:
     """Build the adapters, whose calls *metrics* counts. Nobody is asked yet.
+
+    *heard* is told of each answer.
 
     Raises:
         SettingsInvalid: an Argo CD instance has no token, or who is to be told no address.
     """
     instances = config.catalog.instances
+    called = _told(metrics)
     github = GitHub(
         settings.github_credentials(),
         settings.github_api_url,
         timeout=patience.github,
         clock=clock,
         permissions=permissions_for(config.catalog, with_ci=config.failures.configured),
-        on_call=metrics.called,
+        on_call=called,
         on_limit=metrics.limited,
+        on_answer=heard,
     )
     tokens = settings.argocd_tokens(instances)
     argocd = {
         name: ArgoCD(
             instance,
-            tokens[name].get_secret_value(),
+            tokens[name],
             clock=clock,
             timeouts=patience.argocd,
-            on_call=metrics.called,
+            on_call=called,
+            on_answer=heard,
         )
         for name, instance in instances.items()
     }
-    slack_token = settings.slack_bot_token.get_secret_value()
     return Reach(
         github=github,
         commits=Commits(github),
@@ -108,25 +122,40 @@ def reach(
         comparisons=Comparisons(github),
         values=FileHistory(github),
         argocd=argocd,
-        slack=Slack(slack_token, settings.slack_api_url, patience.slack, on_call=metrics.called),
-        registry=Registry(hosts(config, settings), clock=clock, on_call=metrics.called),
-        device_flow=_device_flow(settings, config, clock, patience),
+        slack=Slack(
+            settings.slack_bot_token,
+            settings.slack_api_url,
+            patience.slack,
+            on_call=called,
+            on_answer=heard,
+        ),
+        registry=Registry(hosts(config, settings), clock=clock, on_call=called),
+        device_flow=_device_flow(settings, config, clock, patience, called),
         channels=channels([one.to for one in config.notify], settings.notify_addresses),
-        hook=_hook(settings, clock, patience, metrics),
+        hook=_hook(settings, clock, patience, called),
         threads=Threads("github"),
         others=Threads("others", OTHERS_AT_ONCE),
     )
 
 
+def _told(metrics: Metrics) -> OnCall:
+    """Return what counts a call, and tells the log of it among what concerns its operation."""
+
+    def called(system: str, what: str, status: int | None, seconds: float) -> None:
+        metrics.called(system, what, status, seconds)
+        log.debug("called", system=system, call=what, status=status, seconds=round(seconds, 3))
+
+    return called
+
+
 def _hook(
-    settings: Settings, clock: Clock, patience: Patience, metrics: Metrics
+    settings: Settings, clock: Clock, patience: Patience, called: OnCall
 ) -> HookDeliveries | None:
     """Return the list of what GitHub could not deliver; only an App that has a webhook has one."""
     key = settings.github_credentials()
     if isinstance(key, Token) or not settings.github_webhook_secrets:
         return None
     url, timeout = settings.github_api_url, patience.github
-    called = metrics.called
     door = GitHub(AppItself(key), url, timeout=timeout, clock=clock, on_call=called)
     return HookDeliveries(door)
 
@@ -173,11 +202,15 @@ def _login(login: RegistryLogin | None) -> Login | None:
 
 
 def _device_flow(
-    settings: Settings, config: Config, clock: Clock, patience: Patience
+    settings: Settings, config: Config, clock: Clock, patience: Patience, called: OnCall
 ) -> DeviceFlow | None:
     """Return GitHub's way to link accounts, or None where nobody links by themselves."""
     if not config.people.link or settings.github_client_id is None:
         return None
     return DeviceFlow(
-        settings.github_client_id, settings.github_api_url, clock=clock, timeout=patience.github
+        settings.github_client_id,
+        settings.github_api_url,
+        clock=clock,
+        timeout=patience.github,
+        on_call=called,
     )

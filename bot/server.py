@@ -83,7 +83,7 @@ def web_app(shipmate: Shipmate) -> Flask:
 
     hearing = shipmate.unasked.hearing
     events = GitHubEvents(
-        [secret.get_secret_value() for secret in shipmate.settings.github_webhook_secrets],
+        lambda: [one.get_secret_value() for one in shipmate.settings.github_webhook_secrets],
         ours(shipmate.config, shipmate.settings.github_installation_id),
         hearing.github.events,
         hearing.inbox.take_in,
@@ -99,7 +99,7 @@ def web_app(shipmate: Shipmate) -> Flask:
         return Response(status=events.hear(event, delivery, signature, request.get_data()))
 
     notifications = ArgoCDEvents(
-        [token.get_secret_value() for token in shipmate.settings.argocd_webhook_tokens],
+        lambda: [one.get_secret_value() for one in shipmate.settings.argocd_webhook_tokens],
         shipmate.config.catalog.instances,
         hearing.inbox.take_in,
         shipmate.clock,

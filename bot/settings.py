@@ -1,24 +1,29 @@
 """Secrets and addresses from the environment; every mistake at once, and never a value in one.
 
 Each variable ``NAME`` may also be given as ``NAME_FILE``, the path of a file that holds it, as
-Docker and Kubernetes mount secrets. An empty variable counts as absent.
+Docker and Kubernetes mount secrets. An empty variable counts as absent. A secret in a file follows
+the file (``bot.secret_files``): who holds it asks for its value whenever it is used.
 """
 
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from bot.secret_files import FileSecret, UnusableError, accepted
+
 SLACK_API = "https://slack.com/api/"
 GITHUB_API = "https://api.github.com"
 SQLITE_HERE = "sqlite:///shipmate.db"
 
-_APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_INSTALLATION_ID")
+_KEY = "GITHUB_APP_PRIVATE_KEY"
+_APP = ("GITHUB_APP_ID", _KEY, "GITHUB_INSTALLATION_ID")
 _ARGOCD = "ARGOCD_AUTH_TOKEN"
 _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _NOTIFY = "NOTIFY_"
@@ -27,6 +32,7 @@ _DATABASES = ("sqlite", "postgresql", "postgres")
 _NO_SLACK: Mapping[str, object] = {"slack_bot_token": "", "slack_signing_secret": ""}
 _LONGEST_SECRET_FILE = 65_536  # bytes
 _MOST_SECRETS = 2
+_BETWEEN_SECRETS = re.compile(r"[,\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,8 @@ class Settings(BaseModel):
     *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name,
     *registry_logins* those of image registries, by the middle of it. *notify_addresses* are those
     of who is told beside Slack, by the end of the variable's name. *github_client_id* is the
-    App's for ``/ship link``, or None. There are two *github_webhook_secrets*, or two
-    *argocd_webhook_tokens*, while one is changed.
+    App's for ``/ship link``, or None. *github_webhook_secret* and *argocd_webhook_token* hold one
+    secret, or two while one is changed, as the properties named in the plural tell.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -98,10 +104,10 @@ class Settings(BaseModel):
     github_installation_id: int | None = None
     github_api_url: str = GITHUB_API
     github_client_id: str | None = None
-    github_webhook_secrets: tuple[SecretStr, ...] = ()
+    github_webhook_secret: SecretStr | None = None
     argocd_auth_token: SecretStr | None = None
     argocd_auth_tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
-    argocd_webhook_tokens: tuple[SecretStr, ...] = ()
+    argocd_webhook_token: SecretStr | None = None
     registry_logins: Mapping[str, RegistryLogin] = Field(default_factory=dict)
     notify_addresses: Mapping[str, SecretStr] = Field(default_factory=dict)
     database_url: SecretStr = SecretStr(SQLITE_HERE)
@@ -147,6 +153,32 @@ class Settings(BaseModel):
         """Tell whether Slack is reached by a socket we open, and not by HTTP to us."""
         return self.slack_app_token is not None
 
+    @property
+    def slack_signing_secrets(self) -> tuple[str, ...]:
+        """Return what Slack may sign with now: after a change also the one before, for a while."""
+        return accepted(self.slack_signing_secret)
+
+    @property
+    def github_webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """Return what GitHub may sign with now; empty where nobody listens."""
+        return _each(self.github_webhook_secret)
+
+    @property
+    def argocd_webhook_tokens(self) -> tuple[SecretStr, ...]:
+        """Return what Argo CD's notifications may carry now; empty where nobody listens."""
+        return _each(self.argocd_webhook_token)
+
+    def held(self) -> tuple[SecretStr, ...]:
+        """Return every secret there is, each as it came."""
+        found = [value for _, value in self if isinstance(value, SecretStr)]
+        found += self.argocd_auth_tokens.values()
+        found += self.notify_addresses.values()
+        return (*found, *(login.password for login in self.registry_logins.values()))
+
+    def from_files(self) -> tuple[FileSecret, ...]:
+        """Return the secrets that stand in files, and so may change while we run."""
+        return tuple(one for one in self.held() if isinstance(one, FileSecret))
+
     def github_credentials(self) -> Token | AppKey:
         """Return how we prove to GitHub who we are."""
         if self.github_token is not None:
@@ -191,13 +223,8 @@ class Settings(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret as text, so that the log can hide them wherever they turn up."""
-        held = [value for _, value in self if isinstance(value, SecretStr)]
-        held += self.argocd_auth_tokens.values()
-        held += self.github_webhook_secrets
-        held += self.argocd_webhook_tokens
-        held += self.notify_addresses.values()
-        held += [login.password for login in self.registry_logins.values()]
-        plain = [secret.get_secret_value() for secret in held]
+        whole = [one.get_secret_value() for one in self.held()]
+        plain = dict.fromkeys(each for text in whole for each in (text, *_both(text)))
         password = urlsplit(self.database_url.get_secret_value()).password
         return tuple(text for text in (*plain, password or "") if text and text != SQLITE_HERE)
 
@@ -236,10 +263,10 @@ class _Reader:
             **(self._github() if self._with_github else {}),
             "github_api_url": self._url("GITHUB_API_URL", GITHUB_API),
             "github_client_id": self._client_id(),
-            "github_webhook_secrets": self._secrets("GITHUB_WEBHOOK_SECRET"),
-            "argocd_auth_token": self._secret(_ARGOCD),
+            "github_webhook_secret": self._held("GITHUB_WEBHOOK_SECRET", _Reader.several),
+            "argocd_auth_token": self._held(_ARGOCD, _Reader.secret),
             "argocd_auth_tokens": dict(self._instance_tokens()),
-            "argocd_webhook_tokens": self._secrets("ARGOCD_WEBHOOK_TOKEN"),
+            "argocd_webhook_token": self._held("ARGOCD_WEBHOOK_TOKEN", _Reader.several),
             "registry_logins": dict(self._registry_logins()),
             "notify_addresses": dict(self._named(_NOTIFY)),
             "database_url": self.database(),
@@ -250,10 +277,23 @@ class _Reader:
 
     def _slack(self) -> dict[str, object]:
         return {
-            "slack_bot_token": self._bot_token(),
-            "slack_app_token": self._app_token(),
-            "slack_signing_secret": self._signing_secret(),
+            "slack_bot_token": self._held("SLACK_BOT_TOKEN", _Reader.bot_token),
+            "slack_app_token": self._held("SLACK_APP_TOKEN", _Reader.app_token),
+            "slack_signing_secret": self._held("SLACK_SIGNING_SECRET", _Reader.signing_secret),
         }
+
+    def _held(self, name: str, read: "_Read") -> SecretStr | None:
+        """Return the secret *name* as *read* reads it; one that stands in a file follows it."""
+        before = len(self.problems)
+        text = read(self, name)
+        if text is None:
+            return None
+        path = self._environment.get(f"{name}_FILE") or None
+        if path is None and name == _KEY and "-----BEGIN" not in (given := self._text(name) or ""):
+            path = given
+        if path is None or len(self.problems) > before:
+            return SecretStr(text)
+        return FileSecret(text, name, Path(path), partial(_again, self._environment, name, read))
 
     def _problem(self, name: str, message: str) -> None:
         self.problems.append(SettingProblem(name, message))
@@ -289,7 +329,8 @@ class _Reader:
             return text or None
         return None
 
-    def _secret(self, name: str) -> str | None:
+    def secret(self, name: str) -> str | None:
+        """Return a secret on one line, or None."""
         text = self._text(name)
         if text and not (text.isprintable() and text.isascii() and text == text.strip()):
             self._problem(
@@ -297,17 +338,19 @@ class _Reader:
             )
         return text
 
-    def _secrets(self, name: str) -> tuple[str, ...]:
-        """Return the secrets of a variable that may hold two, on lines of their own or by commas.
+    def several(self, name: str) -> str | None:
+        """Return the text of a variable that may hold two secrets, or None.
 
-        Both are good while one takes the place of the other.
+        They stand on lines of their own or by commas. Both are good while one takes the place of
+        the other.
         """
-        found = tuple(filter(None, map(str.strip, re.split(r"[,\n]", self._text(name) or ""))))
+        text = self._text(name) or ""
+        found = _both(text)
         if not all(secret.isprintable() and secret.isascii() for secret in found):
             self._problem(name, "holds a strange letter: copy it anew")
         if len(found) > _MOST_SECRETS:
             self._problem(name, "holds more than two secrets: keep the new one and the old one")
-        return found
+        return text if found else None
 
     def _client_id(self) -> str | None:
         name = "GITHUB_CLIENT_ID"
@@ -318,22 +361,22 @@ class _Reader:
 
     def _needed(self, name: str, message: str) -> str | None:
         before = len(self.problems)
-        text = self._secret(name)
+        text = self.secret(name)
         if text is None and len(self.problems) == before:
             self._problem(name, message)
         return text
 
-    def _bot_token(self) -> str | None:
-        name = "SLACK_BOT_TOKEN"
+    def bot_token(self, name: str) -> str | None:
+        """Return the token, which must be there."""
         where = "copy the Bot User OAuth Token from the app's page OAuth & Permissions"
         token = self._needed(name, f"is missing: {where}")
         if token and token.startswith(("xapp-", "xoxp-")):
             self._problem(name, f"is a token of another kind: {where}, it begins with xoxb-")
         return token
 
-    def _app_token(self) -> str | None:
-        name = "SLACK_APP_TOKEN"
-        token = self._secret(name)
+    def app_token(self, name: str) -> str | None:
+        """Return the token, or None: then Slack comes to us."""
+        token = self.secret(name)
         if token and token.startswith("xox"):
             self._problem(
                 name,
@@ -342,9 +385,8 @@ class _Reader:
             )
         return token
 
-    def _signing_secret(self) -> str | None:
+    def signing_secret(self, name: str) -> str | None:
         """Return the secret. A socket needs none: then nobody knows it, and HTTP stays shut."""
-        name = "SLACK_SIGNING_SECRET"
         if self._is_given("SLACK_APP_TOKEN") and not self._is_given(name):
             return secrets.token_hex()
         return self._needed(
@@ -353,7 +395,7 @@ class _Reader:
 
     def _github(self) -> dict[str, object]:
         given = [name for name in _APP if self._is_given(name)]
-        token = self._secret("GITHUB_TOKEN")
+        token = self._held("GITHUB_TOKEN", _Reader.secret)
         if self._is_given("GITHUB_TOKEN"):
             if given:
                 named = " and ".join(given)
@@ -368,7 +410,7 @@ class _Reader:
                 self._problem(name, f"is missing: a GitHub App needs it beside {given[0]}")
         return {
             "github_app_id": self._app_id(),
-            "github_app_private_key": self._private_key(),
+            "github_app_private_key": self._held(_KEY, _Reader.private_key),
             "github_installation_id": self._number("GITHUB_INSTALLATION_ID"),
         }
 
@@ -379,9 +421,8 @@ class _Reader:
             self._problem(name, "is no App id: copy the App ID or Client ID from the App's page")
         return text
 
-    def _private_key(self) -> str | None:
+    def private_key(self, name: str) -> str | None:
         """Return the key's PEM text, given as such, with line breaks written out, or by path."""
-        name = "GITHUB_APP_PRIVATE_KEY"
         text = self._text(name)
         if text is None:
             return None
@@ -396,11 +437,11 @@ class _Reader:
             self._problem(name, "is no private key: give the .pem file the App's page made")
         return text
 
-    def _instance_tokens(self) -> Iterator[tuple[str, str]]:
+    def _instance_tokens(self) -> Iterator[tuple[str, SecretStr]]:
         """Yield the tokens of single instances by the end of the variable's name."""
         return self._named(f"{_ARGOCD}_")
 
-    def _named(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def _named(self, prefix: str) -> Iterator[tuple[str, SecretStr]]:
         """Yield the secrets whose variables begin with *prefix*, by the rest of the name."""
         names = {
             name.removesuffix("_FILE")
@@ -408,7 +449,7 @@ class _Reader:
             if name.startswith(prefix) and name != f"{prefix}FILE" and value
         }
         for name in sorted(names):
-            if secret := self._secret(name):
+            if secret := self._held(name, _Reader.secret):
                 yield name.removeprefix(prefix), secret
 
     def _registry_logins(self) -> Iterator[tuple[str, RegistryLogin]]:
@@ -423,9 +464,10 @@ class _Reader:
             for name, other in zip(halves, reversed(halves), strict=True):
                 if not self._is_given(name):
                     self._problem(name, f"is missing beside {other}: set both, or none")
-            username, password = map(self._secret, halves)
+            username = self.secret(halves[0])
+            password = self._held(halves[1], _Reader.secret)
             if username and password:
-                yield host, RegistryLogin(username, SecretStr(password))
+                yield host, RegistryLogin(username, password)
 
     def database(self) -> str | None:
         """Return the address of the database, or None where none is set."""
@@ -463,6 +505,35 @@ class _Reader:
 
     def _is_given(self, name: str) -> bool:
         return bool(self._environment.get(name) or self._environment.get(f"{name}_FILE"))
+
+
+_Read = Callable[[_Reader, str], str | None]
+"""Reads a variable by name, and notes what is wrong with it."""
+
+
+def _again(environment: Mapping[str, str], name: str, read: _Read) -> str:
+    """Return what the file of the variable *name* holds now.
+
+    Raises:
+        UnusableError: nothing good.
+    """
+    reader = _Reader(environment)
+    text = read(reader, name)
+    if reader.problems:
+        raise UnusableError(str(reader.problems[0]))
+    if not text:
+        raise UnusableError(f"{name} is gone")
+    return text
+
+
+def _both(text: str) -> tuple[str, ...]:
+    """Return the one or two secrets in *text*, and of any other secret its parts."""
+    return tuple(filter(None, map(str.strip, _BETWEEN_SECRETS.split(text))))
+
+
+def _each(secret: SecretStr | None) -> tuple[SecretStr, ...]:
+    found = dict.fromkeys(each for text in accepted(secret) for each in _both(text))
+    return tuple(map(SecretStr, found))
 
 
 def _is_plain_address(text: str) -> bool:

@@ -1,34 +1,37 @@
 """The whole bot as one thing: what is started, in which order, and how it stops."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 
 from bot.adapters.argocd_stream import Stream
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.teams import Teams
 from bot.adapters.registry import Registry
 from bot.adapters.slack import Identity, Slack
+from bot.adapters.slack_calls import CountedClient
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.errors import BotError
+from bot.messages.ailments import sentence
 from bot.metrics import Metrics
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.by_itself.watch import BackWatch
 from bot.operations.database import Database
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.engine import Engine
+from bot.operations.heartbeat import HUNG, LATE
 from bot.operations.identity.linking import Linking
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
-from bot.operations.heartbeat import HUNG, LATE
 from bot.operations.identity.roster import Roster
 from bot.operations.identity.team_check import TeamCheck
 from bot.operations.intake import Intake
@@ -37,6 +40,7 @@ from bot.operations.letterbox import Doorbell
 from bot.operations.making_way import MakingWay
 from bot.operations.missed import Missed
 from bot.operations.outbox import Outbox
+from bot.operations.pulse import SLACK, Pulse, PulseLetters
 from bot.operations.rollouts import RolloutDesk
 from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.standstill.holding import Holding
@@ -44,6 +48,7 @@ from bot.operations.standstill.locking import Locking
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.operations.waking import Waking
+from bot.secret_files import FileSecret, follow
 from bot.settings import Settings
 from bot.unasked import Unasked
 from handlers.filling import Forms
@@ -72,6 +77,15 @@ FORGET = timedelta(hours=6)
 RECONNECT = timedelta(seconds=2)
 LINKS = timedelta(seconds=1)
 """How often it is looked which people's codes are due; GitHub is asked at its own pace."""
+
+SECRETS = timedelta(seconds=5)
+"""How often the files of secrets are looked at, beside each use of one."""
+
+PULSE = timedelta(minutes=1)
+"""How often it is looked whether a token ends, a login is refused or a clock is off."""
+
+SOCKET = "Slack sockets"
+"""What Slack is called as the one who takes the token for Socket Mode."""
 
 TEAMS_AGAIN = timedelta(seconds=15)
 """How often GitHub is asked for the configured teams while it does not answer."""
@@ -139,6 +153,8 @@ class Shipmate:
     back_watch: BackWatch
     rollouts: RolloutDesk
     metrics: Metrics
+    pulse: Pulse
+    pulse_letters: PulseLetters
     unasked: Unasked
     started: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -163,6 +179,8 @@ class Shipmate:
         self._tick("what is held", self.watch.look, WATCH)
         self._tick("auto-sync", self.resuming.look, WATCH)
         self._tick("links", self.linking.follow, LINKS)
+        self._tick("pulse", self.pulse_letters.look, PULSE)
+        self._follow_secrets()
         for begin in self.unasked.starters:
             begin()
         for tick in self.unasked.ticks:
@@ -210,26 +228,6 @@ class Shipmate:
         self.database.close()
         log.info("stopped")
 
-    def troubles(self) -> dict[str, str]:
-        """Return what keeps us from being ready, by part; empty when all is well."""
-        found = self.hung(LATE)
-        if self._stopping.is_set():
-            found["stop"] = "it is stopping"
-        if not self.started:
-            found["engine"] = "it has not started"
-        try:
-            self.database.ping()
-        except BotError as away:
-            found["database"] = str(away)
-        if teams := self.rights.check.unknown or " ".join(self.rights.check.problems):
-            found["teams"] = teams
-        if self.ourselves.identity is None:
-            found["slack"] = "Slack has not told us yet who we are"
-        elif self.settings.slack_app_token is not None and not self._is_connected():
-            found["slack"] = "the Socket Mode connection is down"
-        return found
-
-    def worries(self) -> dict[str, str]:
     def hung(self, patience: float = HUNG) -> dict[str, str]:
         """Return which part stands still so that only a new process helps, and why; mostly none.
 
@@ -253,12 +251,37 @@ class Shipmate:
         """Say from now on that we are not ready: this process is about to stop."""
         self._stopping.set()
 
+    def troubles(self) -> dict[str, str]:
+        """Return what keeps us from being ready, by part; empty when all is well."""
+        found = self.hung(LATE)
+        if self._stopping.is_set():
+            found["stop"] = "it is stopping"
+        if not self.started:
+            found["engine"] = "it has not started"
+        try:
+            self.database.ping()
+        except BotError as away:
+            found["database"] = str(away)
+        if teams := self.rights.check.unknown or " ".join(self.rights.check.problems):
+            found["teams"] = teams
+        if self.ourselves.identity is None:
+            found["slack"] = "Slack has not told us yet who we are"
+        elif refused := self.pulse.refused(SLACK) or self.pulse.refused(SOCKET):
+            found["slack"] = sentence(refused, self.clock.now())
+        elif self.settings.slack_app_token is not None and not self._is_connected():
+            found["slack"] = "the Socket Mode connection is down"
+        return found
+
+    def worries(self) -> dict[str, str]:
         """Return what somebody should look at though we are ready, by part."""
+        found = self.pulse.worries()
         try:
             aside = self.unasked.hearing.inbox.set_aside()
         except BotError:
-            return {}  # it is among the troubles
-        return {"inbox": f"{aside} deliveries could not be worked off"} if aside else {}
+            return found  # it is among the troubles
+        if aside:
+            found["inbox"] = f"{aside} deliveries could not be worked off"
+        return found
 
     def _is_connected(self) -> bool:
         return self._socket is not None and bool(self._socket.client.is_connected())
@@ -273,6 +296,28 @@ class Shipmate:
             coalesce=True,
         )
 
+    def _follow_secrets(self) -> None:
+        """Look at the files of secrets from now on, and let go of what was opened by an old one."""
+        files, settings = self.settings.from_files(), self.settings
+        if not files:
+            return
+        for name, stream in self.streams.items():
+            follow(settings.argocd_token(name), stream.renew)
+        follow(settings.slack_app_token, self._reconnect)
+        self.scheduler.add_job(
+            _alone(partial(_look, files)),
+            "interval",
+            id="secrets",
+            seconds=SECRETS.total_seconds(),  # files change by the wall, also in a rehearsal
+            max_instances=2,
+            coalesce=True,
+        )
+
+    def _reconnect(self) -> None:
+        """Open the socket anew: by the token of now."""
+        if self._socket is not None and not self._stopping.is_set():
+            self._socket.client.connect_to_new_endpoint(force=True)
+
     def _greet(self) -> None:
         """Learn who we are, then open Socket Mode; both are tried until they work or we stop."""
         while not self._stopping.is_set():
@@ -280,18 +325,26 @@ class Shipmate:
                 if self.ourselves.identity is None:
                     self.ourselves.identity = self.slack.whoami()
                 if self.settings.slack_app_token is not None:
-                    self._connect(self.settings.slack_app_token.get_secret_value())
+                    self._connect(self.settings.slack_app_token)
             except Exception as error:  # noqa: BLE001  # the outermost edge of this thread
                 log.warning("Slack does not let us in yet", error=str(error))
                 self._stopping.wait(self.clock.pause(RECONNECT))
             else:
                 return
 
-    def _connect(self, app_token: str) -> None:
+    def _connect(self, app_token: SecretStr) -> None:
         # The client's own first connect is not repeated when it fails, so our loop repeats it.
         # Two-second pings notice a dead connection in 12 s; the default takes 56 s.
-        client = WebClient(app_token, base_url=self.settings.slack_api_url, timeout=10)
-        handler = SocketModeHandler(self.bolt, app_token, web_client=client, ping_interval=2)
+        client = CountedClient(
+            app_token,
+            base_url=self.settings.slack_api_url,
+            timeout=10,
+            system=SOCKET,
+            on_answer=self.pulse.heard,
+        )
+        handler = SocketModeHandler(
+            self.bolt, app_token.get_secret_value(), web_client=client, ping_interval=2
+        )
         try:
             handler.connect()
         except Exception:
@@ -300,6 +353,11 @@ class Shipmate:
         self._socket = handler
         if self._stopping.is_set():  # The stop came before there was anything to close.
             handler.close()
+
+
+def _look(files: Iterable[FileSecret]) -> None:
+    for one in files:
+        one.look()
 
 
 def _alone(work: Callable[[], object]) -> Callable[[], None]:

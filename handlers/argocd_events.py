@@ -60,7 +60,7 @@ NO_JSON = "it is no JSON object: take the templates of deploy/argocd as they are
 
 
 class ArgoCDEvents:
-    """Hears the notifications of *instances* that carry one of *tokens*.
+    """Hears the notifications of *instances* that carry one of the *tokens* of the moment.
 
     There may be two tokens while one takes the place of the other. *take_in* writes a delivery
     down.
@@ -68,12 +68,12 @@ class ArgoCDEvents:
 
     def __init__(
         self,
-        tokens: Sequence[str],
+        tokens: Callable[[], Sequence[str]],
         instances: Collection[str],
         take_in: Callable[[Delivery], bool],
         clock: Clock,
     ) -> None:
-        self._tokens = tuple(b"Bearer " + token.encode() for token in tokens)
+        self._tokens = tokens
         self._instances = frozenset(instances)
         self._take_in, self._clock = take_in, clock
 
@@ -82,9 +82,9 @@ class ArgoCDEvents:
 
         *authorization* is the header as it came. Without a token nothing is heard: 404.
         """
-        if not self._tokens:
+        if not (tokens := self._tokens()):
             return HTTPStatus.NOT_FOUND
-        if not self._is_known(authorization):
+        if not _is_known(authorization, tokens):
             return _refused(HTTPStatus.UNAUTHORIZED, "it does not carry our token")
         if len(body) > LARGEST:
             return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "it is too large")
@@ -105,11 +105,6 @@ class ArgoCDEvents:
             return _refused(HTTPStatus.BAD_REQUEST, "it is nested too deep")
         return HTTPStatus.OK
 
-    def _is_known(self, authorization: str) -> bool:
-        """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
-        given = authorization.encode("utf-8", "surrogateescape")
-        return any(hmac.compare_digest(one, given) for one in self._tokens)
-
     def _odd(self, said: Mapping[str, Any]) -> str | None:
         """Return why *said* is nothing that our templates write, or None."""
         if said.get("v") != VERSION or isinstance(said["v"], bool):
@@ -125,6 +120,12 @@ class ArgoCDEvents:
         if not _is_operation(said.get("op")):
             return "its `op` is odd"
         return None
+
+
+def _is_known(authorization: str, tokens: Sequence[str]) -> bool:
+    """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
+    given = authorization.encode("utf-8", "surrogateescape")
+    return any(hmac.compare_digest(b"Bearer " + one.encode(), given) for one in tokens)
 
 
 def _is_operation(value: Any) -> bool:

@@ -74,7 +74,7 @@ def ours(config: Config, installation: int | None) -> Ours:
 
 
 class GitHubEvents:
-    """Hears webhooks that are *ours*, signed with one of *secrets*.
+    """Hears webhooks that are *ours*, signed with one of the *secrets* of the moment.
 
     There may be two secrets while one takes the place of the other. *events* are those that
     somebody listens to. *take_in* writes a delivery down, *forget* is told at once of changes of
@@ -83,14 +83,14 @@ class GitHubEvents:
 
     def __init__(
         self,
-        secrets: Sequence[str],
+        secrets: Callable[[], Sequence[str]],
         ours: Ours,
         events: Collection[str],
         take_in: Callable[[Delivery], bool],
         forget: Callable[[Delivery], None],
         clock: Clock,
     ) -> None:
-        self._secrets = tuple(secret.encode() for secret in secrets)
+        self._secrets = secrets
         self._ours, self._events = ours, frozenset(events) | FORGETTING
         self._take_in, self._forget, self._clock = take_in, forget, clock
 
@@ -103,9 +103,9 @@ class GitHubEvents:
         ``X-Hub-Signature-256``, each as it came, *body* the raw bytes that were signed. Without a
         secret nothing is heard: 404.
         """
-        if not self._secrets:
+        if not (secrets := self._secrets()):
             return HTTPStatus.NOT_FOUND
-        if not self._is_signed(signature, body):
+        if not _is_signed(signature, body, secrets):
             return _refused(HTTPStatus.UNAUTHORIZED, event, "it is not signed with our secret")
         payload = _parsed(body)
         if isinstance(payload, str):
@@ -140,15 +140,6 @@ class GitHubEvents:
         except Unavailable:
             self._take_in(delivery)
 
-    def _is_signed(self, signature: str, body: bytes) -> bool:
-        """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
-        given = signature.encode("latin-1", "replace")
-        wanted = (
-            b"sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest().encode()
-            for secret in self._secrets
-        )
-        return any(hmac.compare_digest(one, given) for one in wanted)
-
     def _foreign(self, event: str, payload: Mapping[str, Any]) -> str | None:
         """Return why *payload* is not for us, or None."""
         ours = self._ours
@@ -165,6 +156,16 @@ class GitHubEvents:
         """Tell whether anybody listens to it; all else is taken and dropped."""
         followed = "repository" not in payload or self._ours.names(_repository(payload))
         return followed and event in self._events
+
+
+def _is_signed(signature: str, body: bytes, secrets: Sequence[str]) -> bool:
+    """Compare as bytes: as text, a letter that is not ASCII would be an error of ours."""
+    given = signature.encode("latin-1", "replace")
+    wanted = (
+        b"sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+        for secret in secrets
+    )
+    return any(hmac.compare_digest(one, given) for one in wanted)
 
 
 def _refused(status: HTTPStatus, event: str, why: str) -> HTTPStatus:

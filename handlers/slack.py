@@ -1,7 +1,7 @@
 """Binds every listener to Bolt: what Slack may tell us stands here, once, beside the manifest."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -60,6 +60,7 @@ from handlers.later import Speaker
 from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
 from handlers.moves import on_move, on_page
+from handlers.signatures import Signed
 from handlers.taking_back import on_stop_back
 
 log = structlog.get_logger(__name__)
@@ -100,7 +101,7 @@ VIEWS = {CALLBACK: on_form_submit, REJECTION: on_reject_reason, FORM: on_drift_f
 
 def bolt_app(
     client: WebClient,
-    signing_secret: str,
+    signing_secrets: Callable[[], Sequence[str]],
     desk: Desk,
     deciding: Deciding,
     forms: Forms,
@@ -116,12 +117,15 @@ def bolt_app(
 ) -> App:
     """Return Bolt with all our listeners. *team* says who we are, once it is known.
 
+    *signing_secrets* are those that Slack may sign with at the moment.
+
     Everything is answered before the response leaves (``process_before_response``): measured, an
     ack then takes 0.2 ms instead of 10, and no listener waits for one of Bolt's five threads.
     """
     app = App(
         client=client,
-        signing_secret=signing_secret,
+        request_verification_enabled=False,
+        before_authorize=Signed(signing_secrets),
         process_before_response=True,
         raise_error_for_unhandled_request=True,
         # By itself Bolt asks Slack who we are before it answers its first request.

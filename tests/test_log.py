@@ -147,6 +147,20 @@ def test_what_looks_like_a_secret_is_hidden(text, expected):
     assert expected == Redaction().text(text)
 
 
+@pytest.mark.parametrize("readable", [True, False], ids=["readable", "JSON"])
+def test_what_is_logged_neither_moves_a_cursor_nor_begins_a_line(readable):
+    """Branch names, errors and headers come from outside, and somebody reads them in a terminal."""
+    stream = io.StringIO()
+    configure(stream=stream, readable=readable)
+    outside = "\x1b[2Jgone\x9b31m\rover\u2028next\u202eback\x85"
+    structlog.get_logger("bot").warning("refused", hook=outside, seen={outside: "x\ny"})
+    logging.getLogger("waitress").error("bad header %s", outside)
+    written = stream.getvalue()
+    assert 2 == len(written.splitlines()), written
+    assert [] == [one for one in written if not one.isprintable() and one != "\n"]
+    assert r"\x1b" in written
+
+
 def test_given_secrets_are_hidden_at_any_depth_and_as_keys():
     redaction = Redaction(["hunter2", "abc", "hunter2-longer"])
     event = {"a": [{"b hunter2": ("x hunter2-longer",)}], "c": ValueError("hunter2"), "d": "abc"}

@@ -13,22 +13,25 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
 from bot.adapters import argocd_answers as answers
 from bot.adapters.argocd_refusals import meaning, plain, refusal
-from bot.adapters.calls import OnCall, nobody_listens
+from bot.adapters.calls import Answered, OnAnswer, OnCall, nobody_hears, nobody_listens
 from bot.clock import Clock
 from bot.domain.catalog import Application, Instance
 from bot.domain.errors import Garbled, NotFound, Rejected, Unavailable
 from bot.domain.observation import MAKES_PODS, Listed, Observation, Resource, Windows, Workload
+from bot.secret_files import current, look_again
 
 CORRELATION = "shipmate-operation"
 """The name under which a sync of ours carries the operation's key."""
@@ -86,15 +89,17 @@ class ArgoCD:
     def __init__(
         self,
         instance: Instance,
-        token: str,
+        token: SecretStr | str,
         *,
         clock: Clock,
         timeouts: Timeouts | None = None,
         verify: bool | ssl.SSLContext = True,
         on_call: OnCall | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> None:
         self.instance = instance
         self._on_call = on_call or nobody_listens
+        self._on_answer = on_answer or nobody_hears
         self.system = f"Argo CD {instance.name}"
         self._token = token
         self._clock = clock
@@ -114,10 +119,10 @@ class ArgoCD:
 
         Source: argo-cd v3.5.1 ``server/server.go``, enforceContentTypes.
         """
-        authorization = f"Bearer {self._token}"
         return httpx.Client(
             base_url=self.instance.url,
-            headers={"Authorization": authorization, "Content-Type": "application/json"},
+            auth=Bearer(self._token),
+            headers={"Content-Type": "application/json"},
             timeout=httpx.Timeout(self._timeouts.read, connect=self._timeouts.connect),
             follow_redirects=False,
             verify=self._verify,
@@ -130,7 +135,7 @@ class ArgoCD:
     @property
     def token_ends(self) -> datetime | None:
         """Return when our token expires; None when it says nothing about that."""
-        return expiry(self._token)
+        return expiry(current(self._token))
 
     @property
     def token_left(self) -> timedelta | None:
@@ -369,6 +374,7 @@ class ArgoCD:
         finally:
             what = f"{method} {_route(path)}"
             self._on_call(self.system, what, status, time.perf_counter() - start)
+        self.heard(response, time.perf_counter() - start)
         return self._read_answer(doing, response, project)
 
     def _read_answer(self, doing: str, response: httpx.Response, project: str | None) -> Any:
@@ -384,9 +390,37 @@ class ArgoCD:
             raise Garbled(self.system, doing, f"a JSON {type(answer).__name__}, no object")
         return answer
 
+    def heard(self, response: httpx.Response, seconds: float) -> None:
+        """Tell who minds of an answer that took *seconds*, whether it takes our token."""
+        refused = ""
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            refused = "it does not take our token (401)"
+        date = response.headers.get("date", "")
+        self._on_answer(Answered(self.system, date, seconds, refused))
+
     def clean(self, text: str) -> str:
         """Return *text* without our token, should it stand in there."""
-        return text.replace(self._token, "…") if self._token else text
+        return text.replace(token, "…") if (token := current(self._token)) else text
+
+
+class Bearer(httpx.Auth):
+    """Sends *token* along as it is at each request.
+
+    One that is refused is read again where it stands in a file, and a new one tried at once: what
+    was refused for its token was not done.
+    """
+
+    def __init__(self, token: SecretStr | str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send *request*, and where its token is refused and there is another, once more."""
+        tried = current(self._token)
+        request.headers["Authorization"] = f"Bearer {tried}"
+        answer = yield request
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and look_again(self._token, tried):
+            request.headers["Authorization"] = f"Bearer {current(self._token)}"
+            yield request
 
 
 def expiry(token: str) -> datetime | None:

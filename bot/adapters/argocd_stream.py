@@ -125,6 +125,7 @@ class Stream:
         self._pace = pace or Pace()
         self._chance = chance
         self._stopping = threading.Event()
+        self._waking = threading.Event()
         self._lock = threading.Lock()
         self._state = StreamState()
         self._socket: socket.socket | None = None
@@ -148,7 +149,6 @@ class Stream:
         """Start watching in a thread of its own."""
         self._thread.start()
 
-    def stop(self, within: timedelta = timedelta(seconds=2)) -> bool:
     def renew(self) -> None:
         """Connect anew now, however the stream is: our token is another one."""
         with self._lock:
@@ -160,9 +160,11 @@ class Stream:
         """Tell whether its thread is there."""
         return self._thread.is_alive()
 
+    def stop(self, within: timedelta = timedelta(seconds=2)) -> bool:
         """Stop watching; tell whether the thread ended *within* that time on the wall."""
         with self._lock:
             self._stopping.set()
+            self._waking.set()
             _shut(self._socket)
         if self._thread.is_alive():
             self._thread.join(within.total_seconds())
@@ -177,7 +179,8 @@ class Stream:
             self._connect()
             failures = 0 if self.state.connections > before else failures + 1
             self._list_if_due()  # A stream that says nothing must not keep us from looking.
-            self._stopping.wait(self._clock.pause(self._delay(failures)))
+            if self._waking.wait(self._clock.pause(self._delay(failures))):
+                self._waking.clear()
 
     def _delay(self, failures: int) -> timedelta:
         if self.state.refused:
@@ -205,6 +208,7 @@ class Stream:
             with self._argocd.client() as client:
                 request = self._request(client)
                 response = client.send(request, stream=True)
+                self._argocd.heard(response, self._pace.first_byte)
                 try:
                     self._read(request, response)
                 finally:

@@ -142,6 +142,10 @@ class Registry:
             if isinstance(header, Unknown):
                 return header
             answer = self._head(place, wanted, header)
+            login = place.host.login
+            refused = answer.status_code == HTTPStatus.UNAUTHORIZED
+            if refused and login is not None and login.is_another(header):
+                answer = self._head(place, wanted, login.header)
         return _meaning(place.name, answer, wanted)
 
     def _head(self, place: _Place, wanted: str, authorization: str | None) -> httpx.Response:
@@ -199,6 +203,10 @@ class Registry:
         headers = {} if login is None else {"Authorization": login.header}
         now = self._clock.now()
         answer = self._send(place.name, "token", "GET", asked.realm, headers, parameters)
+        refused = answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        if refused and login is not None and login.is_another(headers["Authorization"]):
+            headers = {"Authorization": login.header}
+            answer = self._send(place.name, "token", "GET", asked.realm, headers, parameters)
         if answer.status_code != HTTPStatus.OK:
             return _refusal(place.name, answer, "a token")
         try:

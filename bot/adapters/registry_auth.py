@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.secret_files import look_again
+
 USUAL_LIFE = timedelta(seconds=60)
 """How long a token lives that does not say. Source: as above."""
 
@@ -43,7 +45,19 @@ class Login:
     @property
     def header(self) -> str:
         """Return the value of an Authorization header."""
-        pair = f"{self.user}:{self.password.get_secret_value()}"
+        return self._header(self.password.get_secret_value())
+
+    def is_another(self, refused: str) -> bool:
+        """Read the password again; tell whether *refused*, its header before, is not ours now."""
+        if not refused.startswith("Basic "):
+            return False
+        before = self.password.get_secret_value()
+        if refused == self._header(before):
+            return look_again(self.password, before)
+        return True
+
+    def _header(self, password: str) -> str:
+        pair = f"{self.user}:{password}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 

@@ -12,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
+from pydantic import SecretStr
 from slack_sdk import WebClient, WebhookClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
 from bot.adapters import slack_files
-from bot.adapters.calls import OnCall, nobody_listens
+from bot.adapters.calls import OnAnswer, OnCall, nobody_hears, nobody_listens
 from bot.adapters.slack_calls import CountedClient
 from bot.adapters.slack_refusals import refused
 from bot.domain.errors import Garbled, Rejected, Unavailable
@@ -81,18 +82,29 @@ class Identity:
 class Slack:
     """The workspace, as the bot may act in it. One object serves all threads.
 
-    *base_url* is Slack's own or a pretend one's; *timeout* is for each call.
+    *base_url* is Slack's own or a pretend one's; *timeout* is for each call. *token* is asked for
+    at each.
     """
 
     def __init__(
-        self, token: str, base_url: str, timeout: timedelta, *, on_call: OnCall = nobody_listens
+        self,
+        token: SecretStr | str,
+        base_url: str,
+        timeout: timedelta,
+        *,
+        on_call: OnCall = nobody_listens,
+        on_answer: OnAnswer = nobody_hears,
     ) -> None:
         seconds = self._seconds = int(timeout.total_seconds())
-        token = token.strip()  # a newline from a file would end up in an error about the header
         # The SDK's default sends a POST again when the line drops after Slack has read it: the
         # message would stand there twice. So what writes never repeats by itself, what reads may.
         self._writer = CountedClient(
-            token, base_url=base_url, timeout=seconds, retry_handlers=[], on_call=on_call
+            token,
+            base_url=base_url,
+            timeout=seconds,
+            retry_handlers=[],
+            on_call=on_call,
+            on_answer=on_answer,
         )
         self._reader = CountedClient(
             token,
@@ -100,6 +112,7 @@ class Slack:
             timeout=seconds,
             retry_handlers=[ConnectionErrorRetryHandler(max_retry_count=1)],
             on_call=on_call,
+            on_answer=on_answer,
         )
         # The SDK takes HTTPS_PROXY but not NO_PROXY from the environment.
         if proxy_bypass(urlsplit(base_url).hostname or ""):

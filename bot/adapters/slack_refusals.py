@@ -64,6 +64,12 @@ MEANINGS: Final[Mapping[str, tuple[type[Rejected], str]]] = {
 }
 
 
+def is_of_login(response: Any) -> bool:
+    """Tell whether a *response* of the SDK says that our token is not taken."""
+    said = response.data if isinstance(response.data, dict) else {}
+    return MEANINGS.get(str(said.get("error", "")), (None, ""))[0] is Unauthorized
+
+
 def refused(response: Any, doing: str) -> BotError:
     """Return our error for a *response* of the SDK that is not ok.
 

@@ -31,6 +31,8 @@ class Happening(StrEnum):
     ROLLED_BACK = "rolled_back"
     DRIFT = "drift"
     AUTO_SYNC_LEFT_OFF = "auto_sync_left_off"
+    LOGIN = "login"
+    CLOCK = "clock"
 
 
 ENDS = frozenset({Happening.CI_RECOVERED, Happening.RECOVERED, Happening.SYNC_SUCCEEDED})

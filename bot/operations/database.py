@@ -1,7 +1,8 @@
 """The database: SQLite by default, PostgreSQL by address; opened and brought forward here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -79,6 +80,20 @@ class Database:
         """Ask for one row."""
         with self.read() as connection:
             connection.execute(sa.text("SELECT 1"))
+
+    def clock_ahead(self, wall: Callable[[], datetime]) -> timedelta | None:
+        """Return how far *wall*, our clock, is ahead of the server's; None: it has none of its own.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        if self.is_sqlite:
+            return None
+        with self.read() as connection:
+            before = wall()
+            theirs = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            ahead: timedelta = before + (wall() - before) / 2 - theirs
+            return ahead
 
     def has(self, table: str) -> bool:
         """Tell whether there is a table of that name."""

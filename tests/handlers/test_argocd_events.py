@@ -50,7 +50,7 @@ def inbox():
 
 def hears(inbox, authorization=BEARER, body=None, tokens=(NEW, OLD), **changes):
     events = ArgoCDEvents(
-        tokens, {"main", "eu"}, inbox, Clock(epoch=datetime(2026, 1, 1, tzinfo=UTC))
+        lambda: tokens, {"main", "eu"}, inbox, Clock(epoch=datetime(2026, 1, 1, tzinfo=UTC))
     )
     said = json.dumps(SAID | changes).encode() if body is None else body
     return events.hear(authorization, said)

@@ -68,7 +68,9 @@ def cache(world):
 
 def made(taken, cache=None, secrets=(SECRET, OLD_SECRET), ours=OURS):
     forgetting = Forgetting(None, cache, HandClock())
-    return GitHubEvents(secrets, ours, BRANCHES, taken.take_in, forgetting.hear, HandClock())
+    return GitHubEvents(
+        lambda: secrets, ours, BRANCHES, taken.take_in, forgetting.hear, HandClock()
+    )
 
 
 @pytest.fixture
@@ -265,7 +267,7 @@ def test_every_replica_forgets(world, database):
     told, other = (
         Forgetting(inbox, cache, clock) for inbox, cache in zip(inboxes, caches, strict=True)
     )
-    events = GitHubEvents((SECRET,), OURS, (), inboxes[0].take_in, told.hear, clock)
+    events = GitHubEvents(lambda: (SECRET,), OURS, (), inboxes[0].take_in, told.hear, clock)
     assert 200 == hear(events, "membership", REMOVED)
     inboxes[0].work()
 

@@ -65,7 +65,7 @@ class Replica:
         self.hook = HookDeliveries(door)
         self.missed = MissedDeliveries(database, self.hook, self.inbox, EVENTS, world.clock)
         self.events = GitHubEvents(
-            (SECRET,),
+            lambda: (SECRET,),
             Ours("acme", frozenset({"acme"}), frozenset({"acme/api"}), lambda _: False, 7),
             EVENTS,
             self.inbox.take_in,

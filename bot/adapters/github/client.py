@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -19,8 +19,17 @@ import requests
 import urllib3
 from github import Auth, Github, GithubException, GithubIntegration
 from github.Requester import Requester
+from pydantic import SecretStr
 
-from bot.adapters.calls import OnCall, OnLimit, nobody_listens, nobody_minds
+from bot.adapters.calls import (
+    Answered,
+    OnAnswer,
+    OnCall,
+    OnLimit,
+    nobody_hears,
+    nobody_listens,
+    nobody_minds,
+)
 from bot.adapters.github.addresses import web_address
 from bot.adapters.github.answers import (
     SYSTEM,
@@ -45,6 +54,7 @@ from bot.adapters.github.credentials import (
 )
 from bot.clock import Clock
 from bot.domain.errors import BotError, Conflict, Garbled, Rejected, Unauthorized, Unavailable
+from bot.secret_files import look_again
 from bot.settings import AppKey, Token
 
 API_VERSION = "2022-11-28"
@@ -82,10 +92,14 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class _Login:
-    """One authentication, shared by all threads; *number* tells it from the ones before."""
+    """One authentication, shared by all threads; *number* tells it from the ones before.
+
+    *secret* is the token or key that it was made with.
+    """
 
     number: int
     auth: Auth.Auth
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ class GitHub:
         wall: Clock | None = None,
         on_call: OnCall | None = None,
         on_limit: OnLimit | None = None,
+        on_answer: OnAnswer | None = None,
         permissions: Mapping[str, str] = PERMISSIONS,
     ) -> None:
         self._credentials = credentials
@@ -125,6 +140,7 @@ class GitHub:
         self._wall = wall or Clock()
         self._on_call = on_call or nobody_listens
         self._on_limit = on_limit or nobody_minds
+        self._on_answer = on_answer or nobody_hears
         self._permissions = permissions
         self._guard = threading.Lock()
         self._local = threading.local()
@@ -290,14 +306,35 @@ class GitHub:
     ) -> Answer:
         """Send one call; after a 401 in mid-life log in anew and send it once more.
 
-        A 401 means that nothing was done, so even a write may be sent again.
+        A 401 means that nothing was done, so even a write may be sent again. Where our token or
+        key stands in a file, that is read again first.
         """
         client = self._client()
-        answer = self._send(client.requester, what, doing, verb, path, body, parameters)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._log_in_again(client.login):
-            again = self._client().requester
-            answer = self._send(again, what, doing, verb, path, body, parameters)
+        try:
+            answer = self._send(client.requester, what, doing, verb, path, body, parameters)
+        except Unauthorized as refused:  # we got no token to ask with
+            if not self._has_another(client.login):
+                self._refused(refused.detail)
+                raise
+            self._log_in_again(client.login)
+        else:
+            if answer.status != HTTPStatus.UNAUTHORIZED:
+                return answer
+            if not self._log_in_again(client.login):
+                self._refused(message(answer))
+                return answer
+        client = self._client()
+        try:
+            answer = self._send(client.requester, what, doing, verb, path, body, parameters)
+        except Unauthorized as refused:
+            self._refused(refused.detail)
+            raise
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._refused(message(answer))
         return answer
+
+    def _refused(self, why: str) -> None:
+        self._on_answer(Answered(SYSTEM, "", 0.0, TOKENS.sub("…", why) or "401"))
 
     def _send(
         self,
@@ -321,6 +358,9 @@ class GitHub:
             self._on_call(SYSTEM, what, status, time.perf_counter() - start)
         if left := calls_left(headers):
             self._on_limit(SYSTEM, *left)
+        if status != HTTPStatus.UNAUTHORIZED:
+            spent = time.perf_counter() - start
+            self._on_answer(Answered(SYSTEM, str(headers.get("date", "")), spent))
         return Answer(status, headers, said)
 
     def _unanswered(self, error: BaseException | None, doing: str) -> BotError:
@@ -367,19 +407,32 @@ class GitHub:
         return client
 
     def _current_login(self) -> _Login:
+        """Return the login, made anew when our token or key has changed since."""
+        secret = self._secret()
         with self._guard:
-            if self._login is None:
-                self._login = _Login(1, self._auth())
-            return self._login
+            last = self._login
+            if last is None or last.secret != secret:
+                self._login = last = _Login(last.number + 1 if last else 1, self._auth(), secret)
+            return last
 
     def _log_in_again(self, refused: int) -> bool:
         """Replace the login number *refused*, once for all threads; False if nothing can change."""
-        if not isinstance(self._credentials, AppKey):
+        changed = self._has_another(refused)
+        if not (changed or isinstance(self._credentials, AppKey)):
             return False
+        secret = self._secret()
         with self._guard:
             if self._login is not None and self._login.number == refused:
-                self._login = _Login(refused + 1, self._auth())
+                self._login = _Login(refused + 1, self._auth(), secret)
         return True
+
+    def _has_another(self, refused: int) -> bool:
+        """Tell whether there is another token or key by now than in the login number *refused*."""
+        with self._guard:
+            last = self._login
+        if last is None or last.number != refused:
+            return last is not None  # Another thread was quicker.
+        return look_again(self._held(), last.secret)
 
     def _auth(self) -> Auth.Auth:
         match self._credentials:
@@ -433,13 +486,16 @@ class GitHub:
         return type(error)(error.system, error.doing, cleaned)
 
     def _secret(self) -> str:
+        return self._held().get_secret_value()
+
+    def _held(self) -> SecretStr:
         match self._credentials:
             case (
                 Token(token=secret)
                 | AppKey(private_key=secret)
                 | AppItself(AppKey(private_key=secret))
             ):
-                return secret.get_secret_value()
+                return secret
 
 
 def quoted(path: str) -> str:
