@@ -75,14 +75,6 @@ def show_gauges(shipmate: Shipmate, argocd: Mapping[str, ArgoCD]) -> None:
             for name, stream in shipmate.streams.items()
         ],
     )
-    watch(
-        "shipmate_argocd_stream_refused",
-        "1 while an Argo CD does not take our token.",
-        ("argocd",),
-        lambda: [
-            ((name,), float(stream.state.refused)) for name, stream in shipmate.streams.items()
-        ],
-    )
 
     def listed() -> Readings:
         now = shipmate.clock.now()

@@ -34,7 +34,7 @@ def test_a_deploy_is_counted_with_its_calls_and_how_long_it_took(tmp_path):
     systems = {dict(labels)["system"] for labels in of_commit}
     assert {"GitHub", "Slack"} <= systems
     assert any(system.startswith("Argo CD") for system in systems)
-    assert after["shipmate_argocd_stream_connected", frozenset({("instance", "main")})] == 1
+    assert after["shipmate_argocd_stream_connected", frozenset({("argocd", "main")})] == 1
     assert after["shipmate_operations_under_way", frozenset({("phase", "following")})] == 0
     limits = {dict(labels)["limit"] for name, labels in after if "rate_limit" in name}
     assert "graphql" in limits
