@@ -105,7 +105,7 @@ def mrkdwn(text: str, names: Names) -> Text:
             case "angle":
                 shown.append_text(_angle(inside, names))
             case "emoji":
-                shown.append(_emoji(inside))
+                shown.append(emoji(inside))
             case "block" | "code":
                 shown.append(_decoded(inside), _STYLES[kind])
             case _:
@@ -134,7 +134,7 @@ def _angle(inside: str, names: Names) -> Text:
     return Text(_decoded(label or target), f"underline blue link {_decoded(target)}")
 
 
-def _emoji(name: str) -> str:
+def emoji(name: str) -> str:
     """Return the character of *name*, or ``:name:`` where there is none."""
     shown = Emoji.replace(f":{_SLACK_EMOJI.get(name, name)}:")
     return f":{name}:" if shown.startswith(":") else shown
@@ -146,7 +146,7 @@ def _text(value: Any, names: Names) -> Text:
         return Text(value)
     if value["type"] == "mrkdwn":
         return mrkdwn(value["text"], names)
-    return Text(re.sub(r":([a-z0-9_+-]+):", lambda match: _emoji(match[1]), value["text"]))
+    return Text(re.sub(r":([a-z0-9_+-]+):", lambda match: emoji(match[1]), value["text"]))
 
 
 def _block(block: Mapping[str, Any], names: Names) -> RenderableType:
@@ -232,7 +232,7 @@ def _leaf(leaf: Mapping[str, Any], names: Names) -> Text:
         case "channel":
             return _angle(f"#{leaf['channel_id']}", names)
         case "emoji":
-            return Text(_emoji(leaf["name"]))
+            return Text(emoji(leaf["name"]))
         case other:
             return Text(leaf.get("fallback", f"[{other}]"))
 
