@@ -1,5 +1,6 @@
 """The chart: what a cluster would be given for several sets of values, and what is refused."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 CHART = Path(__file__).parents[2] / "deploy" / "chart"
-OURS = {"ExternalSecret", "ServiceMonitor"}
+OURS = {"ExternalSecret", "ServiceMonitor", "PrometheusRule"}
 """Kinds of other projects, which Kubernetes' own schemas do not hold."""
 
 pytestmark = pytest.mark.skipif(
@@ -38,6 +39,8 @@ EVERYTHING = {
     },
     "ingress": {"enabled": True, "className": "nginx", "host": "ship.example.com"},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+    "dashboards": {"enabled": True},
     "networkPolicy": {"from": [{"podSelector": {"matchLabels": {"app": "ingress"}}}]},
     "env": {"GITHUB_APP_ID": 42},
     "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/x"}},
@@ -62,13 +65,23 @@ def helm(values, folder):
         check=False,
     )
     objects = [one for one in yaml.safe_load_all(done.stdout) if one]
-    return done.returncode, {one["kind"]: one for one in objects}, done.stderr
+    return done.returncode, {_called(one): one for one in objects}, done.stderr
+
+
+def _called(one):
+    """Return the object's kind, and what it is for where there are two of one kind."""
+    _, _, rest = one["metadata"]["name"].partition("ship-shipmate-")
+    return f"{one['kind']} {rest}" if rest else one["kind"]
 
 
 VALUES = {
     "the least": (CONFIG, {"PersistentVolumeClaim"}, {"PodDisruptionBudget", "Ingress"}),
     "PostgreSQL": (POSTGRESQL, {"PodDisruptionBudget"}, {"PersistentVolumeClaim"}),
-    "everything": (EVERYTHING, {"Ingress", "ExternalSecret", "ServiceMonitor"}, set()),
+    "everything": (
+        EVERYTHING,
+        {"Ingress", "NetworkPolicy", "ConfigMap dashboards", *OURS},
+        {"PersistentVolumeClaim"},
+    ),
     "objects of one's own": (
         OWN_OBJECTS,
         {"Deployment"},
@@ -110,6 +123,72 @@ def test_two_processes_never_share_a_sqlite_file(tmp_path):
     several = helm(POSTGRESQL, tmp_path)[1]["Deployment"]["spec"]
     assert alone["strategy"]["type"] == "Recreate"
     assert several["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+def container(values, folder):
+    pod = helm(values, folder)[1]["Deployment"]["spec"]["template"]["spec"]
+    return pod["containers"][0]
+
+
+def test_only_what_hangs_is_started_anew_and_what_is_not_ready_gets_no_requests(tmp_path):
+    """A probe of liveness that asked for the database would restart us whenever that is away."""
+    probes = container(CONFIG, tmp_path)
+    assert probes["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert probes["startupProbe"]["httpGet"]["path"] == "/healthz"
+    assert probes["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_what_slack_sends_while_a_pod_stops_is_still_answered(tmp_path):
+    """The pod goes on until the cluster sends it nothing more; what we ask for is not sent."""
+    assert "lifecycle" not in container(POSTGRESQL, tmp_path)
+    stop = container(EVERYTHING, tmp_path)["lifecycle"]["preStop"]["exec"]["command"]
+    assert stop == ["sleep", "5"]
+    at_once = container({**EVERYTHING, "drainSeconds": 0}, tmp_path)
+    assert "lifecycle" not in at_once
+
+
+def test_replicas_stand_on_several_nodes_unless_somebody_knows_better(tmp_path):
+    def spread(values):
+        spec = helm(values, tmp_path)[1]["Deployment"]["spec"]["template"]["spec"]
+        return spec.get("topologySpreadConstraints")
+
+    assert spread(CONFIG) is None
+    (ours,) = spread(POSTGRESQL)
+    assert ours["topologyKey"] == "kubernetes.io/hostname"
+    theirs = {**ours, "topologyKey": "topology.kubernetes.io/zone"}
+    assert spread({**POSTGRESQL, "topologySpreadConstraints": [theirs]}) == [theirs]
+
+
+def test_prometheus_and_grafana_are_given_what_stands_beside_the_chart(tmp_path):
+    """The rules with their own braces, and the label that would be another's name otherwise."""
+    objects = helm(EVERYTHING, tmp_path)[1]
+    rules = (CHART.parent / "prometheus" / "rules.yaml").read_text()
+    assert objects["PrometheusRule"]["spec"] == yaml.safe_load(rules)
+    (endpoint,) = objects["ServiceMonitor"]["spec"]["endpoints"]
+    assert endpoint["honorLabels"] is True
+    shown = objects["ConfigMap dashboards"]
+    assert shown["metadata"]["labels"]["grafana_dashboard"] == "1"
+    for file in (CHART.parent / "grafana").glob("*.json"):
+        assert json.loads(shown["data"][f"shipmate-{file.name}"]) == json.loads(file.read_text())
+
+
+def test_an_external_secret_holds_what_is_mounted_and_nothing_else(tmp_path):
+    objects = helm(EVERYTHING, tmp_path)[1]
+    spec = objects["ExternalSecret"]["spec"]
+    volumes = objects["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    mounted = next(one["secret"] for one in volumes if one["name"] == "secrets")
+    assert mounted["secretName"] == spec["target"]["name"]
+    made = [one["secretKey"] for one in spec["data"]]
+    assert made == [one["key"] for one in mounted["items"]] == SECRETS
+
+
+def test_the_bot_reaches_only_names_https_and_its_database(tmp_path):
+    def ports(values):
+        rules = helm(values, tmp_path)[1]["NetworkPolicy"]["spec"]["egress"]
+        return {port["port"] for rule in rules for port in rule["ports"]}
+
+    assert ports(CONFIG) == {53, 443}
+    assert ports(POSTGRESQL) == {53, 443, 5432}
 
 
 REFUSED = {
