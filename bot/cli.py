@@ -26,6 +26,7 @@ PLUGINS = "shipmate.commands"
 
 REFUSED = 1
 USAGE = 2
+AWAY = 3
 _STDIN = "-"
 _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
 
@@ -129,6 +130,12 @@ def run(
     """Run the bot until it is told to stop.
 
     Secrets and addresses come from the environment, what to deploy from shipmate.yaml.
+
+    For example:
+
+        shipmate run
+
+        shipmate run --host 127.0.0.1 --level debug
     """
     from bot import app as root  # late: the other commands start faster without it
     from bot import log, server
@@ -203,6 +210,12 @@ def check(
     """Ask Slack, GitHub, Argo CD, registries and the database whether all is as it must be.
 
     Nothing is changed anywhere. Each problem is printed with where it is mended, and how.
+
+    For example:
+
+        shipmate check
+
+        shipmate check --json --patience 30
     """
     from bot import checking  # late: the other commands start faster without it
 
@@ -215,7 +228,12 @@ def check(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of shipmate.yaml, for editors."""
+    """Print the JSON Schema of shipmate.yaml, for editors.
+
+    For example:
+
+        shipmate schema > shipmate.schema.json
+    """
     from bot.config import schema as published  # late: `edit` starts faster without it
 
     typer.echo(json.dumps(published(), indent=2))
@@ -233,8 +251,8 @@ class Format(StrEnum):
 
 
 @app.command(
-    epilog="Exit code: 0, also if nothing is known; 1 if the database cannot be read; "
-    "2 if the command was wrong.",
+    epilog="Exit code: 0, also if nothing happened; 1 if the database cannot be used; "
+    "2 if the command was wrong, also for a service that nobody knows; 3 if the database is away.",
 )
 def history(
     service: Annotated[str | None, typer.Option(help="Of one service.")] = None,
@@ -249,21 +267,35 @@ def history(
         int | None, typer.Option(min=1, help="The newest so many; a table shows 50 by default.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
+    as_json: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool, typer.Option("--json", help="One JSON object on each line, an entry each.")
+    ] = False,
 ) -> None:
     """Print what happened, newest first, from the database alone; nothing is written.
 
     The database is the one in DATABASE_URL; the bot may run or not.
+
+    For example:
+
+        shipmate history --service core --environment prod --since 30d
+
+        shipmate history --by alice-kim --format csv
     """
     from bot import printing  # late: the other commands start faster without it
-    from bot.domain.errors import BotError
+    from bot.domain.errors import BotError, Unavailable
 
-    asked = printing.Asked(service, environment, since, by, limit, form.value)
+    asked = printing.Asked(
+        service, environment, since, by, limit, "lines" if as_json else form.value
+    )
     try:
         for line in printing.lines(asked, os.environ):
             sys.stdout.write(line)
     except printing.UsageError as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(USAGE) from wrong
+    except Unavailable as away:
+        typer.echo(f"{away}. Try again in a moment.", err=True)
+        raise typer.Exit(AWAY) from away
     except BotError as error:
         raise _refused(str(error)) from error
 
@@ -315,7 +347,14 @@ def edit(
         ),
     ] = False,
 ) -> None:
-    """Change one image tag in a YAML file, and no other byte."""
+    """Change one image tag in a YAML file, and no other byte.
+
+    For example:
+
+        shipmate edit kustomization.yaml v1.2.3 --kustomize core
+
+        shipmate edit values.yaml v1.2.3 --key core.imageTag --expect v1.2.2 --write
+    """
     at = _place(kustomize, key, container)
     old = _read(file)
     try:

@@ -1,17 +1,20 @@
 """BUILDS: the history on a terminal, read from the database alone."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
+from bot.config import ConfigInvalid, load
 from bot.domain.commands.ends import start_apart
 from bot.domain.commands.nouns import Misread
 from bot.domain.errors import Rejected
 from bot.domain.history import Item, Wanted
 from bot.domain.stops.until import start_of
+from bot.domain.suggestions import nearest
 from bot.messages import history_rows
 from bot.operations.books.history_book import HistoryBook
 from bot.operations.database import DATABASE, Database, sqlite_path
@@ -24,6 +27,7 @@ FORMATS: Mapping[str, Callable[[Iterable[Item], Mapping[str, str]], Iterator[str
     "table": history_rows.as_table,
     "json": history_rows.as_json,
     "csv": history_rows.as_csv,
+    "lines": history_rows.as_lines,
 }
 
 _USER = ("U", "W")
@@ -61,6 +65,8 @@ def lines(asked: Asked, environment: Mapping[str, str]) -> Iterator[str]:
     database = _opened(url)
     try:
         book = HistoryBook(database)
+        _known("--service", asked.service, book.services, environment)
+        _known("--environment", asked.environment, book.environments, environment)
         wanted = Wanted(asked.service, asked.environment, since, _people(book, asked.by))
         limit = asked.limit or (IN_A_TABLE if asked.form == "table" else None)
         found = islice(book.whole(wanted), limit)
@@ -78,6 +84,34 @@ def _opened(url: str) -> Database:
         advice = "start the bot of this version once, or check DATABASE_URL"
         raise Rejected(DATABASE, "be read", f"it holds no history of this version; {advice}")
     return database
+
+
+def _known(
+    option: str,
+    name: str | None,
+    seen: Callable[[], Sequence[str]],
+    environment: Mapping[str, str],
+) -> None:
+    """Make sure that *name* was *seen*, or is configured; where nothing is known nothing is said.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if name is None or name in (known := seen()):
+        return
+    known = (*known, *_configured(option, environment))
+    if known and name not in known:
+        raise UsageError(history_rows.unknown(option, name, nearest(name, known)))
+
+
+def _configured(option: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names in shipmate.yaml; none where it cannot be read: nothing else needs it."""
+    path = Path(environment.get("SHIPMATE_CONFIG") or "shipmate.yaml")
+    try:
+        catalog = load(path.read_text(encoding="utf-8"), str(path)).catalog
+    except (ConfigInvalid, OSError, UnicodeDecodeError):
+        return ()
+    return tuple(catalog.services if option == "--service" else catalog.environments)
 
 
 def _since(text: str, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.identity_book import IdentityBook, Link
 from bot.operations.store import Store
+from sandbox.systems import system
 from tests.builders import NOON, request
 
 FORMULA = '=HYPERLINK("https://evil.example","click")'
@@ -109,7 +110,6 @@ PARTS = [
     (["--since", "2026-01-01", "--by", "U0BOB"], {"A-1", "D-1"}),
     (["--since", "2099-01-01"], set()),
     (["--limit", "1", "--service", "core"], {"A-1"}),
-    (["--service", "nobody"], set()),
 ]
 
 
@@ -127,6 +127,45 @@ def test_a_wrong_command_ends_with_2(monkeypatch, tmp_path, words):
     told = CliRunner().invoke(app, ["history", *words])
     assert 2 == told.exit_code, told.output
     assert "Traceback" not in told.output
+
+
+NAMES = [
+    (["--service", "cor"], "Perhaps --service core?"),
+    (["--service", "nope", "--json"], "Leave it out"),
+    (["--environment", "nowhere", "--format", "csv"], "--environment nowhere"),
+]
+
+
+def test_a_name_that_nobody_knows_is_told(asks):
+    for words, expected in NAMES:
+        told = asks(*words)
+        assert (2, "", True) == (told.exit_code, told.stdout, expected in told.stderr), words
+
+
+def test_a_name_of_the_configuration_is_one_though_nothing_happened(
+    asks, monkeypatch, tmp_path, database_url
+):
+    text = system("guide").config()
+    (tmp_path / "shipmate.yaml").write_text(text, encoding="utf-8")
+    known = {"DATABASE_URL": database_url, "SHIPMATE_CONFIG": str(tmp_path / "shipmate.yaml")}
+    monkeypatch.setattr("os.environ", known)
+    told = asks("--service", "my-app")
+    assert (0, "Nothing is known to have happened there.\n") == (told.exit_code, told.stdout)
+
+
+def test_a_program_may_read_an_entry_a_line(asks):
+    told = asks("--json")
+    found = [json.loads(line) for line in told.stdout.splitlines()]
+    assert {"entry"} == {one["event"] for one in found}
+    assert json.loads(asks("--format", "json").stdout) == [
+        {name: value for name, value in one.items() if name != "event"} for one in found
+    ]
+
+
+def test_a_database_that_is_away_is_for_later(monkeypatch):
+    monkeypatch.setattr("os.environ", {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"})
+    told = CliRunner().invoke(app, ["history"])
+    assert (3, True) == (told.exit_code, "Try again" in told.output)
 
 
 def test_it_writes_nothing_at_all(asks, database):

@@ -36,6 +36,7 @@ COLUMNS = (
 
 HEADS = ("WHEN (UTC)", "ID", "WHAT", "TO", "VERSION", "BY", "CAME TO")
 WIDEST = 44
+NOTHING = "Nothing is known to have happened there."
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula.
@@ -61,14 +62,31 @@ def as_json(items: Iterable[Item], logins: Mapping[str, str]) -> Iterator[str]:
     yield "[]\n" if before == "[" else "\n]\n"
 
 
+def as_lines(items: Iterable[Item], logins: Mapping[str, str]) -> Iterator[str]:
+    """Yield one JSON object a line, an entry each."""
+    for item in items:
+        yield json.dumps({"event": "entry", **_entry(item, logins)}, ensure_ascii=False) + "\n"
+
+
 def as_table(items: Iterable[Item], logins: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines of a table for people, one for each entry."""
-    rows = [HEADS, *(_line(item, logins) for item in items)]
+    entries = [_line(item, logins) for item in items]
+    if not entries:
+        yield f"{NOTHING}\n"
+        return
+    rows = [HEADS, *entries]
     rows = [tuple(_short(cell) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip() + "\n"
+
+
+def unknown(option: str, name: str, perhaps: Iterable[str]) -> str:
+    """Say that neither the history nor the configuration knows the *name* behind *option*."""
+    near = " or ".join(f"{option} {one}" for one in perhaps)
+    advice = f"Perhaps {near}?" if near else "Leave it out to see everything."
+    return f"{option} {name}: neither the history nor shipmate.yaml knows that name. {advice}"
 
 
 # rows of a spreadsheet

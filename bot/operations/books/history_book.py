@@ -97,7 +97,21 @@ class HistoryBook:
         Raises:
             Unavailable: our own database is away.
         """
-        query = sa.select(operation_services.c.service).distinct()
+        asked = sa.select(operation_services.c.service)
+        done = sa.select(act_services.c.service).where(act_services.c.service != ALL)
+        return self._names(asked.union(done))
+
+    def environments(self) -> tuple[str, ...]:
+        """Return every environment that anything is known of, by name.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        asked = sa.select(operations.c.environment)
+        done = sa.select(acts.c.environment).where(acts.c.environment.is_not(None))
+        return self._names(asked.union(done))
+
+    def _names(self, query: sa.CompoundSelect[Any]) -> tuple[str, ...]:
         with self._database.read() as connection:
             return tuple(sorted(connection.execute(query).scalars()))
 
