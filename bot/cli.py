@@ -40,6 +40,14 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
+class Lines(StrEnum):
+    """How the log is written: readable where somebody looks at it, else as JSON."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
 class Commands(TyperGroup):
     """Our commands, and those of installed plug-ins, which are imported when asked for."""
 
@@ -124,7 +132,10 @@ def main() -> None:
 def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  # a container's port is opened by whoever runs it
     level: Annotated[
-        Level, typer.Option(case_sensitive=False, help="The least level that is logged.")
+        Level,
+        typer.Option(
+            case_sensitive=False, envvar="LOG_LEVEL", help="The least level that is logged."
+        ),
     ] = Level.INFO,
 ) -> None:
     """Run the bot until it is told to stop.
@@ -146,7 +157,9 @@ def run(
 
     try:
         settings = Settings.load()
-        log.configure(level=level.value, secrets=settings.secrets())
+        readable = None if lines is Lines.AUTO else lines is Lines.TEXT
+        log.configure(readable=readable, level=level.value, secrets=settings.secrets())
+        log.catch_the_rest()
         config = load(_config_text(settings.shipmate_config), str(settings.shipmate_config))
         for warning in config.warnings:
             typer.echo(f"warning: {warning}", err=True)

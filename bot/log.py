@@ -7,8 +7,10 @@ is wrong, and an HTTP client its headers.
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -202,6 +204,24 @@ def configure(
 
 def _written_out(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
+
+
+def catch_the_rest() -> None:
+    """Log, without secrets, what this process would else print as it is.
+
+    That is whatever nobody catches, in any thread, and what libraries warn of.
+    """
+    rest = structlog.get_logger("rest")
+
+    def tell(
+        kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            rest.critical("nobody caught this", exc_info=(kind, error, trace))
+
+    sys.excepthook = tell
+    threading.excepthook = lambda last: tell(last.exc_type, last.exc_value, last.exc_traceback)
+    logging.captureWarnings(capture=True)
 
 
 def _is_critical(record: logging.LogRecord) -> bool:

@@ -26,6 +26,16 @@ def test_a_level_may_be_written_small(monkeypatch, tmp_path):
     assert "SLACK_BOT_TOKEN is missing" in told.output
 
 
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "LOG_FORMAT"])
+def test_the_log_is_set_by_the_environment_too(monkeypatch, tmp_path, name):
+    monkeypatch.setattr("os.environ", {"SHIPMATE_CONFIG": str(tmp_path / "none.yaml")})
+    told = CliRunner().invoke(app, ["run"], env={name: "loud"})
+    assert 2 == told.exit_code
+    assert name in told.output
+    unset = CliRunner().invoke(app, ["run"], env={name: ""})
+    assert "SLACK_BOT_TOKEN is missing" in unset.output
+
+
 @pytest.fixture
 def check(tmp_path):
     with World(tmp_path, {"a": b"1"}) as world:

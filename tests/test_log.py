@@ -1,13 +1,26 @@
 """One line per fact, for machines or people, and no secret in any."""
 
+import asyncio
 import io
 import json
 import logging
+import sys
+import threading
+import warnings
 
 import pytest
 import structlog
 
-from bot.log import HIDDEN, LONGEST_TEXT, Redaction, configure
+from bot.log import (
+    HIDDEN,
+    LONGEST_TEXT,
+    Redaction,
+    about,
+    catch_the_rest,
+    configure,
+    operation_at_hand,
+)
+from bot.operations.threads import Pool
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIhunter2\n-----END RSA PRIVATE KEY-----"
 
@@ -96,6 +109,50 @@ def test_a_traceback_stands_on_the_line_without_its_secrets():
     for line in (ours, other):
         assert f"RuntimeError: Bearer {HIDDEN} refused" in line["exception"]
         assert "hunter2" not in line["exception"]
+
+
+def test_what_nobody_catches_is_logged_without_its_secrets(monkeypatch):
+    """In any thread; and what libraries warn of."""
+    for holder, name in ((sys, "excepthook"), (threading, "excepthook"), (warnings, "showwarning")):
+        monkeypatch.setattr(holder, name, getattr(holder, name))
+    stream = io.StringIO()
+    configure(stream=stream)
+    try:
+        catch_the_rest()
+        thread = threading.Thread(target=refuse, args=("Bearer hunter2-token refused",))
+        thread.start()
+        thread.join()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("xoxb-1-a is deprecated", stacklevel=1)
+    finally:
+        logging.captureWarnings(capture=False)
+    fault, warning = logged(stream)
+    assert ("critical", "nobody caught this") == (fault["level"], fault["event"])
+    assert f"RuntimeError: Bearer {HIDDEN} refused" in fault["exception"]
+    assert f"{HIDDEN} is deprecated" in warning["event"]
+    assert "hunter2" not in stream.getvalue()
+
+
+def test_a_line_is_about_the_operation_at_hand_in_every_thread():
+    stream = io.StringIO()
+    configure(stream=stream)
+    log = structlog.get_logger()
+    with Pool(1) as pool:
+        with about("D-7"):
+            assert "D-7" == operation_at_hand()
+            pool.submit(log.info, "for it").result()
+            asyncio.run(asyncio.to_thread(log.info, "for it, too"))
+            log.info("of another", operation="D-8")
+        pool.submit(log.info, "for none").result()
+    lines = [(line["event"], line.get("operation")) for line in logged(stream)]
+    assert lines == [
+        ("for it", "D-7"),
+        ("for it, too", "D-7"),
+        ("of another", "D-8"),
+        ("for none", None),
+    ]
+    assert operation_at_hand() is None
 
 
 def test_a_second_call_replaces_the_first():
