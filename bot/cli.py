@@ -137,6 +137,15 @@ def run(
             case_sensitive=False, envvar="LOG_LEVEL", help="The least level that is logged."
         ),
     ] = Level.INFO,
+    lines: Annotated[
+        Lines,
+        typer.Option(
+            "--log-format",
+            case_sensitive=False,
+            envvar="LOG_FORMAT",
+            help="JSON for machines, text for people; auto: text on a terminal.",
+        ),
+    ] = Lines.AUTO,
 ) -> None:
     """Run the bot until it is told to stop.
 
