@@ -78,7 +78,7 @@ RECONNECT = timedelta(seconds=2)
 LINKS = timedelta(seconds=1)
 """How often it is looked which people's codes are due; GitHub is asked at its own pace."""
 
-SECRETS = timedelta(seconds=5)
+SECRETS = timedelta(seconds=2)
 """How often the files of secrets are looked at, beside each use of one."""
 
 PULSE = timedelta(minutes=1)
