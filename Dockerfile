@@ -1,5 +1,6 @@
 # The bot as it runs in a cluster. BASE is pinned by digest where it is built for real:
-#   docker build --build-arg BASE=python:3.11-slim@sha256:… .
+#   docker build --build-arg BASE=python:3.11-slim@sha256:… \
+#     --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" .
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
@@ -16,8 +17,14 @@ RUN /opt/shipmate/bin/pip install --no-cache-dir --no-deps --no-build-isolation 
  && /opt/shipmate/bin/pip uninstall --yes --quiet pip setuptools hatchling
 
 FROM ${BASE}
+ARG BASE
+ARG VERSION=""
+ARG REVISION=""
 LABEL org.opencontainers.image.title="Shipmate" \
-      org.opencontainers.image.description="Deploys by GitOps from Slack"
+      org.opencontainers.image.description="Deploys by GitOps from Slack" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE}"
 RUN useradd --uid 10001 --home-dir /var/lib/shipmate --create-home --shell /usr/sbin/nologin shipmate
 COPY --from=build /opt/shipmate /opt/shipmate
 ENV PATH=/opt/shipmate/bin:$PATH \
