@@ -79,11 +79,15 @@ def moved(done: Moved, source: str, target: str) -> Iterator[str]:
 
 def table(tables: Iterable[TableMoved]) -> Iterator[str]:
     """Yield the lines of a table: how much there is, its digest, and whether it is there."""
-    rows = [HEADS, *map(_row, tables)]
+    every = tuple(tables)
+    full = [one for one in every if one.here.rows or (one.there and one.there.rows)]
+    rows = [HEADS, *map(_row, full)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, count, digest, there in rows:
         cells = (name.ljust(widths[0]), count.rjust(widths[1]), digest.ljust(widths[2]), there)
         yield "  ".join(cells).rstrip()
+    if empty := len(every) - len(full):
+        yield "One other table is empty." if empty == 1 else f"{empty} other tables are empty."
 
 
 def progress(name: str, done: int, of: int) -> str:

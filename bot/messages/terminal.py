@@ -18,6 +18,7 @@ from bot.messages.wishes import asker, thing, to_do
 SILENT = "No bot has begun it yet: is one running on this database? It begins when one does."
 RETRYING = "The database does not answer; looking again."
 GOES_ON = "It goes on without this terminal."
+INTERRUPTED = "Interrupted. What was asked for goes on without this terminal."
 
 
 def received(operation: Operation) -> str:

@@ -15,8 +15,20 @@ if TYPE_CHECKING:
     from bot.terminal.ends import End
     from bot.terminal.ground import Ground
 
+
+def _complete(context: typer.Context, begun: str) -> list[str]:
+    """Return what a shell may offer at this place; nothing where it goes wrong."""
+    from bot.terminal.completing import offered
+
+    before = [str(word) for word in context.params.get("words") or ()]
+    return offered(context.info_name or "", before, begun, os.environ)
+
+
 Words = Annotated[
-    list[str] | None, typer.Argument(metavar="WORDS…", help="As behind the command in Slack.")
+    list[str] | None,
+    typer.Argument(
+        metavar="WORDS…", help="As behind the command in Slack.", autocompletion=_complete
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on each line.")]
 NoWait = Annotated[

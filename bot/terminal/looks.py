@@ -14,6 +14,7 @@ from bot.messages import differences, rollout, status, why
 from bot.messages.cards import Links
 from bot.messages.replies import refused
 from bot.messages.terminal import problem_row, rights_lines
+from bot.messages.terminal_rows import difference_row, rollout_row
 from bot.operations.books.move_book import MoveBook
 from bot.operations.changes import Changes
 from bot.operations.differing import Differing
@@ -92,7 +93,7 @@ def show_diff(on: Ground, words: Sequence[str]) -> End:
     if isinstance(found, Problem):
         on.out.say("refused", refused(found), {"problem": problem_row(found)})
         return end_of(found)
-    on.out.say("diff", differences.difference(found, links))
+    on.out.say("diff", differences.difference(found, links), difference_row(found))
     return End.DONE
 
 
@@ -118,7 +119,10 @@ def show_rollout(on: Ground, words: Sequence[str]) -> End:
     if isinstance(shown, Problem):
         on.out.say("refused", refused(shown), {"problem": problem_row(shown)})
         return end_of(shown)
-    on.out.say("rollout", rollout.rollout_card(*where, shown.rollouts, shown.url))
+    facts = {"service": command.service, "environment": command.environment, "url": shown.url}
+    said = rollout.rollout_card(*where, shown.rollouts, shown.url)
+    rows = [rollout_row(one) for one in shown.rollouts]
+    on.out.say("rollout", said, {**facts, "rollouts": rows})
     return End.DONE
 
 

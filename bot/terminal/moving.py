@@ -3,6 +3,7 @@
 It asks for nobody's rights: who may read the file and write the database may do it.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -53,6 +54,7 @@ def move_database(out: Out, ordered: Ordered, clock: Clock | None = None) -> End
 def _moved(out: Out, ordered: Ordered, clock: Clock) -> End:
     password = _addresses(ordered)
     configure(level="ERROR", secrets=(password,) if password else ())
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what we tell ourselves
     path = sqlite_path(ordered.source)
     if path is not None and not path.exists():
         said = f"there is no file {path}; check the address behind --from"

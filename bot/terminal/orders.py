@@ -84,7 +84,8 @@ def _preview(on: Ground, command: Promote) -> End:
     request = request_of(replace(command, services=there), asker(on))
     with reached(on) as outside:
         previews = Picking(outside.gatherer).moves(request)
-    on.out.say("preview", previewed(previews, [promote_text(command, one) for one in previews]))
+    lines = [promote_text(command, one) for one in previews]
+    on.out.say("preview", previewed(previews, lines), {"commands": lines})
     return End.USAGE
 
 

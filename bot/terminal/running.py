@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bot.clock import Clock
 from bot.domain.errors import BotError, Rejected
-from bot.messages.terminal import GOES_ON
+from bot.messages.terminal import INTERRUPTED
 from bot.terminal.ends import End, Ended
 from bot.terminal.ground import Ground, ground
 from bot.terminal.out import Out
@@ -30,5 +30,5 @@ def run(out: Out, work: Work, environment: Mapping[str, str], clock: Clock | Non
         out.say("away", f"{away}. Try again in a moment.")
         return End.AWAY
     except KeyboardInterrupt:
-        out.say("interrupted", f"Interrupted. {GOES_ON}")
+        out.say("interrupted", INTERRUPTED)
         return End.INTERRUPTED

@@ -1,14 +1,20 @@
 """The same words in a shell: deployed, approved, refused and looked at, with and without Slack."""
 
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
+from bot.messages.terminal import INTERRUPTED
+from bot.operations.moved_away import leave_note
 from bot.terminal.ends import End
 from bot.terminal.orders import Waiting
 from sandbox.wire import Fault, answer
+from tests.builders import NOON
 from tests.scenarios.approving import Approving, with_more_rules
 from tests.scenarios.story import told_in
 from tests.terminal.desk import BOB, CAROL, MALLORY, Terminals
@@ -156,7 +162,10 @@ def test_looks_read_what_slack_would_say(they, shell):
     assert (End.DONE, ALICES, "yes") == (
         who.end, who.rows[0]["requester"], who.rows[0]["teams"]["sre"]
     )  # fmt: skip
-    assert End.DONE is shell.types("diff user-service dev prod").end
+    (between,) = shell.types("diff user-service dev prod", as_json=True).rows
+    assert ("user-service", {"prod", "dev"}) == (
+        between["service"], {between[side]["environment"] for side in ("older", "newer")}
+    )  # fmt: skip
     drift = shell.types("drift prod", as_json=True)
     assert (End.DONE, ["prod"], 0) == (
         drift.end, drift.rows[0]["environments"], drift.rows[0]["quiet"]
@@ -175,6 +184,31 @@ def test_a_lock_and_a_freeze_of_a_shell_are_those_of_slack(they, shell, world):
     frozen = shell.types("freeze prod for 1h because of the sale")
     assert End.DONE is frozen.end, frozen.text
     assert End.DONE is shell.types("unfreeze prod").end
+
+
+def test_who_interrupts_a_shell_stops_nothing_but_the_shell(they, shell):
+    """The very program in a process of its own, and Ctrl-C."""
+    number = asked(they, shell)
+    program = "from bot.cli import app; app()"
+    environment = {**shell.environment, "SHIPMATE_AS": "ghp_own-alice-kim"}
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "follow", number],
+        env=environment, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert "Waiting for approval" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        *_, last = process.stdout.read().splitlines()
+    assert (130, INTERRUPTED) == (process.returncode, last)
+    assert they.still_waits(number)
+    assert End.DONE is shell.types(f"cancel {number}").end
+
+
+def test_a_database_that_moved_away_is_not_written_any_more(shell, tmp_path):
+    database = tmp_path / "shipmate.db"
+    database.touch()
+    leave_note(database, "postgresql://db.example/shipmate", NOON)
+    told = shell.types("status", DATABASE_URL=f"sqlite:///{database}")
+    assert (End.REFUSED, True) == (told.end, "moved to postgresql://db.example" in told.text)
 
 
 WRONG = [

@@ -1,0 +1,82 @@
+"""``shipmate move-database`` as it is typed: what is wrong with it, and what is read at the end."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, TableMoved
+from bot.messages.database_move import hindered, moved
+from bot.operations.database import Database
+
+NOWHERE = "postgresql://shipmate:s3cret@127.0.0.1:1/shipmate"
+
+
+def types(*words):
+    return CliRunner().invoke(app, ["move-database", *words])
+
+
+WRONG = [
+    ("shipmate.db", NOWHERE, 2, "--from is the SQLite file"),
+    ("postgresql://h/d", NOWHERE, 2, "--from is the SQLite file"),
+    ("sqlite:///:memory:", NOWHERE, 2, "--from is the SQLite file"),
+    ("sqlite:///{there}", "sqlite:///other.db", 2, "--to is the PostgreSQL database"),
+    ("sqlite:///{there}", "db.example", 2, "--to is the PostgreSQL database"),
+    ("sqlite:///{there}", "postgresql://h", 2, "--to is the PostgreSQL database"),
+    ("sqlite:///{missing}", NOWHERE, 1, "there is no file"),
+    ("sqlite:///{there}", NOWHERE, 3, "check the address behind --to"),
+]
+
+
+@pytest.fixture
+def there(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'there.db'}")
+    database.migrate()
+    database.close()
+    return tmp_path / "there.db"
+
+
+@pytest.mark.parametrize(("source", "target", "code", "expected"), WRONG)
+def test_what_is_wrong_is_told_without_a_password(there, source, target, code, expected):
+    source = source.format(there=there, missing=there.with_name("missing.db"))
+    for form in ([], ["--json"]):
+        told = types("--from", source, "--to", target, *form)
+        assert (code, True) == (told.exit_code, expected in told.output), told.output
+        assert "s3cret" not in told.output
+        if form:
+            assert all("event" in json.loads(line) for line in told.stdout.splitlines())
+    assert not there.with_name("missing.db").exists()
+
+
+def test_both_addresses_are_asked_for():
+    assert 2 == types("--from", "sqlite:///shipmate.db").exit_code
+
+
+TABLES = (
+    TableMoved("operations", Counted(1200, "ab" * 32), Counted(1200, "ab" * 32)),
+    TableMoved("locks", Counted(0, "0" * 64), Counted(0, "0" * 64)),
+    TableMoved("acts", Counted(7, "cd" * 32), Counted(7, "cd" * 32)),
+)
+
+
+def test_the_table_shows_what_there_is_and_the_next_step():
+    done = Moved(Outcome.MOVED, TABLES, ("D-7", "D-9"), 1201, mended=2)
+    lines = list(moved(done, "shipmate.db", "postgresql://db.example/shipmate"))
+    assert [
+        "TABLE        ROWS  DIGEST        THERE",
+        "operations  1,200  abababababab  same",
+        "acts            7  cdcdcdcdcdcd  same",
+        "One other table is empty.",
+    ] == lines[:4]
+    said = " ".join(lines[4:])
+    for expected in ("1,207 rows", "D-7, D-9", "D-1201", "DATABASE_URL", "2 texts"):
+        assert expected in said
+
+
+@pytest.mark.parametrize("why", Hindrance)
+def test_every_hindrance_has_words_and_a_way_out(why):
+    facts = dict.fromkeys(("process", "there", "ours", "tables", "table", "why"), "X")
+    said = hindered(Hindered(why, facts))
+    assert "Nothing was moved. " in said
+    assert any(word in said for word in ("again", "Stay on SQLite", "Move ", "go on")), said
