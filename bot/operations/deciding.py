@@ -95,12 +95,12 @@ class Deciding:
         operation, request = opened
         who = self._approvers.may(user, operation, request.rule)
         if isinstance(who, Problem):
-            return self._turned_away(operation, request, user, who)
+            return self._turned_away("approve", operation, request, user, who)
         decisions = self._approvals.decisions(operation_id)
         if (barred := bar(request.rule, request.asked, decisions, who)) is not None:
             if barred is Bar.TWICE:  # it may not have counted for a while, and does again
                 self._wake(operation_id)
-            return self._turned_away(operation, request, user, _barred(barred, user))
+            return self._turned_away("approve", operation, request, user, _barred(barred, user))
         if (differs := self._differs(operation, request)) is not None:
             if differs.reason is Reason.PLAN_MOVED:
                 self._void(operation, differs)
@@ -126,7 +126,7 @@ class Deciding:
         operation, request = opened
         who = self._approvers.may(user, operation, request.rule)
         if isinstance(who, Problem):
-            return self._turned_away(operation, request, user, who)
+            return self._turned_away("reject", operation, request, user, who)
         return self._record(operation, request, Rejection(who, self._clock.now(), reason))
 
     def _open(self, operation_id: str, place: Place | None) -> tuple[Operation, Request] | NotTaken:
@@ -209,9 +209,9 @@ class Deciding:
                 assert_never(ballot.receipt)
 
     def _turned_away(
-        self, operation: Operation, request: Request, user: str, problem: Problem
+        self, wish: str, operation: Operation, request: Request, user: str, problem: Problem
     ) -> NotTaken:
-        """Answer who may not decide, and remember that they tried."""
+        """Answer who may not decide, and remember that they tried to *wish*."""
         now = self._clock.now()
         log.info("may not decide", operation=operation.id, by=user, reason=problem.reason)
         self._acts.note(
@@ -222,7 +222,7 @@ class Deciding:
                 Deed.REFUSED,
                 operation.id,
                 operation.request.environment,
-                problem.told(),
+                {"wish": wish, **problem.told()},
                 operation.request.services,
             )
         )

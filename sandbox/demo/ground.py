@@ -23,7 +23,7 @@ from sandbox.argocd.repository import Unresolved
 from sandbox.argocd.world import CONTROL_PLANE
 from sandbox.demo.clone import Clone
 from sandbox.demo.outside import Outside
-from sandbox.demo.passing import fill_commits, fill_teams, with_registries
+from sandbox.demo.passing import fill_commits, fill_teams, fill_what_stands, with_registries
 from sandbox.ecr import Ecr
 from sandbox.github import GitHub
 from sandbox.images import Images
@@ -95,6 +95,7 @@ class Ground:
         for source in dict.fromkeys(target.source for target in self.targets):
             made = self.versions[source] = self._code(source)
             fill_commits(self.github, self._images, self.targets, source, made.branch, made.release)
+        fill_what_stands(self.github, self._images, self.targets)
         self._fill_slack()
         self._fill_argocd()
 

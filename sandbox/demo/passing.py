@@ -10,6 +10,7 @@ import yaml  # type: ignore[import-untyped]  # no stubs
 
 from bot.config import Config
 from bot.domain.catalog import Target
+from bot.domain.edit import EditError, read_tag
 from bot.domain.planning import Version, tag_for
 from sandbox.github import GitHub
 from sandbox.images import Images
@@ -56,6 +57,19 @@ def fill_commits(
         for version, typed in versions:
             if isinstance(tag := tag_for(target, version, typed), str):
                 images.put(f"{target.image}:{tag}")
+
+
+def fill_what_stands(github: GitHub, images: Images, targets: Iterable[Target]) -> None:
+    """Push the images of the tags that stand in Git now, so that one can go back to them."""
+    for target in targets:
+        place = target.location
+        try:
+            content = github.file(place.repo, place.branch, place.file)
+            tag = read_tag(content, place.file, place.at)
+        except (EditError, KeyError):
+            continue  # the bot itself will tell of it
+        if tag is not None:
+            images.put(f"{target.image}:{tag}")
 
 
 def with_registries(text: str, addresses: Mapping[str, str]) -> str:

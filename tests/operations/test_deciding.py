@@ -6,7 +6,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.operations import Phase
-from bot.domain.problems import Reason
+from bot.domain.problems import Problem, Reason
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.card_book import Card
@@ -19,6 +19,13 @@ from tests.operations.people import NOON
 
 class Unasked:
     """Nothing outside may be asked for these answers."""
+
+
+class Nobody:
+    """Rights that nobody has."""
+
+    def may(self, user, operation, rule):
+        return Problem(Reason.NOT_PERMITTED, {"user": user})
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def waiting(database):
     book.ask(operation, asked, RULE, EVIDENCE)
     begun = store.cards.begin(operation)
     no = Unasked()
-    desk = Deciding(store, no, no, book, no, ActBook(database), lambda _: None, clock)
+    desk = Deciding(store, no, no, book, Nobody(), ActBook(database), lambda _: None, clock)
     return desk, operation, store, begun
 
 
@@ -51,3 +58,11 @@ def test_who_clicks_before_slack_has_confirmed_the_card_is_asked_to_click_again(
     assert Reason.CARD_UNKNOWN is early.problem.reason
     assert operation == in_time.id
     assert Reason.APPROVAL_OVER is elsewhere.problem.reason
+
+
+def test_who_may_not_decide_is_remembered_with_what_they_tried(waiting, database):
+    desk, operation, *_ = waiting
+    desk.approve(operation, "U0MALLORY", None)
+    desk.reject(operation, "U0EVE", "no")
+    tried = [(one.by, one.detail["wish"]) for one in ActBook(database).latest()]
+    assert {("U0MALLORY", "approve"), ("U0EVE", "reject")} == set(tried)
