@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 import structlog
@@ -208,6 +208,14 @@ class Engine:
     async def rest(self, span: timedelta) -> None:
         """Wait *span*, or until somebody wakes this workflow; a crash does not prolong it."""
         await DBOS.recv_async(WAKE, timeout_seconds=self._clock.pause(span))
+
+    async def leave(self) -> NoReturn:
+        """Wait for the end of this process and record nothing: another one does the work then.
+
+        To end the workflow instead would end it for everybody.
+        """
+        while True:
+            await asyncio.Event().wait()
 
     async def take_turn(self, partition: str, name: str, workflow_id: str, *args: Any) -> Any:
         """Run the workflow when *partition* is free, and return its result."""

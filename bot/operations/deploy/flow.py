@@ -57,10 +57,6 @@ PERMITTED = Permit()
 """What flow 1 commits with: its check was its only judge."""
 
 
-class UnknownFlowError(Exception):
-    """The operation was received by a newer Shipmate than this one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The steps of a deploy, by phase."""
@@ -83,16 +79,27 @@ class DeployFlow:
         self._engine, self._steps = engine, steps
         self._around = AroundFlow(engine, steps.around)
         for kind in Kind:
-            engine.register(kind.value, _told(self.deploy))
-        engine.register("hold", _told(self.hold))
-        engine.register("announce", _told(self.announce))
+            engine.register(kind.value, self._known(self.deploy))
+        engine.register("hold", self._known(self.hold))
+        engine.register("announce", self._known(self.announce))
+
+    def _known(self, workflow: Workflow) -> Workflow:
+        """Return *workflow* for the flows of ``FLOWS``; one of a newer Shipmate is left to that.
+
+        Whatever it logs and calls names its operation.
+        """
+
+        async def run(operation: str, flow: int, *args: Any) -> None:
+            with about(operation):
+                if flow not in FLOWS:
+                    log.warning("left for a newer Shipmate", operation=operation, flow=flow)
+                    await self._engine.leave()
+                await workflow(operation, flow, *args)
+
+        return run
 
     async def deploy(self, operation: str, flow: int) -> None:
         """Take a received operation to its end."""
-        if flow not in FLOWS:
-            raise UnknownFlowError(
-                f"{operation} has flow {flow}; this version knows {sorted(FLOWS)}"
-            )
         if flow < JUDGED_TWICE:
             await self._announce_soon(operation, flow)
         try:
@@ -246,16 +253,6 @@ class DeployFlow:
             failures += 1
             carry = {**carry, **outcome.carry}
             await self._engine.rest(next_try(failures, outcome.asked))
-
-
-def _told(workflow: Workflow) -> Workflow:
-    """Return *workflow* so that whatever it logs and calls names its operation."""
-
-    async def run(operation: str, *args: Any) -> None:
-        with about(operation):
-            await workflow(operation, *args)
-
-    return run
 
 
 # The steps as the loop calls them; each names what it takes from the carried state.
