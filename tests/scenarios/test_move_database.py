@@ -66,6 +66,11 @@ def test_a_life_on_sqlite_goes_on_on_postgresql(tmp_path, addresses):
             good = goes_live(they, they.asks(SERVICE, because="the login"))
             goes_live(they, they.asks(SERVICE))
             waiting = they.asks("gallery-service")
+            they.told.argocd.stuck_operation("frontend-prod")
+            words = f"/deploy frontend {they.version()} prod override because it burns"
+            followed = they.told.operation(they.told.types(words, by="U0CAROL")).id
+            following = lambda: they.phase(followed) is Phase.FOLLOWING  # noqa: E731
+            assert world.until(following), they.told.timeline(followed)
             they.says("/ship lock payment-service prod because the migration", "U0ALICE")
             drift = they.told.terminals.types("drift prod")
             assert 0 == drift.end, drift.text
@@ -76,10 +81,13 @@ def test_a_life_on_sqlite_goes_on_on_postgresql(tmp_path, addresses):
 
         moved = CliRunner().invoke(app, ["move-database", "--from", sqlite, "--to", postgresql])
         assert 0 == moved.exit_code, moved.output
-        assert f"Under way, and going on there: {waiting}." in moved.output
+        assert f"Under way, and going on there: {waiting}, {followed}." in moved.output
         assert before == history(postgresql)
 
+        world.argocd.stuck_operation("frontend-prod", on=False)
         with running(world, postgresql) as they:
+            assert Phase.LIVE is they.told.ends_with_id(followed).phase
+            assert 1 == len(they.ours(followed))
             assert they.told.waits(waiting)
             assert (card, True) == (
                 they.told.card(waiting).ts,
@@ -89,8 +97,8 @@ def test_a_life_on_sqlite_goes_on_on_postgresql(tmp_path, addresses):
             assert (End.DONE, True) == (status.end, "the migration" in status.text)
             approved = they.told.terminals.types(f"approve {waiting}", by=BOB)
             assert End.DONE is approved.end, approved.text
-            followed = they.told.terminals.types(f"follow {waiting}", waiting=GO)
-            assert End.DONE is followed.end, followed.text
+            seen = they.told.terminals.types(f"follow {waiting}", waiting=GO)
+            assert End.DONE is seen.end, seen.text
             assert world.until(lambda: they.told.card_is_up_to_date(waiting), 30)
             assert card == they.told.card(waiting).ts
             assert 1 == len(they.ours(waiting))
@@ -98,7 +106,7 @@ def test_a_life_on_sqlite_goes_on_on_postgresql(tmp_path, addresses):
             words = f"rollback {SERVICE} prod because it fails"
             back = they.told.terminals.types(words, waiting=Waiting(wait=False), as_json=True)
             number = back.rows[0]["operation"]
-            assert f"D-{int(waiting[2:]) + 1}" == number
+            assert f"D-{int(followed[2:]) + 1}" == number
             assert world.until(lambda: they.store.operation(number).plan is not None)
             (change,) = they.store.operation(number).plan.changes
             assert good_tag == change.new
