@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from bot.config.problems import Unfit
+from bot.config.problems import unfit
 from bot.config.values import LONGEST_WAIT, Channel, LongDuration, Name, Part, duration
 from bot.domain.drift.cron import Cron
 from bot.domain.drift.schedules import STALE_AFTER, DriftPlan, Schedule
@@ -38,7 +38,7 @@ class DriftReport(Part):
         try:
             return Cron.parse(self.at, self.zone)
         except ValueError as error:
-            raise Unfit(str(error)) from error
+            raise unfit(error, {"zone": [self.zone], "at": [self.at]}) from error
 
 
 class Drift(Part):

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from bot.config.problems import Unfit
+from bot.config.problems import Unfit, unfit
 from bot.config.values import (
     CheckName,
     Duration,
@@ -132,7 +132,9 @@ class Freeze(Part):
                 self.zone, self.days or (), dates, self.from_ or "", self.until or ""
             )
         except ValueError as error:
-            raise Unfit(str(error)) from error
+            days = [self.days] if isinstance(self.days, str) else self.days or []
+            said = {"zone": [self.zone], "from": [self.from_ or ""], "until": [self.until or ""]}
+            raise unfit(error, {**said, "days": days, "dates": dates}) from error
 
 
 class Checks(Part):

@@ -1,6 +1,6 @@
 """What is wrong with a configuration file, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
@@ -36,11 +36,24 @@ class ConfigInvalid(Exception):  # noqa: N818  # it names what is true of the fi
 
 
 class Unfit(ValueError):  # noqa: N818  # a value that does not fit its key, with what would
-    """A value does not fit; *hint* says what would."""
+    """A value does not fit; *hint* says what would.
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.hint = hint
+    Where a whole mapping was looked at, *key* is whose value it is about, or empty.
+    """
+
+    def __init__(self, message: str, hint: str = "", key: str = "") -> None:
+        self.hint, self.key = hint, key
         super().__init__(message)
+
+
+def unfit(error: ValueError, said: Mapping[str, Iterable[str]]) -> Unfit:
+    """Return *error*, which quotes a value, as one about its key; *said* are the values by key."""
+    message = str(error)
+    places = {
+        key: message.find(f"`{value}`") for key, values in said.items() for value in values if value
+    }
+    quoted = {key: place for key, place in places.items() if place >= 0}
+    return Unfit(message, key=min(quoted, key=quoted.__getitem__, default=""))
 
 
 def dotted(path: Path) -> str:

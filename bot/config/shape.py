@@ -30,6 +30,13 @@ _COMPLAINTS = {
 }
 
 
+_MEANT = {
+    **dict.fromkeys(("yes", "on", "y", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "false"), "false"),
+}
+"""What is a truth in YAML 1.1, or is one in quotes, and here a text."""
+
+
 def problems_of_shape(document: Document) -> Iterator[ConfigProblem]:
     """Yield every key that should not be there or is missing, and every value of a wrong kind."""
     try:
@@ -50,7 +57,13 @@ def _problem(document: Document, detail: Any) -> ConfigProblem:
         case _ if path and path[-1] == "[key]":
             return document.at_key(path[:-1], *_complaint(path, detail))
         case _:
-            return document.at_value(path, *_complaint(path, detail))
+            return document.at_value((*path, *_blamed(detail)), *_complaint(path, detail))
+
+
+def _blamed(detail: Any) -> Path:
+    """Return the key in the mapping that was looked at whose value is to blame, if one is."""
+    error = detail.get("ctx", {}).get("error")
+    return (error.key,) if isinstance(error, Unfit) and error.key else ()
 
 
 def _is_of_a_list(path: Path) -> bool:
@@ -85,6 +98,8 @@ def _complaint(path: Path, detail: Any) -> tuple[str, str]:
         return str(error), error.hint if isinstance(error, Unfit) else ""
     if (kind == "string_type" or path[-1] == "tag") and isinstance(detail["input"], dict):
         return "must be a text", 'put what begins with a brace in quotes, as "{sha:7}"'
+    if kind == "bool_type" and (meant := _MEANT.get(str(detail["input"]).casefold())):
+        return "must be true or false", f"`{detail['input']}` is a text in YAML 1.2: write {meant}"
     return _COMPLAINTS.get(kind) or (str(detail["msg"]), "")
 
 

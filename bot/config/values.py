@@ -29,7 +29,7 @@ LONGEST_WAIT = timedelta(days=14)
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _DURATION = re.compile(
-    r"(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,6})s)?"
+    r"(?:(?P<days>\d{1,3})d)?(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,6})s)?"
 )
 _IMAGE = re.compile(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?/)?"
@@ -77,7 +77,7 @@ def member(kinds: type[StrEnum], value: object, message: str) -> object:
 
 
 def duration(text: str, longest: timedelta = LONGEST_DEADLINE) -> timedelta:
-    """Return the span that *text* writes: ``90s``, ``15m``, ``2h``, ``1h30m``.
+    """Return the span that *text* writes: ``90s``, ``15m``, ``2h``, ``1h30m``, ``1d``.
 
     Raises:
         Unfit: it writes none, nothing at all, or more than *longest*.
@@ -256,12 +256,12 @@ User = Annotated[
 Duration = Annotated[
     str,
     BeforeValidator(_duration_text),
-    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?$"}),
 ]
 LongDuration = Annotated[
     str,
     BeforeValidator(_long_duration_text),
-    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?$"}),
 ]
 Template = Annotated[str, AfterValidator(_placeholders)]
 FilePath = Annotated[Template, AfterValidator(_file)]

@@ -89,6 +89,28 @@ def test_what_is_wrong_is_said_by_line(drift, said):
     assert problem[0] == len(BASE.splitlines()) + 1
 
 
+@pytest.mark.parametrize(
+    ("at", "zone", "line"),
+    [
+        pytest.param('"0 9 * *"', "UTC", 4, id="the cron line"),
+        pytest.param('"0 9 * * mn"', "UTC", 4, id="a day in it"),
+        pytest.param('"0 9 * * *"', "Asia/Soul", 5, id="the zone"),
+    ],
+)
+def test_what_is_wrong_in_a_report_is_shown_at_its_very_line(at, zone, line):
+    text = f"drift:\n  reports:\n    - name: daily\n      at: {at}\n      zone: {zone}\n"
+    (problem,) = refused(text)
+    assert len(BASE.splitlines()) + line == problem[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1d", {"days": 1}), ("14d", {"days": 14}), ("1d12h", {"hours": 36})]
+)
+def test_a_duration_may_be_days(text, expected):
+    drift = f"drift: {{stale_after: {text}, reports: []}}"
+    assert timedelta(**expected) == config(drift).drift.stale_after
+
+
 def test_all_mistakes_at_once_with_the_nearest_name():
     found = refused(
         'drift: {reports: [{name: a, at: "x", zone: UTC}, {name: b, at: "0 9 * * *", zone: UTC,'

@@ -279,7 +279,8 @@ def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
         pytest.param(
             "self: true",
             "self: yes",
-            "11:46: environments.prod.approvals.self: must be true or false",
+            "11:46: environments.prod.approvals.self: must be true or false; "
+            "`yes` is a text in YAML 1.2: write true",
             id="yes is a text",
         ),
         pytest.param(
@@ -312,7 +313,7 @@ def test_what_is_probably_not_meant_is_warned_of(old, new, expected):
         pytest.param(
             '"09:00", zone: Asia/Seoul',
             '"09:00", zone: Asia/Soul',
-            "14:9: environments.prod.freeze[0]: `Asia/Soul` is no time zone; "
+            "14:62: environments.prod.freeze[0].zone: `Asia/Soul` is no time zone; "
             "write one such as Asia/Seoul",
             id="no time zone",
         ),

@@ -53,6 +53,7 @@ from bot.adapters.github.credentials import (
     TokenRefusedError,
 )
 from bot.clock import Clock
+from bot.domain.clocks import is_off, skew
 from bot.domain.errors import BotError, Conflict, Garbled, Rejected, Unauthorized, Unavailable
 from bot.secret_files import look_again
 from bot.settings import AppKey, Token
@@ -390,8 +391,17 @@ class GitHub:
         error = failure(answer, doing, self._clock.now())
         if isinstance(error, Unavailable):
             return error
-        detail = f"no token for the App's installation: {message(answer)}"
+        detail = f"no token for the App's installation: {message(answer)}{self._clock_off(answer)}"
         return Unauthorized(SYSTEM, doing, detail)
+
+    def _clock_off(self, answer: Answer) -> str:
+        """Return that our clock is wrong, where GitHub's date says so: JWTs are dated by ours."""
+        by = skew(str(answer.headers.get("date", "")), Clock().epoch, 0.0)
+        if answer.status != HTTPStatus.UNAUTHORIZED or by is None or not is_off(by):
+            return ""
+        way = "ahead of" if by > timedelta() else "behind"
+        seconds = abs(round(by.total_seconds()))
+        return f"; our clock is {seconds} s {way} GitHub's: set the time of this machine"
 
     # clients
 
