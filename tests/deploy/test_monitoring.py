@@ -50,9 +50,26 @@ def shown(told):
     return {name + part for name, kind in kinds for part in parts.get(kind, ("",))}
 
 
-def test_every_expression_asks_for_metrics_that_there_are(tmp_path):
-    with told_in(tmp_path, config=unguarded) as told:
-        there = shown(told)
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    """The names under which a running bot shows something."""
+    with told_in(tmp_path_factory.mktemp("shown"), config=unguarded) as told:
+        return shown(told)
+
+
+def test_the_page_names_every_metric_and_no_other(there):
+    page = (DEPLOY.parent / "docs" / "running.md").read_text()
+    table = page.partition("### Metrics")[2].partition("### ")[0]
+    told = set(re.findall(r"`(shipmate_[a-z_]+)`", table))
+    ours = {name for name in there if name.startswith("shipmate_")}
+    bases = {re.sub(r"_(bucket|sum|count)$", "", name) for name in ours}
+    # Only an Argo CD whose token ends tells so, and only who was refused, or is off.
+    assert bases - told == set()
+    seldom = {"shipmate_argocd_token_left_seconds", "shipmate_rate_limit_remaining"}
+    assert told - bases <= seldom | {"shipmate_login_refused", "shipmate_clock_skew_seconds"}
+
+
+def test_every_expression_asks_for_metrics_that_there_are(there):
     assert len(DASHBOARDS) == 2
     asked = {name: where for where, words in expressions() for name in METRIC.findall(words)}
     assert {name: where for name, where in asked.items() if name not in there} == {}
