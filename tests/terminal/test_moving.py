@@ -1,8 +1,12 @@
 """``shipmate move-database`` as it is typed: what is wrong with it, and what is read at the end."""
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from bot.cli import app
@@ -72,6 +76,19 @@ def test_the_table_shows_what_there_is_and_the_next_step():
     said = " ".join(lines[4:])
     for expected in ("1,207 rows", "D-7, D-9", "D-1201", "DATABASE_URL", "2 texts"):
         assert expected in said
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "move-database.md").read_text(encoding="utf-8")
+
+
+def test_the_page_tells_every_exit_code_and_event_and_types_what_is_typed():
+    assert {"0", "1", "2", "3", "130"} == set(re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE))
+    for event in (*Outcome, "copying", "table", "refused", "misread", "away"):
+        assert f"`{event}`" in PAGE
+    command = get_command(app).commands["move-database"]
+    for line in re.findall(r"shipmate move-database (--[^`\n]+)", PAGE):
+        typed = command.make_context("move-database", shlex.split(line)).params
+        assert typed["source"].startswith("sqlite:///"), line
 
 
 @pytest.mark.parametrize("why", Hindrance)
