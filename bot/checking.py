@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import reach
+from bot import reach, startup
 from bot.adapters.argocd import ArgoCD, Timeouts
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.credentials import AppItself
@@ -20,7 +20,7 @@ from bot.adapters.github.standing import AppStandings, Standings
 from bot.adapters.registry import Registry
 from bot.adapters.slack_check import SlackCheck
 from bot.clock import Clock
-from bot.config import Config, ConfigInvalid, load
+from bot.config import Config, ConfigInvalid
 from bot.config.manifest import Manifest, manifest_of
 from bot.config.places import Places
 from bot.domain.doctor import Area, Finding, State, exit_code
@@ -70,31 +70,24 @@ class Setup:
 
 def read(environment: Mapping[str, str], manifest: Path | None) -> Setup | tuple[Finding, ...]:
     """Return the setup, or everything that is wrong with it: settings and configuration both."""
-    wrong: list[Finding] = []
-    settings: Settings | None = None
     try:
-        settings = Settings.load(environment)
-        name = settings.shipmate_config
-    except SettingsInvalid as invalid:
-        wrong += _settings(invalid)
-        name = Path(environment.get("SHIPMATE_CONFIG") or "shipmate.yaml")
-    config, text = None, ""
-    try:
-        text = name.read_text(encoding="utf-8")
-        config = load(text, str(name))
-        if settings is not None:
-            settings.argocd_tokens(config.catalog.instances)
-    except (OSError, UnicodeDecodeError) as error:
-        detail = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        facts = {"detail": f"{name} cannot be read: {detail}"}
-        wrong.append(Finding(Area.SETUP, "SHIPMATE_CONFIG", Symptom.SETTING_WRONG, facts))
-    except ConfigInvalid as invalid:
-        wrong += _configuration(invalid)
-    except SettingsInvalid as invalid:
-        wrong += _settings(invalid)
-    if wrong or settings is None or config is None:
-        return tuple(wrong)
-    return Setup(settings, config, text, manifest)
+        found = startup.read(environment)
+    except startup.SetupInvalid as invalid:
+        return tuple(_wrong(invalid))
+    return Setup(found.settings, found.config, found.text, manifest)
+
+
+def _wrong(invalid: startup.SetupInvalid) -> Iterator[Finding]:
+    if invalid.settings is not None:
+        yield from _settings(invalid.settings)
+    match invalid.config:
+        case ConfigInvalid() as mistakes:
+            yield from _configuration(mistakes)
+        case startup.Unreadable() as unreadable:
+            facts = {"detail": str(unreadable)}
+            yield Finding(Area.SETUP, "SHIPMATE_CONFIG", Symptom.SETTING_WRONG, facts)
+        case _:
+            pass
 
 
 def _settings(invalid: SettingsInvalid) -> Iterator[Finding]:

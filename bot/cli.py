@@ -159,21 +159,21 @@ def run(
     """
     from bot import app as root  # late: the other commands start faster without it
     from bot import log, server
-    from bot.config import ConfigInvalid, load
     from bot.domain.errors import BotError
     from bot.operations.lease import AlreadyRunningError
-    from bot.settings import Settings, SettingsInvalid
+    from bot.settings import SettingsInvalid
+    from bot.startup import SetupInvalid, read
 
     try:
-        settings = Settings.load()
+        setup = read(os.environ)
+        settings, config = setup.settings, setup.config
         readable = None if lines is Lines.AUTO else lines is Lines.TEXT
         log.configure(readable=readable, level=level.value, secrets=settings.secrets())
         log.catch_the_rest()
-        config = load(_config_text(settings.shipmate_config), str(settings.shipmate_config))
         for warning in config.warnings:
             typer.echo(f"warning: {warning}", err=True)
         shipmate = root.build(settings, config)
-    except (SettingsInvalid, ConfigInvalid) as error:
+    except (SetupInvalid, SettingsInvalid) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from error
     except (AlreadyRunningError, BotError) as error:
@@ -194,16 +194,6 @@ def _look_for_teams(check: "TeamCheck") -> None:
         typer.echo(problem, err=True)
     if check.problems:
         raise typer.Exit(USAGE)
-
-
-def _config_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise _refused(
-            f"{path} cannot be read: {why}. Set SHIPMATE_CONFIG to the path of your shipmate.yaml."
-        ) from error
 
 
 # check

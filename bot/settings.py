@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from bot.domain.suggestions import nearest
 from bot.secret_files import FileSecret, UnusableError, accepted
+from bot.variables import misspelt
 
 SLACK_API = "https://slack.com/api/"
 GITHUB_API = "https://api.github.com"
@@ -28,7 +30,10 @@ _ARGOCD = "ARGOCD_AUTH_TOKEN"
 _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _NOTIFY = "NOTIFY_"
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_DATABASES = ("sqlite", "postgresql", "postgres")
+_DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "postgres": "psycopg"}
+_DATABASES = tuple(_DRIVERS)
+_SLASHES = "needs three slashes before a relative path and four before an absolute one"
+_QUOTED = "cannot be taken apart: write @ : / # ? in a password as %40 %3A %2F %23 %3F"
 _NO_SLACK: Mapping[str, object] = {"slack_bot_token": "", "slack_signing_secret": ""}
 _LONGEST_SECRET_FILE = 65_536  # bytes
 _MOST_SECRETS = 2
@@ -79,6 +84,19 @@ class SettingsInvalid(Exception):  # noqa: N818  # it names what is true of the 
         super().__init__("\n".join(map(str, self.problems)))
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the configuration asks of the environment.
+
+    A token for each Argo CD of *instances*, an address for each of *receivers*, and where it
+    *hears_ci* the secret of GitHub's webhook, by which alone CI is heard.
+    """
+
+    instances: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+    hears_ci: bool = False
+
+
 class Settings(BaseModel):
     """Everything the bot is told by its environment. Made by ``load``.
 
@@ -115,13 +133,20 @@ class Settings(BaseModel):
     port: int = 8080
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+    def load(
+        cls, environment: Mapping[str, str] | None = None, needs: Needs | None = None
+    ) -> "Settings":
         """Return the settings in *environment*, by default the process's own.
+
+        *needs* are those of the configuration; None: they are asked for later, one by one.
 
         Raises:
             SettingsInvalid: with all mistakes.
         """
-        return cls._read(_Reader(os.environ if environment is None else environment))
+        reader = _Reader(os.environ if environment is None else environment)
+        if needs is not None:
+            reader.look_for(needs)
+        return cls._read(reader)
 
     @classmethod
     def to_write(cls, environment: Mapping[str, str]) -> "Settings":
@@ -205,13 +230,7 @@ class Settings(BaseModel):
         """
         found = {instance: self.argocd_token(instance) for instance in instances}
         if missing := [instance for instance, token in found.items() if token is None]:
-            raise SettingsInvalid(
-                SettingProblem(
-                    f"{_ARGOCD}_{_suffix(instance)}",
-                    f"is missing: set it, or {_ARGOCD} for every Argo CD",
-                )
-                for instance in missing
-            )
+            raise SettingsInvalid(map(_no_token, missing))
         return {instance: token for instance, token in found.items() if token is not None}
 
     def registry_login(self, host: str) -> RegistryLogin | None:
@@ -227,6 +246,17 @@ class Settings(BaseModel):
         plain = dict.fromkeys(each for text in whole for each in (text, *_both(text)))
         password = urlsplit(self.database_url.get_secret_value()).password
         return tuple(text for text in (*plain, password or "") if text and text != SQLITE_HERE)
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Return where the configuration stands, whatever else is wrong with *environment*."""
+    return _Reader(environment).config_path()
+
+
+def _no_token(instance: str) -> SettingProblem:
+    return SettingProblem(
+        f"{_ARGOCD}_{_suffix(instance)}", f"is missing: set it, or {_ARGOCD} for every Argo CD"
+    )
 
 
 def database_url(environment: Mapping[str, str]) -> str:
@@ -270,10 +300,40 @@ class _Reader:
             "registry_logins": dict(self._registry_logins()),
             "notify_addresses": dict(self._named(_NOTIFY)),
             "database_url": self.database(),
-            "shipmate_config": Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml"),
+            "shipmate_config": self.config_path(),
             "port": self._port(),
         }
+        for name, meant in misspelt(name for name, value in self._environment.items() if value):
+            self._problem(name, f"is read by nobody: did you mean {meant}?")
         return {name: value for name, value in values.items() if value is not None}
+
+    def config_path(self) -> Path:
+        """Return where the configuration stands."""
+        return Path(self._text("SHIPMATE_CONFIG") or "shipmate.yaml")
+
+    def look_for(self, needs: Needs) -> None:
+        """Note what the configuration *needs* and nobody set."""
+        given, named = self._ends(f"{_ARGOCD}_"), {_suffix(one) for one in needs.instances}
+        for instance in needs.instances:
+            if not self._is_given(_ARGOCD) and _suffix(instance) not in given:
+                self.problems.append(_no_token(instance))
+        for name in sorted(given - named):
+            if near := nearest(name, sorted(named - given), most=1):
+                meant = f"{_ARGOCD}_{near[0]}"
+                self._problem(
+                    f"{_ARGOCD}_{name}",
+                    f"names no Argo CD of the configuration: did you mean {meant}?",
+                )
+        for name in needs.receivers:
+            if not self._is_given(f"{_NOTIFY}{name}"):
+                self._problem(
+                    f"{_NOTIFY}{name}", "is missing: give the address, as a URL of apprise"
+                )
+        if needs.hears_ci and not self._is_given("GITHUB_WEBHOOK_SECRET"):
+            self._problem(
+                "GITHUB_WEBHOOK_SECRET",
+                "is missing: `failures` of the configuration are heard by GitHub's webhook alone",
+            )
 
     def _slack(self) -> dict[str, object]:
         return {
@@ -443,14 +503,17 @@ class _Reader:
 
     def _named(self, prefix: str) -> Iterator[tuple[str, SecretStr]]:
         """Yield the secrets whose variables begin with *prefix*, by the rest of the name."""
-        names = {
-            name.removesuffix("_FILE")
+        for name in sorted(f"{prefix}{end}" for end in self._ends(prefix)):
+            if secret := self._held(name, _Reader.secret):
+                yield name.removeprefix(prefix), secret
+
+    def _ends(self, prefix: str) -> set[str]:
+        """Return how the variables go on that begin with *prefix* and are set."""
+        return {
+            name.removesuffix("_FILE").removeprefix(prefix)
             for name, value in self._environment.items()
             if name.startswith(prefix) and name != f"{prefix}FILE" and value
         }
-        for name in sorted(names):
-            if secret := self._held(name, _Reader.secret):
-                yield name.removeprefix(prefix), secret
 
     def _registry_logins(self) -> Iterator[tuple[str, RegistryLogin]]:
         """Yield the logins of registries by the middle of their variables' names."""
@@ -473,12 +536,8 @@ class _Reader:
         """Return the address of the database, or None where none is set."""
         name = "DATABASE_URL"
         text = self._text(name)
-        if text and text.partition(":")[0].partition("+")[0] not in _DATABASES:
-            self._problem(
-                name,
-                "names no database we know: write sqlite:///shipmate.db or "
-                "postgresql://user:password@host/database",
-            )
+        if text and (why := _odd_database(text)):
+            self._problem(name, why)
         return text
 
     def _url(self, name: str, default: str) -> str:
@@ -505,6 +564,37 @@ class _Reader:
 
     def _is_given(self, name: str) -> bool:
         return bool(self._environment.get(name) or self._environment.get(f"{name}_FILE"))
+
+
+def _odd_database(url: str) -> str:
+    """Return why *url* leads to no database of ours; empty where it does. It is never quoted."""
+    scheme, _, rest = url.partition(":")
+    backend, _, driver = scheme.partition("+")
+    if backend not in _DATABASES or not rest.startswith("//"):
+        return (
+            "names no database we know: write sqlite:///shipmate.db or "
+            "postgresql://user:password@host/database"
+        )
+    if driver and driver != _DRIVERS[backend]:
+        return f"names a driver that is not here: write {backend}:// alone"
+    if backend == "sqlite":
+        return "" if rest.startswith("///") or rest == "//" else _SLASHES
+    return _odd_server(url)
+
+
+def _odd_server(url: str) -> str:
+    """Return why the address of a PostgreSQL cannot be used; empty where it can."""
+    try:
+        parts = urlsplit(url)
+        named = parts.path.strip("/")
+        _ = parts.port
+    except ValueError:
+        return _QUOTED
+    if "@" in (parts.password or "") or parts.fragment or "/" in named:
+        return _QUOTED
+    if not named and "service=" not in parts.query:
+        return "names no database on the server: write postgresql://user:password@host/database"
+    return ""
 
 
 _Read = Callable[[_Reader, str], str | None]
