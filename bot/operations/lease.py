@@ -24,6 +24,7 @@ from bot.domain.errors import Rejected, Unavailable
 from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import Dead
 from bot.operations.missed import Missed
+from bot.operations.moved_away import refuse_moved
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +34,16 @@ connection takes its lock again well within this."""
 
 BEAT = timedelta(seconds=2)
 
+MOVING_IN = 0x5348_4951
+"""Advisory lock of a whole database: every bot on it shares it, and who moves a history into it
+has it alone. Any constant that nobody else in the database uses."""
+
 MOST_TAKEOVERS = 10
 """A workflow that was taken over this often kills whoever runs it; it is left alone and told."""
 
 
 class AlreadyRunningError(Exception):
-    """Another process uses the same SQLite file."""
+    """Another process uses the same database in a way that leaves no room for us."""
 
 
 class Lease(Protocol):
@@ -101,6 +106,13 @@ class SessionLease:
             keepalives_interval=2,
             keepalives_count=3,
         )
+        row = session.execute("SELECT pg_try_advisory_lock_shared(%s)", [MOVING_IN]).fetchone()
+        if not (row and row[0]):
+            session.close()
+            raise AlreadyRunningError(
+                "A history is being moved into this database. Start again when `shipmate"
+                " move-database` has ended."
+            )
         session.execute("SELECT pg_advisory_lock(%s)", [lock_number(self.executor)])
         return session
 
@@ -145,14 +157,17 @@ def lease_for(database: Database) -> FileLease | SessionLease:
     """Take the lease that fits the database.
 
     Raises:
-        AlreadyRunningError: another process runs on the same SQLite file.
-        Rejected: the file cannot be opened.
+        AlreadyRunningError: another process runs on the same SQLite file, or a history is being
+            moved into the PostgreSQL database.
+        Rejected: the file cannot be opened, or its history was moved away.
         Unavailable: the database's server does not let us in.
     """
     path = sqlite_path(database.url.render_as_string(hide_password=False))
     doing, advice = "be opened", "check DATABASE_URL"
     try:
         if database.is_sqlite:
+            if path is not None:
+                refuse_moved(path)
             return FileLease(path or Path("shipmate-memory"))
         return SessionLease(database.url)
     except psycopg.OperationalError as away:  # names host, port and user, never the password

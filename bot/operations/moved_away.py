@@ -20,20 +20,25 @@ def leave_note(database: Path, to: str, at: datetime) -> None:
     note_of(database).write_text(f"{to} at {at:%Y-%m-%d %H:%M} UTC\n", encoding="utf-8")
 
 
+def moved_to(database: Path) -> str | None:
+    """Return where the history of *database* was moved, and when; None: it was not."""
+    try:
+        return note_of(database).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        return "PostgreSQL"
+
+
 def refuse_moved(database: Path) -> None:
     """Refuse to work on a file that was moved away.
 
     Raises:
         Rejected: a note lies beside it.
     """
-    note = note_of(database)
-    try:
-        where = note.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    where = moved_to(database)
+    if where is None:
         return
-    except (OSError, UnicodeDecodeError):
-        where = "PostgreSQL"
-    advice = (
-        f"set DATABASE_URL to that; to use this file again, stop the bot there and rm {note.name}"
-    )
+    note = note_of(database).name
+    advice = f"set DATABASE_URL to that; to use this file again, stop the bot there and rm {note}"
     raise Rejected(DATABASE, "be used", f"its history was moved to {where}; {advice}")

@@ -14,6 +14,7 @@ from bot.domain.errors import BotError
 from bot.domain.symptoms import Symptom
 from bot.operations.database import Database, sqlite_path
 from bot.operations.doctor.asking import failed
+from bot.operations.moved_away import moved_to
 
 URL = "DATABASE_URL"
 VERSIONS = "shipmate_version"  # as bot/operations/migrations/env.py calls it
@@ -54,6 +55,8 @@ def _unusable(path: Path) -> str | None:
         return f"the folder {folder} is not ours to write"
     if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
         return f"the file {path} is not ours to write"
+    if (where := moved_to(path)) is not None:
+        return f"its history was moved to {where}"
     return None
 
 

@@ -5,6 +5,8 @@ import pytest
 from bot.domain.symptoms import Symptom
 from bot.operations.database import Database
 from bot.operations.doctor.database import examine
+from bot.operations.moved_away import leave_note
+from tests.builders import NOON
 
 
 def symptoms(url):
@@ -47,3 +49,10 @@ def test_nothing_is_made(tmp_path):
     before = sorted(tmp_path.iterdir())
     assert [Symptom.DATABASE_EMPTY] == symptoms(f"sqlite:///{tmp_path}/shipmate.db")
     assert before == sorted(tmp_path.iterdir())
+
+
+def test_a_file_whose_history_moved_away_is_none_to_run_on(tmp_path):
+    leave_note(tmp_path / "shipmate.db", "postgresql://db.example/shipmate", NOON)
+    (one,) = examine(f"sqlite:///{tmp_path / 'shipmate.db'}")
+    assert Symptom.DATABASE_REFUSED is one.symptom
+    assert "moved to postgresql://db.example/shipmate" in one.facts["detail"]

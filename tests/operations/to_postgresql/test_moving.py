@@ -179,6 +179,17 @@ def test_a_look_writes_nothing(path, postgres_server):
     assert not note_of(path).exists()
 
 
+def test_a_move_that_is_interrupted_moves_nothing(moves, path, target):
+    def tell(table, *_):
+        if table == "timeline":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        moves(tell=tell)
+    assert not note_of(path).exists()
+    assert Outcome.MOVED is moves().outcome
+
+
 OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid()"
