@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from bot.domain.edit import DROP, UNCHECKED, EditCode, Edited, EditError, set_tag
 from bot.domain.locations import At, Container, Key, Kustomize
+from bot.garbage import kept
 from bot.terminal import commands as terminal
 
 if TYPE_CHECKING:
@@ -157,12 +158,13 @@ def run(
 
         shipmate run --host 127.0.0.1 --level debug
     """
-    from bot import app as root  # late: the other commands start faster without it
-    from bot import log, server
-    from bot.domain.errors import BotError
-    from bot.operations.lease import AlreadyRunningError
-    from bot.settings import SettingsInvalid
-    from bot.startup import SetupInvalid, read
+    with kept():
+        from bot import app as root  # late: the other commands start faster without it
+        from bot import log, server
+        from bot.domain.errors import BotError
+        from bot.operations.lease import AlreadyRunningError
+        from bot.settings import SettingsInvalid
+        from bot.startup import SetupInvalid, read
 
     try:
         setup = read(os.environ)

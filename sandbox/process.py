@@ -16,12 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from bot.app import build
 from bot.clock import Clock
-from bot.config import load
-from bot.log import configure
-from bot.server import run
-from bot.settings import Settings
+from bot.garbage import kept
 
 
 def main() -> None:
@@ -30,6 +26,12 @@ def main() -> None:
     parser.add_argument("--speed", type=float, required=True)
     parser.add_argument("--epoch", type=datetime.fromisoformat, required=True)
     given = parser.parse_args()
+    with kept():  # late: whoever only starts such processes needs none of it
+        from bot.app import build
+        from bot.config import load
+        from bot.log import configure
+        from bot.server import run
+        from bot.settings import Settings
     settings = Settings.load()
     configure(secrets=settings.secrets())
     path = settings.shipmate_config

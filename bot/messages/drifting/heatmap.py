@@ -7,12 +7,14 @@ alone: each has a letter and an age, and ``alt`` says the same in words.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from bot.domain.drift.heat import Cell, Heat
 from bot.domain.drift.items import DriftKind
 from bot.messages.escape import clean
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
 
 SCALE = 2
 """Pixels of one unit of length: Slack shows pictures on dense screens."""
@@ -60,6 +62,8 @@ SIGNS: dict[DriftKind, Sign] = {
 
 def png(heat: Heat) -> bytes:
     """Return the picture; equal values make equal bytes."""
+    from PIL import Image, ImageDraw  # late: 4 MB that a bot without pictures does not need
+
     width = EDGE * 2 + NAME + len(heat.environments) * (WIDE + GAP)
     width = max(width, EDGE * 2 + 3 * 190)
     legend = list(_legend(heat))
@@ -174,7 +178,7 @@ def _mixed(colour: Colour) -> Colour:
 class _Pen:
     """Draws on one picture, in units of length."""
 
-    def __init__(self, draw: ImageDraw.ImageDraw) -> None:
+    def __init__(self, draw: "ImageDraw.ImageDraw") -> None:
         self._draw = draw
         self._fonts: dict[int, ImageFont.FreeTypeFont | ImageFont.ImageFont] = {}
 
@@ -220,6 +224,8 @@ class _Pen:
         self._draw.rounded_rectangle(place, 5 * SCALE, fill=ground, outline=outline, width=SCALE)
 
     def _font(self, size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+        from PIL import ImageFont
+
         if size not in self._fonts:
             self._fonts[size] = ImageFont.load_default(size * SCALE)
         return self._fonts[size]
