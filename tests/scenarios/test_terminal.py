@@ -203,6 +203,15 @@ def test_who_interrupts_a_shell_stops_nothing_but_the_shell(they, shell):
     assert End.DONE is shell.types(f"cancel {number}").end
 
 
+def test_who_does_not_answer_is_told_and_ends_with_3(they, shell, world):
+    away = shell.types("follow D-1", DATABASE_URL="postgresql://x@127.0.0.1:1/x", as_json=True)
+    assert (End.AWAY, ["away"]) == (away.end, [one["event"] for one in away.rows])
+
+    world.github.arm("*", Fault(answer=lambda: answer({"message": "down"}, 503)), times=None)
+    away = shell.types("deploy user-service v1 prod")
+    assert (End.AWAY, True) == (away.end, "Nothing was started" in away.text)
+
+
 def test_a_database_that_moved_away_is_not_written_any_more(shell, tmp_path):
     database = tmp_path / "shipmate.db"
     database.touch()
