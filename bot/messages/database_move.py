@@ -15,8 +15,8 @@ NOT_A_FILE = (
     " sqlite:////data/shipmate.db."
 )
 NOT_POSTGRESQL = (
-    "--to is the PostgreSQL database to fill: postgresql://user@host/shipmate. Its password may"
-    " stand in PGPASSWORD or in ~/.pgpass."
+    "--to, or else DATABASE_URL, is the PostgreSQL database to fill: postgresql://user@host/shipmate."
+    " Its password may stand in PGPASSWORD or in ~/.pgpass."
 )
 
 _WHY: Mapping[Hindrance, str] = {

@@ -115,11 +115,11 @@ def _moving(
         str, typer.Option("--from", metavar="URL", help="The SQLite file: sqlite:///shipmate.db")
     ],
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--to", metavar="URL", help="The empty PostgreSQL database; PGPASSWORD is read, too."
+            "--to", metavar="URL", help="The empty PostgreSQL database; by default DATABASE_URL's."
         ),
-    ],
+    ] = None,
     dry_run: Annotated[  # noqa: FBT002
         bool, typer.Option("--dry-run", help="Look whether it would go well, and write nothing.")
     ] = False,
@@ -131,7 +131,7 @@ def _moving(
     from bot.terminal.out import Out
 
     out = Out(Console(file=sys.stdout), as_json=as_json)
-    raise typer.Exit(int(move_database(out, Ordered(source, target, dry_run))))
+    raise typer.Exit(int(move_database(out, Ordered(source, target, dry_run), os.environ)))
 
 
 _AT_ONCE = {

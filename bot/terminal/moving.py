@@ -4,6 +4,7 @@ It asks for nobody's rights: who may read the file and write the database may do
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -16,16 +17,20 @@ from bot.log import configure
 from bot.messages import database_move as words
 from bot.operations.database import DATABASE, dialect_url, sqlite_path
 from bot.operations.to_postgresql.moving import Move, Tell, shown
+from bot.settings import SettingsInvalid, database_url
 from bot.terminal.ends import End
 from bot.terminal.out import Out
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What was typed: two addresses, and whether it is only looked."""
+    """What was typed: two addresses, and whether it is only looked.
+
+    *target* None is the database in ``DATABASE_URL``, so that its password is on no command line.
+    """
 
     source: str
-    target: str
+    target: str | None
     only_look: bool
 
 
@@ -33,10 +38,10 @@ class WrongAddressError(Exception):
     """An address is none of the right kind; the words say of which."""
 
 
-def move_database(out: Out, ordered: Ordered, clock: Clock | None = None) -> End:
+def move_database(out: Out, ordered: Ordered, environment: Mapping[str, str]) -> End:
     """Move, and return how it ended; whatever went wrong was said."""
     try:
-        return _moved(out, ordered, clock or Clock())
+        return _moved(out, ordered.source, _target(ordered, environment), look=ordered.only_look)
     except WrongAddressError as wrong:
         out.say("misread", str(wrong))
         return End.USAGE
@@ -51,21 +56,21 @@ def move_database(out: Out, ordered: Ordered, clock: Clock | None = None) -> End
         return End.INTERRUPTED
 
 
-def _moved(out: Out, ordered: Ordered, clock: Clock) -> End:
-    password = _addresses(ordered)
+def _moved(out: Out, source: str, target: str, *, look: bool) -> End:
+    password = _password(source, target)
     configure(level="ERROR", secrets=(password,) if password else ())
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what we tell ourselves
-    path = sqlite_path(ordered.source)
+    path = sqlite_path(source)
     if path is not None and not path.exists():
         said = f"there is no file {path}; check the address behind --from"
         raise Rejected(DATABASE, "be opened", said)
-    move = Move(ordered.source, ordered.target, _telling(out), clock)
+    move = Move(source, target, _telling(out), Clock())
     try:
         with out.watching():
-            done = move.look() if ordered.only_look else move.move()
+            done = move.look() if look else move.move()
     finally:
         move.close()
-    return _told(out, done, str(path), shown(dialect_url(ordered.target)))
+    return _told(out, done, str(path), shown(dialect_url(target)))
 
 
 def _told(out: Out, done: Moved | Hindered, source: str, target: str) -> End:
@@ -92,19 +97,33 @@ def _telling(out: Out) -> Tell:
     return tell
 
 
-def _addresses(ordered: Ordered) -> str | None:
-    """Return the password within the addresses, or None.
+def _target(ordered: Ordered, environment: Mapping[str, str]) -> str:
+    """Return the address of the target.
 
     Raises:
-        WrongAddressError: one of them is not of its kind.
+        WrongAddressError: none is given, and ``DATABASE_URL`` cannot be read.
+    """
+    if ordered.target is not None:
+        return ordered.target
+    try:
+        return database_url(environment)
+    except SettingsInvalid as invalid:
+        raise WrongAddressError(str(invalid)) from invalid
+
+
+def _password(source: str, target: str) -> str | None:
+    """Return the password in the address of the target, or None.
+
+    Raises:
+        WrongAddressError: one of the two is not of its kind.
     """
     try:
-        if sqlite_path(ordered.source) is None:
+        if sqlite_path(source) is None:
             raise WrongAddressError(words.NOT_A_FILE)
     except sa.exc.ArgumentError as none:
         raise WrongAddressError(words.NOT_A_FILE) from none
     try:
-        url = dialect_url(ordered.target)
+        url = dialect_url(target)
     except sa.exc.ArgumentError as none:
         raise WrongAddressError(words.NOT_POSTGRESQL) from none
     if url.get_backend_name() != "postgresql" or not url.database:

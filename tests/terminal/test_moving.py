@@ -25,9 +25,24 @@ WRONG = [
     ("shipmate.db", NOWHERE, 2, "--from is the SQLite file"),
     ("postgresql://h/d", NOWHERE, 2, "--from is the SQLite file"),
     ("sqlite:///:memory:", NOWHERE, 2, "--from is the SQLite file"),
-    ("sqlite:///{there}", "sqlite:///other.db", 2, "--to is the PostgreSQL database"),
-    ("sqlite:///{there}", "db.example", 2, "--to is the PostgreSQL database"),
-    ("sqlite:///{there}", "postgresql://h", 2, "--to is the PostgreSQL database"),
+    (
+        "sqlite:///{there}",
+        "sqlite:///other.db",
+        2,
+        "--to, or else DATABASE_URL, is the PostgreSQL database",
+    ),
+    (
+        "sqlite:///{there}",
+        "db.example",
+        2,
+        "--to, or else DATABASE_URL, is the PostgreSQL database",
+    ),
+    (
+        "sqlite:///{there}",
+        "postgresql://h",
+        2,
+        "--to, or else DATABASE_URL, is the PostgreSQL database",
+    ),
     ("sqlite:///{missing}", NOWHERE, 1, "there is no file"),
     ("sqlite:///{there}", NOWHERE, 3, "check the address behind --to"),
 ]
@@ -53,8 +68,20 @@ def test_what_is_wrong_is_told_without_a_password(there, source, target, code, e
     assert not there.with_name("missing.db").exists()
 
 
-def test_both_addresses_are_asked_for():
-    assert 2 == types("--from", "sqlite:///shipmate.db").exit_code
+def test_the_target_may_be_the_database_of_the_environment(there, monkeypatch, tmp_path):
+    """Its password is on no command line then, and may stand in a file."""
+    (tmp_path / "url").write_text(NOWHERE)
+    for given, code in (
+        ({}, 2),
+        ({"DATABASE_URL": f"sqlite:///{there}"}, 2),
+        ({"DATABASE_URL": NOWHERE}, 3),
+        ({"DATABASE_URL_FILE": str(tmp_path / "url")}, 3),
+        ({"DATABASE_URL_FILE": str(tmp_path / "none")}, 2),
+    ):
+        monkeypatch.setattr("os.environ", given)
+        told = types("--from", f"sqlite:///{there}")
+        assert (code, False) == (told.exit_code, "s3cret" in told.output), told.output
+    assert 2 == types("--to", NOWHERE).exit_code
 
 
 TABLES = (
