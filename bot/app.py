@@ -248,6 +248,7 @@ def build(
         may,
         partial(rights.desk.may, in_emergency=True),
         QuietRefusals(acts, clock),
+        rights.desk.outsider,
         clock,
     )
     bolt = bolt_app(
@@ -398,7 +399,8 @@ def _reached(
     """Return the adapters, and what notices how others take us."""
     pulse = Pulse(_variables(settings, config.catalog), clock)
     out = reach(settings, config, clock, patience, metrics, pulse.heard)
-    pulse.know_ends(lambda: {one.system: one.token_ends for one in out.argocd.values()})
+    logins: tuple[ArgoCD | GitHub, ...] = (*out.argocd.values(), out.github)
+    pulse.know_ends(lambda: {one.system: one.token_ends for one in logins})
     return out, pulse
 
 

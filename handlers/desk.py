@@ -119,13 +119,14 @@ class Desk:
         may: May,
         may_around: May,
         quiet: QuietRefusals,
+        outsider: Callable[[str], Problem | None],
         clock: Clock,
     ) -> None:
         self._catalog, self._intake, self._store = catalog, intake, store
         self._reader, self._judging, self._clock = reader, judging, clock
         self._standing_still, self._selves, self._may = standing_still, selves, may
         self._looks, self._picking, self._may_around = looks, picking, may_around
-        self._quiet = quiet
+        self._quiet, self._outsider = quiet, outsider
 
     def hear(self, name: str, text: str, asker: Asker) -> Answer:
         """Answer the words *text* of the command *name* (a slash command's, or ``mention``)."""
@@ -148,7 +149,7 @@ class Desk:
             case Status():
                 return Answer(
                     replies.looking(command.service, command.environment),
-                    later=lambda: self._status(command),
+                    later=self.for_members(asker.user, lambda: self._status(command)),
                 )
             case Help():
                 return Answer(self._help(command))
@@ -168,14 +169,27 @@ class Desk:
                 return self._change(command, asker)
             case Rollout() | History() | Diff() | Drift():
                 first, later = self._looks.hear(command, asker.user)
-                return Answer(first, later=later)
+                return Answer(first, later=self.for_members(asker.user, later))
             case _:
                 assert_never(command)
+
+    def for_members(self, user: str, later: Later) -> Later:
+        """Return *later* for full members of the workspace, and a refusal for anybody else.
+
+        What runs, what happened and what lies between is not for guests and other companies.
+        """
+
+        def shown() -> Message:
+            why = self._outsider(user)
+            return later() if why is None else replies.refused(why)
+
+        return shown
 
     def _change(self, command: Promote | Rollback, asker: Asker) -> Answer:
         if isinstance(command, Rollback) and command.environment is None:
             first = ways_back.looking(command.services)
-            return Answer(first, later=lambda: self._ways_back(command, asker))
+            shown = self.for_members(asker.user, lambda: self._ways_back(command, asker))
+            return Answer(first, later=shown)
         if isinstance(command, Promote) and not command.services:
             first = promoting.looking(command.origin, command.environment)
             return Answer(first, later=lambda: self._moves(command, asker))

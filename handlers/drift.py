@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import structlog
 from slack_bolt import Ack
@@ -20,6 +20,9 @@ from bot.messages.drifting import drift_answers as answers
 from bot.operations.drift.drift_desk import Answer, Done, DriftDesk, Over, Shown
 from bot.operations.drift.drifting import Drifting
 from handlers.later import Speaker
+
+if TYPE_CHECKING:
+    from handlers.desk import Desk  # which holds what looks at drift
 
 log = structlog.get_logger(__name__)
 
@@ -115,12 +118,17 @@ def on_drift_click(
 
 
 def on_drift_more(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], drifts: Drifts, speaker: Speaker
+    ack: Ack,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    drifts: Drifts,
+    desk: "Desk",
+    speaker: Speaker,
 ) -> None:
     """Show the next page below the one that was clicked on."""
     ack()
-    value = str(action.get("value", ""))
-    speaker.respond(body["response_url"], lambda: drifts.more(value))
+    value, user = str(action.get("value", "")), body["user"]["id"]
+    speaker.respond(body["response_url"], desk.for_members(user, lambda: drifts.more(value)))
 
 
 def on_drift_acknowledge(

@@ -13,6 +13,7 @@ from bot.messages import history, replies
 from bot.messages import rollout as words
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
+from handlers.desk import Desk
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)
@@ -34,11 +35,17 @@ def on_move(
 
 
 def on_page(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], back: LookingBack, speaker: Speaker
+    ack: Ack,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    back: LookingBack,
+    desk: Desk,
+    speaker: Speaker,
 ) -> None:
     """Turn to the page that the button names, in the place of the one that was clicked on."""
     ack()
-    speaker.instead(body["response_url"], lambda: _page(back, str(action.get("value", ""))))
+    turned = desk.for_members(body["user"]["id"], lambda: _page(back, str(action.get("value", ""))))
+    speaker.instead(body["response_url"], turned)
 
 
 def _moved(

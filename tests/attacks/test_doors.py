@@ -9,11 +9,14 @@ import yaml
 
 from bot.domain.operations import Phase
 from bot.domain.rights import Actor, GitHubUser
+from bot.messages.drifting.drift import MORE
 from tests.attacks.conftest import pingvas
+from tests.attacks.forging import forged_click
 from tests.scenarios.approving import Approving
 
 CHART = Path(__file__).parents[2] / "deploy" / "chart"
 FLOOD = 120
+FOR_MEMBERS = "handlers.desk.Desk.for_members"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,59 @@ def test_to_be_called_like_an_approver_is_no_right(they):
     said = they.approves(number, by="U0EVE")
     assert "does not know which GitHub account" in said
     assert Phase.AWAITING is they.phase(number)
+
+
+# looking
+
+
+def for_everybody(_self, _user, later):
+    return later
+
+
+LOOKS = [
+    "/ship status",
+    "/ship history user-service",
+    "/ship diff user-service prod",
+    "/ship drift prod",
+    "/ship rollout user-service prod",
+    "/rollback user-service",
+]
+
+
+@pytest.mark.guard(FOR_MEMBERS, for_everybody)
+@pytest.mark.parametrize("line", LOOKS)
+def test_a_guest_is_shown_nothing_of_what_runs(they, line):
+    """Guard: ``Desk.for_members``. A partner in one channel is no reader of all services."""
+    they.slack.add_user("U0GUEST", "guest", guest=True)
+    before = len(they.slack.ephemerals("U0GUEST"))
+    they.told.types(line, by="U0GUEST")
+    assert they.world.until(lambda: len(they.slack.ephemerals("U0GUEST")) >= before + 2, 20)
+    # The second answer may be quicker than what Slack shows of the first.
+    said = " ".join(one.words for one in they.slack.ephemerals("U0GUEST")[before:])
+    assert "has a guest account here, and such accounts may not act" in said
+    assert "pingvas-studio" not in said
+
+
+@pytest.mark.guard(FOR_MEMBERS, for_everybody)
+def test_somebody_of_a_connected_workspace_is_shown_nothing_either(they):
+    they.slack.add_user("U0STRANGER", "stranger", stranger=True)
+    they.slack.workspace.channels["C0DEPLOY"].members.add("U0STRANGER")
+    before = len(they.slack.ephemerals("U0STRANGER"))
+    they.slack.mention("history user-service", by="U0STRANGER", channel="C0DEPLOY")
+    heard = lambda: len(they.slack.ephemerals("U0STRANGER")) >= before + 2  # noqa: E731
+    assert they.world.until(heard, 20)
+    said = " ".join(one.words for one in they.slack.ephemerals("U0STRANGER")[before:])
+    assert "of another workspace" in said
+
+
+@pytest.mark.guard(FOR_MEMBERS, for_everybody)
+def test_a_forged_button_turns_no_page_for_a_guest(they):
+    they.slack.add_user("U0GUEST", "guest", guest=True)
+    card = they.told.card(they.asks("user-service"))
+    said = they.reads(
+        lambda: forged_click(they.told, card, "U0GUEST", "drift:prod:10", become=MORE), "U0GUEST"
+    )
+    assert "has a guest account here" in said
 
 
 # pages without a login

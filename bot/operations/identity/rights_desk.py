@@ -4,8 +4,11 @@ from collections.abc import Collection
 
 from bot.domain.catalog import Catalog
 from bot.domain.entitlement import WHOLE, entitled
-from bot.domain.problems import Problem
-from bot.domain.rights import Action, Actor
+from bot.domain.problems import Problem, Reason
+from bot.domain.rights import Action, Actor, Unidentified
+from bot.domain.rules.people import unidentified
+from bot.domain.rules.rulings import RuleName
+from bot.domain.unknown import Unknown
 from bot.operations.identity.people import People
 
 
@@ -42,3 +45,16 @@ class RightsDesk:
         live = place is None or place.production
         who = self._people.who(slack_user, wanted, live=live, in_emergency=in_emergency)
         return entitled(action, slack_user, who, services, environment, teams_of)
+
+    def outsider(self, slack_user: str) -> Problem | None:
+        """Return why a Slack user may not even look, or None for a full member.
+
+        Slack's word is remembered for a minute.
+        """
+        match self._people.outsider(slack_user, live=False):
+            case None:
+                return None
+            case Unknown(why):
+                return Problem(Reason.NOT_ANSWERED, {"question": RuleName.IDENTITY, "detail": why})
+            case why:
+                return unidentified(slack_user, Unidentified(why))
