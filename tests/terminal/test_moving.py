@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -116,6 +117,19 @@ def test_the_page_tells_every_exit_code_and_event_and_types_what_is_typed():
     for line in re.findall(r"shipmate move-database (--[^`\n]+)", PAGE):
         typed = command.make_context("move-database", shlex.split(line)).params
         assert typed["source"].startswith("sqlite:///"), line
+
+
+def test_the_job_of_the_page_is_typed_as_its_command_is():
+    (job,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    pod = YAML(typ="safe", pure=True).load(job)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    verb, *words = container["args"]
+    typed = get_command(app).commands[verb].make_context(verb, list(words)).params
+    folder = container["volumeMounts"][0]["mountPath"]
+    assert (f"sqlite:///{folder}/shipmate.db", None) == (typed["source"], typed["target"])
+    chart = (Path(__file__).parents[2] / "deploy/chart/templates/deployment.yaml").read_text()
+    assert f'"{typed["source"]}"' in chart
+    assert f"runAsUser: {pod['securityContext']['runAsUser']}" in chart
 
 
 @pytest.mark.parametrize("why", Hindrance)
