@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from structlog.testing import capture_logs
 
 from bot.domain.errors import Rejected, Unavailable
@@ -49,6 +50,15 @@ def inbox(database, heard, clock):
 
 def delivery(name="a", body=None, at=NOON, event="push"):
     return Delivery("github", name, event, body or {"ref": "main"}, at)
+
+
+def test_whatever_is_logged_on_behalf_of_a_delivery_names_it(inbox, heard):
+    heard.during = lambda _: structlog.get_logger().info("looked")
+    inbox.take_in(delivery("a"))
+    with capture_logs(processors=(structlog.contextvars.merge_contextvars,)) as lines:
+        inbox.work()
+    (line,) = [one for one in lines if one["event"] == "looked"]
+    assert ("github", "a", "push") == (line["source"], line["delivery"], line["hook"])
 
 
 def test_what_comes_in_is_worked_off_once(inbox, heard):
