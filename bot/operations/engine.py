@@ -9,11 +9,11 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -29,8 +29,10 @@ from dbos import (
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
 from bot.operations.database import DATABASE, Database
+from bot.operations.endings import Endings
 from bot.operations.heartbeat import Heartbeat
 from bot.operations.outcome import Outcome
+from bot.operations.threads import Threads
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ DATABASE_PAUSE = 1.0
 """Real seconds between tries of a step while the database is away."""
 
 Workflow = Callable[..., Coroutine[Any, Any, Any]]
+T = TypeVar("T")
 
 APPLICATION = "shipmate"
 APPLICATION_VERSION = "flows"
@@ -51,8 +54,16 @@ QUEUE_POLL = 0.1
 """Seconds between looks at the queue: half of it is what a free target makes a deploy wait."""
 
 SQLITE_LOOK = 0.5
-"""Seconds between looks for messages to waiting workflows, one query for each of them: a click is
-heard so late, and 200 that wait cost a tenth of a core. PostgreSQL tells them at once."""
+"""Seconds between looks for messages to waiting workflows on SQLite, one query for each of them."""
+
+FEW = 20
+"""How many waiting workflows one such look asks for, in turn. Whoever wakes one tells it directly,
+as there is one process; the looks only find what got lost. PostgreSQL tells of every message."""
+
+STEPS_AT_ONCE = 32
+RECORDS_AT_ONCE = 32
+"""Steps under way at once, and calls of the engine to its database. Without bounds each would get a
+thread of its own: a thousand at a start, and a connection for each."""
 
 OVER = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 """The engine's words for a workflow after which nothing comes."""
@@ -89,11 +100,15 @@ class Engine:
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "notification_listener_polling_interval_sec": look,
+            "max_executor_threads": RECORDS_AT_ONCE,
         }
         # Its INFO lines advertise a paid service; its warnings matter.
         logging.getLogger("dbos").setLevel(logging.WARNING)
         self._dbos = DBOS(config=config)
         self._heartbeat: Heartbeat | None = None
+        self._is_sqlite = database.is_sqlite
+        self._steps = Threads("steps", STEPS_AT_ONCE)
+        self._endings = Endings(self.over)
 
     def register(self, name: str, workflow: Workflow) -> None:
         """Make *workflow* known as *name*, for starting and for going on after a crash."""
@@ -112,6 +127,8 @@ class Engine:
             polling_interval_sec=QUEUE_POLL,
             on_conflict="always_update",
         )
+        if self._is_sqlite:
+            _look_at_few(self._dbos)
         self._heartbeat = _heartbeat_of(self._dbos)
 
     def trouble(self, patience: float) -> str:
@@ -129,7 +146,9 @@ class Engine:
         self._heartbeat = None
         with self._idle:
             self._idle.wait_for(lambda: self._under_way == 0, drain.total_seconds())
+        self._endings.close()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
+        self._steps.close()  # last: a step that is cancelled would fail its workflow
 
     # from outside a workflow, from any thread
 
@@ -145,11 +164,18 @@ class Engine:
         """Cut the present or next wait of the workflow short. Unknown ids are ignored."""
         if DBOS.get_workflow_status(workflow_id) is not None:
             DBOS.send(workflow_id, "wake", topic=WAKE)
+            if self._is_sqlite:
+                _tell(self._dbos, workflow_id)
 
-    def is_over(self, workflow_id: str) -> bool:
-        """Tell whether the workflow has ended, well or badly; False while it was never started."""
-        status = DBOS.get_workflow_status(workflow_id)
-        return status is not None and status.status in OVER
+    def over(self, workflow_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the workflows that have ended, well or badly."""
+        ids = list(workflow_ids)
+        if not ids:
+            return frozenset()
+        ended = DBOS.list_workflows(
+            workflow_ids=ids, status=sorted(OVER), load_input=False, load_output=False
+        )
+        return frozenset(one.workflow_id for one in ended)
 
     def pending_elsewhere(self) -> dict[str, list[Dead]]:
         """Return the pending workflows of other executors, by executor."""
@@ -200,7 +226,7 @@ class Engine:
                 self._idle.notify_all()
 
     async def _run(self, work: Callable[..., Any], *args: Any) -> Outcome:
-        result = await asyncio.to_thread(work, *args)
+        result = await self._steps.run(work, *args)
         # A sync function may hand back a coroutine: it is awaited here, on the loop.
         outcome: Outcome = await result if inspect.isawaitable(result) else result
         return outcome
@@ -223,12 +249,41 @@ class Engine:
             handle: WorkflowHandleAsync[Any] = await DBOS.enqueue_workflow_async(
                 TARGETS, self._workflows[name], *args
             )
+        await self._endings.wait(workflow_id)
         return await handle.get_result(polling_interval_sec=0.25)
 
     async def spawn(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start another workflow and do not wait for it."""
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], *args)
+
+
+def _look_at_few(engine: DBOS) -> None:
+    """Let the launched *engine* look for messages to ``FEW`` waiting workflows at a time."""
+    waiting = engine._sys_db.notifications_map  # noqa: SLF001
+    waiting.snapshot = in_turn(waiting.snapshot, FEW)  # type: ignore[method-assign]
+
+
+def in_turn(everyone: Callable[[], list[T]], few: int) -> Callable[[], list[T]]:
+    """Return what names *few* of *everyone* each time it is called, and all of them in turn."""
+    asked = 0
+
+    def some() -> list[T]:
+        nonlocal asked
+        found = everyone()
+        first = asked % len(found) if found else 0
+        asked = first + few
+        return (found + found)[first : first + min(few, len(found))]
+
+    return some
+
+
+def _tell(engine: DBOS, workflow_id: str) -> None:
+    """Let the workflow look for its message now, if it waits for one in this process."""
+    database = engine._sys_db  # noqa: SLF001
+    name, _ = database._waiter(workflow_id, WAKE)  # noqa: SLF001
+    if (signal := database.notifications_map.get(name)) is not None:
+        signal.set()
 
 
 VITAL = ("(queue_thread)", "(run_notification_listener)")

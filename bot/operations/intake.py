@@ -100,23 +100,25 @@ class Intake:
     def sweep(self) -> None:
         """Begin what was written down and never begun; end what nothing works on any more."""
         now = self._clock.now()
-        for operation in self._store.under_way():
-            waited = self._clock.pause(now - operation.requested_at)
-            if waited < LEFT_BEHIND.total_seconds():
-                continue
+        left = [
+            one
+            for one in self._store.under_way()
+            if self._clock.pause(now - one.requested_at) >= LEFT_BEHIND.total_seconds()
+        ]
+        begun = [one.id for one in left if one.phase is not Phase.RECEIVED]
+        over = self._engine.over(begun)
+        for operation in left:
             if operation.phase is Phase.RECEIVED:
                 self._begin(operation)
-            else:
-                self._end_if_abandoned(operation)
+            elif operation.id in over:
+                self._end_abandoned(operation)
 
-    def _end_if_abandoned(self, operation: Operation) -> None:
+    def _end_abandoned(self, operation: Operation) -> None:
         """Tell the truth of an operation whose workflow ended without ending it.
 
         That takes a fault of ours twice over; but then it would stand open for ever, and the same
         wish would be answered as already under way.
         """
-        if not self._engine.is_over(operation.id):
-            return
         ended = self._store.move(
             operation.id,
             Phase.FAILED,

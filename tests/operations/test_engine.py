@@ -9,7 +9,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
 from bot.operations.database import DATABASE, Database
-from bot.operations.engine import Engine
+from bot.operations.engine import Engine, in_turn
 from bot.operations.outcome import Next, Outcome
 
 
@@ -105,14 +105,14 @@ def test_the_engine_tells_what_has_ended_badly_too(engine):
 
     engine.register("fails", fails)
     engine.launch()
-    assert not engine.is_over("f-1")
+    assert not engine.over(["f-1"])
     engine.start("fails", "f-1")
     done = threading.Event()
     for _ in range(300):
-        if engine.is_over("f-1"):
+        if engine.over(["f-1"]):
             break
         done.wait(0.1)
-    assert engine.is_over("f-1")
+    assert {"f-1"} == engine.over(["f-1", "never"])
 
 
 def test_waking_nobody_is_no_error(engine):
@@ -138,3 +138,35 @@ def test_while_our_database_is_away_a_step_waits_and_then_goes_on(engine, monkey
     engine.start("work", "w-1")
     ran.wait()
     assert [3] == ran.lines
+
+
+def test_everybody_has_a_turn():
+    some = in_turn(lambda: list(range(45)), 20)
+    turns = [some() for _ in range(3)]
+    assert [20, 20, 20] == [len(turn) for turn in turns]
+    assert set(range(45)) == set().union(*turns)
+
+
+def test_of_few_all_have_a_turn_each_time():
+    some = in_turn(lambda: [1, 2], 20)
+    assert [[1, 2], [1, 2]] == [sorted(some()), sorted(some())]
+    assert [] == in_turn(list, 20)()
+
+
+def test_whoever_is_woken_goes_on_without_a_look(engine, monkeypatch):
+    """On SQLite a look asks for few of those who wait; here it asks for none."""
+    monkeypatch.setattr("bot.operations.engine.FEW", 0)
+    ran, waits = Ran(1), threading.Event()
+
+    async def sleeper():
+        await engine.step("first", lambda: waits.set() or Outcome(Next.GO))
+        await engine.rest(timedelta(days=30))
+        ran.add("awake")
+
+    engine.register("sleeper", sleeper)
+    engine.launch()
+    engine.start("sleeper", "s-1")
+    assert waits.wait(30)
+    engine.wake("s-1")
+    ran.wait()
+    assert ["awake"] == ran.lines

@@ -13,14 +13,14 @@ from tests.builders import request
 
 
 class Engine:
-    """An engine whose database is away: it waits, and then fails. *over* are ended workflows."""
+    """An engine whose database is away: it waits, and then fails. *ended* are workflows."""
 
     def __init__(self):
         self.back, self.asked = threading.Event(), threading.Event()
-        self.woken, self.over = [], set()
+        self.woken, self.ended = [], set()
 
-    def is_over(self, workflow):
-        return workflow in self.over
+    def over(self, workflows):
+        return self.ended & set(workflows)
 
     def wake(self, workflow):
         self.woken.append(workflow)
@@ -63,7 +63,7 @@ def test_what_nothing_works_on_any_more_is_ended_and_told(intake, engine, databa
     """Its workflow met a fault of ours and could not even say so: it must not stand open."""
     store = Store(database)
     operation = long_since(intake, store)
-    engine.over.add(operation.id)
+    engine.ended.add(operation.id)
 
     intake.sweep()
 

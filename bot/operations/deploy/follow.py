@@ -148,7 +148,7 @@ class Follow:
             wanted.setdefault(target.application, set()).add(asks.get(target.service, Ask.REFRESH))
         answers = await asyncio.gather(
             *(
-                asyncio.to_thread(self._sight.see, operation, application, asked)
+                self._sight.see(operation, application, asked)
                 for application, asked in wanted.items()
             )
         )

@@ -18,8 +18,12 @@ from bot.domain.observation import Absence, Absent, Health, Observation, Windows
 from bot.domain.operations import Operation
 from bot.domain.rollout import Rollout
 from bot.domain.verdict import Ask, Evidence, Relation
+from bot.operations.threads import Threads
 
 log = structlog.get_logger(__name__)
+
+LOOKS_AT_ONCE = 16
+"""Looks at one Argo CD at once. Each has threads of its own, so that none waits for a slow one."""
 
 REMEMBERED = 10_000
 """Answers of GitHub that are kept: how two commits lie to each other never changes."""
@@ -56,13 +60,18 @@ class Sight:
         self._rollouts = {name: Rollouts(client) for name, client in argocd.items()}
         self._relations: LRUCache[tuple[str, str, str], Relation] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()  # looks at several applications run at once
+        self._threads = {name: Threads(f"looks-{name}", LOOKS_AT_ONCE) for name in argocd}
 
     def page(self, application: Application) -> str:
         """Return the address of the application's page."""
         return self._argocd[application.instance].page(application)
 
-    def see(self, operation: Operation, application: Application, asks: set[Ask]) -> Seen:
+    async def see(self, operation: Operation, application: Application, asks: set[Ask]) -> Seen:
         """Make the bounded requests in *asks*, then read the application. Never raises BotError."""
+        threads = self._threads[application.instance]
+        return await threads.run(self._see, operation, application, asks)
+
+    def _see(self, operation: Operation, application: Application, asks: set[Ask]) -> Seen:
         argocd = self._argocd[application.instance]
         try:
             if Ask.TERMINATE in asks:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from bot.adapters.github.comparison import Comparison
 from bot.adapters.gitops import Snapshot
@@ -50,6 +51,11 @@ __all__ = [
 ]
 
 
+AT_ONCE = 12
+"""Requests whose facts are gathered at once, enough to keep every thread busy. What came first is
+then ready first; a thousand together would all be ready when the last one is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """What we remember ourselves and judge by."""
@@ -74,6 +80,9 @@ class Gatherer:
         self._catalog, self._people, self._outside = catalog, people, outside
         self._books, self._clock = books, clock
         self._around = Around(catalog, outside.argocd, outside.histories, outside.others)
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
 
     def targets(self, request: Request) -> tuple[Target, ...]:
         """Return the request's targets by name; services that do not live there have none."""
@@ -82,8 +91,12 @@ class Gatherer:
 
     async def gather(self, request: Request) -> Gathered:
         """Return everything about *request*, in the time of the slowest chain of answers."""
-        if request.by_argocd:
-            return await self._gather_around(request)
+        turns = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+        async with turns:
+            around = request.by_argocd
+            return await (self._gather_around(request) if around else self._gather(request))
+
+    async def _gather(self, request: Request) -> Gathered:
         at = self._clock.now()
         targets = self.targets(request)
         goes_back = proposal_of(request).action is Action.ROLLBACK
