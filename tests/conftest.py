@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.operations.database import Database
-from tests import postgres
+from tests import databases, postgres
 from tests.scenarios.story import told_in
+
+KINDS = (SQLITE, POSTGRESQL) = ("sqlite", "postgresql")
 
 
 def pytest_configure() -> None:
@@ -27,10 +29,21 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
-    if request.param == "sqlite":
+    """The address of a database with all tables and no rows, once of each kind."""
+    if request.param == SQLITE:
+        yield databases.sqlite(tmp_path)
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    with server.database(filled=True) as address:
+        yield address
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table, once of each kind."""
+    if request.param == SQLITE:
         yield f"sqlite:///{tmp_path / 'shipmate.db'}"
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
@@ -40,9 +53,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """An empty database with our tables."""
+    """A database with all tables and no rows, opened."""
     opened = Database(database_url)
-    opened.migrate()
     yield opened
     opened.close()
 

@@ -14,10 +14,21 @@ from pathlib import Path
 
 import psycopg
 
+from tests import databases
+
 MISSING = (
     "PostgreSQL's server programs (initdb, postgres) are not here. On Debian: "
     "apt-get install postgresql"
 )
+
+SETTINGS = (
+    "max_connections=200",
+    "fsync=off",  # nobody misses these data when the machine stops
+    "synchronous_commit=off",
+    "full_page_writes=off",
+)
+FILLED = "filled"
+"""The database with all tables that others are copied from."""
 
 
 def programs() -> Path | None:
@@ -34,11 +45,12 @@ class Server:
         self._programs, self._folder, self._as_user = programs, folder, as_user
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
+        self._has_filled = False
 
     def start(self) -> None:
         """Run, on the same port as before."""
         arguments = ["-D", self._folder / "data", "-p", str(self.port), "-k", self._folder]
-        settings = ["-h", "127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
+        settings = ["-h", "127.0.0.1", *(part for one in SETTINGS for part in ("-c", one))]
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", *arguments, *settings],
@@ -60,16 +72,23 @@ class Server:
         return f"postgresql://shipmate@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Lend a fresh database; it is dropped afterwards."""
+    def database(self, *, filled: bool = False) -> Iterator[str]:
+        """Lend a fresh database, *filled* with all tables or empty; it is dropped afterwards."""
         name = f"t{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
+        if filled and not self._has_filled:
+            self._make(FILLED)
+            databases.fill(self.address(FILLED))
+            self._has_filled = True
+        self._make(f"{name} TEMPLATE {FILLED}" if filled else name)
         try:
             yield self.address(name)
         finally:
             with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
                 admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self, database: str) -> None:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {database}")
 
 
 @contextmanager

@@ -40,7 +40,6 @@ from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.lock_book import LockBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import Database
 from bot.operations.gathering.facts import Books, Gatherer, Outside
 from bot.operations.gathering.histories import Histories
 from bot.operations.store import Store
@@ -48,6 +47,7 @@ from bot.operations.threads import Threads
 from sandbox.argocd import ArgoCD as FakeArgoCD
 from sandbox.registry import Registry as FakeRegistry
 from sandbox.wire import Fault, answer
+from tests import databases
 from tests.adapters.github_world import NOON, World
 from tests.sandbox.argocd_ground import quick
 
@@ -143,8 +143,7 @@ class Ground:
         """Everything is as a good deploy of core to prod needs it."""
         self.calm()
         self.people = Somebody()
-        self.database = Database(f"sqlite:///{folder / 'shipmate.db'}")
-        self.database.migrate()
+        self.database = databases.opened(folder)
         self.store = Store(self.database)
         locks, freezes = LockBook(self.database), FreezeBook(self.database)
         items = OpenItemBook(self.database, self.store.changed)

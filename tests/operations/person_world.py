@@ -13,6 +13,7 @@ from bot.operations.books.identity_book import IdentityBook
 from bot.operations.database import Database
 from bot.operations.identity.people import People
 from sandbox.slack import Slack as PretendSlack
+from tests import databases
 from tests.adapters.github_world import HandClock, World
 from tests.sandbox.slack_bot import ALICE, BOT_TOKEN, slack_with
 
@@ -77,8 +78,7 @@ class PersonWorld:
 @contextmanager
 def person_world(path, **options):
     """Lend a world in which alice is in sre below platform, ivy is invited, bob is in nothing."""
-    database = Database(f"sqlite:///{path / 'shipmate.db'}")
-    database.migrate()
+    database = databases.opened(path)
     with World(path, {"a": b"1"}) as github:
         fake = github.fake
         fake.add_user("alice", number=ALICE_ID)

@@ -27,8 +27,10 @@ def test_migrating_twice_changes_nothing(database):
     database.ping()
 
 
-def test_replicas_that_start_together_migrate_once(database_url):
-    databases = [Database(database_url) for _ in range(4)]
+@pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+def test_replicas_that_start_together_migrate_once(empty_database_url):
+    """On SQLite there are none: the file has one owner."""
+    databases = [Database(empty_database_url) for _ in range(4)]
     failures = []
 
     def migrate(one):

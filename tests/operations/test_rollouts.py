@@ -20,10 +20,10 @@ from bot.operations.books.lock_book import LockBook
 from bot.operations.books.move_book import MoveBook
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.changes import Changes
-from bot.operations.database import Database
 from bot.operations.gathering.facts import Books
 from bot.operations.rollouts import Moved, RolloutDesk
 from bot.operations.store import Store
+from tests import databases
 from tests.adapters.test_argocd import client
 from tests.builders import catalog, environment, plan, request, target
 from tests.operations.people import ALICE, BOB, CAROL, at_once
@@ -92,8 +92,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'moves.db'}")
-    database.migrate()
+    database = databases.opened(tmp_path)
     with ground() as started:
         yield World(started, database)
     database.close()

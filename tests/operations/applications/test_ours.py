@@ -12,8 +12,8 @@ from bot.domain.rollback.emergency import Ending, OpenItem
 from bot.operations.applications.our_doing import SWITCHED, OurDoing
 from bot.operations.applications.served import Serving
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import Database
 from bot.operations.store import Store
+from tests import databases
 from tests.builders import NOON, SHA, catalog, environment, plan, request, target
 from tests.domain.argocd_views import running, seen
 from tests.operations.applications.ground import OLD, SECOND, Time, several
@@ -36,8 +36,7 @@ class Commits:
 class Ground:
     def __init__(self, folder):
         self.clock, self.commits = Time(), Commits()
-        self.database = Database(f"sqlite:///{folder / 'shipmate.db'}")
-        self.database.migrate()
+        self.database = databases.opened(folder)
         self.store = Store(self.database)
         self.items = OpenItemBook(self.database, lambda: None)
         self.doing = OurDoing(self.database, self.store, self.commits, self.clock)

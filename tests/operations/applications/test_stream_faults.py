@@ -15,10 +15,10 @@ from bot.domain.applications.events import What
 from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Application, Instance
 from bot.operations.applications.application_book import tellable
-from bot.operations.database import Database
 from bot.operations.tables import applications
 from bot.operations.tables import notes as note_rows
 from sandbox.wire import Fault
+from tests import databases
 from tests.builders import catalog, environment, target
 from tests.operations.applications.ground import Replica
 from tests.sandbox.argocd_ground import ground
@@ -46,8 +46,7 @@ class Watched:
 
     def __init__(self, world, name, folder):
         self.world, self.name, self.clock = world, name, Clock(SPEED)
-        self.database = Database(f"sqlite:///{folder / 'shipmate.db'}")
-        self.database.migrate()
+        self.database = databases.opened(folder)
         self.argocd = ArgoCD(
             Instance("main", world.argocd.url),
             world.argocd.token,

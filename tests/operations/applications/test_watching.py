@@ -18,11 +18,11 @@ from bot.domain.operations import Phase, Written
 from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import tellable
 from bot.operations.books.act_book import ActBook, Deed
-from bot.operations.database import Database
 from bot.operations.inbox import Delivery
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.tables import alerts as alert_rows
 from bot.operations.tables import notes as note_rows
+from tests import databases
 from tests.builders import SHA, catalog, environment, request, target
 from tests.operations.applications.ground import (
     OLD,
@@ -50,8 +50,7 @@ def clock():
 @pytest.fixture
 def database(tmp_path):
     """SQLite alone: two replicas on PostgreSQL are in the storm."""
-    opened = Database(f"sqlite:///{tmp_path / 'shipmate.db'}")
-    opened.migrate()
+    opened = databases.opened(tmp_path)
     yield opened
     opened.close()
 

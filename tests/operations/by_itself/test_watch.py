@@ -29,10 +29,10 @@ from bot.domain.stops.locks import Lock
 from bot.domain.unknown import Unknown
 from bot.operations.books.back_book import BackBook
 from bot.operations.by_itself.watch import UNREAD_FOR, BackWatch
-from bot.operations.database import Database
 from bot.operations.gathering.gathered import Aim, Gathered
 from bot.operations.store import Store
 from bot.operations.tables import outbox
+from tests import databases
 from tests.builders import NOON, catalog, environment, plan, request, target
 from tests.domain.argocd_views import seen
 from tests.domain.policies import facts, target_facts
@@ -167,8 +167,7 @@ def ground(database):
 @pytest.fixture
 def lone(tmp_path):
     """Return a ground on SQLite alone: what is judged does not depend on the database."""
-    database = Database(f"sqlite:///{tmp_path / 'shipmate.db'}")
-    database.migrate()
+    database = databases.opened(tmp_path)
     yield Ground(database)
     database.close()
 

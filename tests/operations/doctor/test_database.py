@@ -13,9 +13,9 @@ def symptoms(url):
     return [one.symptom for one in examine(url)]
 
 
-def test_one_that_nobody_filled_is_empty_and_stays_so(database_url):
-    assert [Symptom.DATABASE_EMPTY] == symptoms(database_url)
-    assert [Symptom.DATABASE_EMPTY] == symptoms(database_url)
+def test_one_that_nobody_filled_is_empty_and_stays_so(empty_database_url):
+    assert [Symptom.DATABASE_EMPTY] == symptoms(empty_database_url)
+    assert [Symptom.DATABASE_EMPTY] == symptoms(empty_database_url)
 
 
 def test_one_of_this_version_is_ready(database, database_url):

@@ -6,21 +6,21 @@ import sqlalchemy as sa
 from bot.operations.database import Database
 from bot.operations.drift.tables import auto_sync, items, replies, reports
 from bot.operations.tables import notes
+from tests import databases
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def address(request, tmp_path_factory):
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('drift') / 'shipmate.db'}"
+        yield databases.sqlite(tmp_path_factory.mktemp("drift"))
         return
-    with request.getfixturevalue("postgres_server").database() as address:
+    with request.getfixturevalue("postgres_server").database(filled=True) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def opened(address):
     made = Database(address)
-    made.migrate()
     yield made
     made.close()
 

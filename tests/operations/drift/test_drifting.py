@@ -23,6 +23,7 @@ from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drifting import LOOK, SETTLE, Drifting
 from bot.operations.drift.enriching import Enricher
 from bot.operations.notes import NoteBook, NoteKind
+from tests import databases
 from tests.builders import NOON, catalog
 from tests.domain.drift.ground import NEW, OLD, home, places, seen, sight
 from tests.operations.standing_ground import Standing
@@ -126,7 +127,7 @@ class Ground:
 
 @pytest.fixture(scope="module", params=["sqlite"])
 def address(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('drifting') / 'shipmate.db'}"
+    return databases.sqlite(tmp_path_factory.mktemp("drifting"))
 
 
 @pytest.fixture
