@@ -131,7 +131,7 @@ def reach(
         ),
         registry=Registry(hosts(config, settings), clock=clock, on_call=called),
         device_flow=_device_flow(settings, config, clock, patience, called),
-        channels=channels([one.to for one in config.notify], settings.notify_addresses),
+        channels=channels([one.to for one in config.notify], settings.notify_addresses, called),
         hook=_hook(settings, clock, patience, called),
         threads=Threads("github"),
         others=Threads("others", OTHERS_AT_ONCE),

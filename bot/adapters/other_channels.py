@@ -8,17 +8,20 @@ Source: https://github.com/caronc/apprise/wiki
 
 import logging
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from pydantic import SecretStr
 
+from bot.adapters.calls import OnCall, nobody_listens
 from bot.domain.alerts import Alert, Severity
 from bot.domain.errors import Unavailable
 from bot.settings import SettingProblem, SettingsInvalid
 
 SYSTEM, PAGERDUTY = "apprise", "pagerduty"
+OK = 200
 
 KINDS: Mapping[Severity, str] = {
     Severity.INFO: "info",
@@ -41,12 +44,17 @@ ANSWERED = re.compile(r"error=([0-9]{3})\b")
 class OtherChannels:
     """Tells receivers at their *addresses*, by the names that the configuration gives them.
 
+    *on_call* is told of each call, as one to apprise, by the kind of the receiver's address.
+
     Raises:
         SettingsInvalid: apprise is not installed, or an address is none that it knows.
     """
 
-    def __init__(self, addresses: Mapping[str, SecretStr]) -> None:
+    def __init__(
+        self, addresses: Mapping[str, SecretStr], on_call: OnCall = nobody_listens
+    ) -> None:
         self._addresses, self._apprise = addresses, _apprise(addresses)
+        self._on_call = on_call
         # Its log may quote an address. What we need of it is captured.
         logging.getLogger("apprise").propagate = False
         if unknown := [name for name in addresses if self._joined(self._url(name)) is None]:
@@ -72,6 +80,7 @@ class OtherChannels:
             raise Unavailable(SYSTEM, doing, "the address cannot be used")
         if _schema(url) == PAGERDUTY:
             title, body = "", f"{title}\n{body}".strip()[:LONGEST_SUMMARY]
+        start = time.perf_counter()
         with self._apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
             taken = joined.notify(
                 body=body or title,
@@ -80,8 +89,10 @@ class OtherChannels:
                 body_format=self._apprise.NotifyFormat.TEXT,
             )
             why = said.getvalue()
+        answered = ANSWERED.search(why)
+        status = OK if taken else answered and int(answered[1])
+        self._on_call(SYSTEM, _schema(url), status, time.perf_counter() - start)
         if not taken:
-            answered = ANSWERED.search(why)
             raise Unavailable(SYSTEM, doing, f"answered {answered[1]}" if answered else "no answer")
 
     def _url(self, receiver: str) -> str:
@@ -94,7 +105,9 @@ class OtherChannels:
         return joined if joined.add(url) else None
 
 
-def channels(receivers: Iterable[str], addresses: Mapping[str, SecretStr]) -> OtherChannels | None:
+def channels(
+    receivers: Iterable[str], addresses: Mapping[str, SecretStr], on_call: OnCall = nobody_listens
+) -> OtherChannels | None:
     """Return the channels to *receivers*, or None where there are none.
 
     Raises:
@@ -106,7 +119,8 @@ def channels(receivers: Iterable[str], addresses: Mapping[str, SecretStr]) -> Ot
             SettingProblem(f"NOTIFY_{name}", "is missing: give the address, as a URL of apprise")
             for name in missing
         )
-    return OtherChannels({name: addresses[name] for name in names}) if names else None
+    found = {name: addresses[name] for name in names}
+    return OtherChannels(found, on_call) if found else None
 
 
 def _apprise(receivers: Iterable[str]) -> Any:

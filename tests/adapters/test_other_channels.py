@@ -116,6 +116,18 @@ def json_url(sink):
     return sink.url.replace("http://", "json://") + "/hook"
 
 
+def test_each_call_is_counted_by_the_kind_of_receiver_and_never_by_its_address(sink):
+    calls = []
+    told = channels(
+        ["THERE"], {"THERE": SecretStr(json_url(sink))}, lambda *call: calls.append(call)
+    )
+    told.tell("THERE", SICK, *spoken(SICK))
+    sink.arm("/hook", Fault(answer=lambda: answer({}, 503)))
+    with pytest.raises(Unavailable):
+        told.tell("THERE", SICK, *spoken(SICK))
+    assert [("apprise", "json", 200), ("apprise", "json", 503)] == [call[:3] for call in calls]
+
+
 def test_pagerduty_opens_one_incident_and_resolves_it(sink):
     tell(f"pagerduty://{KEY}@unused/shipmate/deploys", SICK, WELL)
     opened, resolved = sink.bodies
