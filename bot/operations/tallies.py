@@ -1,14 +1,17 @@
 """How many of each stand in the database now, for those who measure."""
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.drift.items import Told
-from bot.operations.database import Database
+from bot.domain.errors import Unavailable
+from bot.operations.database import DATABASE, Database
 from bot.operations.drift.tables import items as drift_items
 from bot.operations.store import UNDER_WAY
 from bot.operations.tables import (
@@ -24,6 +27,10 @@ from bot.operations.tables import (
 
 Tally = Mapping[str, int]
 
+AWAY = 5.0
+"""Seconds on the wall for which a database that did not answer is not asked again: each question
+waits for two, and whoever collects all of them has ten."""
+
 
 class Tallies:
     """Counts the rows of one database; each method is one query, whose cost is what it counts.
@@ -31,8 +38,9 @@ class Tallies:
     Over none of them does the history grow. Each raises Unavailable while the database is away.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._now = database, now
+        self._away_until = 0.0
 
     def under_way(self) -> Tally:
         """Return how many operations have not ended, by the phase they are in."""
@@ -41,7 +49,7 @@ class Tallies:
             .where(operations.c.phase.in_(UNDER_WAY))
             .group_by(operations.c.phase)
         )
-        with self._database.read() as connection:
+        with self._read() as connection:
             found = {phase: int(count) for phase, count in connection.execute(query)}
         return {phase: found.get(phase, 0) for phase in sorted(UNDER_WAY)}
 
@@ -83,7 +91,7 @@ class Tallies:
         query = sa.select(drift_items.c.environment, drift_items.c.key).where(
             drift_items.c.ended_at.is_(None)
         )
-        with self._database.read() as connection:
+        with self._read() as connection:
             rows = connection.execute(query).all()
         return Counter((row.environment, Told(row.key, ()).kind.value) for row in rows)
 
@@ -92,13 +100,25 @@ class Tallies:
         query = sa.select(sa.func.min(operations.c.requested_at)).where(
             operations.c.phase == "awaiting"
         )
-        with self._database.read() as connection:
+        with self._read() as connection:
             found: datetime | None = connection.execute(query).scalar_one()
         return found
 
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        """Lend a connection, if the database answered the last time; else raise at once."""
+        if self._now() < self._away_until:
+            raise Unavailable(DATABASE, "count what stands", "it did not answer a moment ago")
+        try:
+            with self._database.read() as connection:
+                yield connection
+        except Unavailable:
+            self._away_until = self._now() + AWAY
+            raise
+
     def _counts(self, **queries: sa.Select[Any]) -> Tally:
         columns = [query.scalar_subquery().label(name) for name, query in queries.items()]
-        with self._database.read() as connection:
+        with self._read() as connection:
             row = connection.execute(sa.select(*columns)).one()
         return {name: int(row._mapping[name]) for name in queries}  # noqa: SLF001  # its public name
 

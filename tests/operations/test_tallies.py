@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.errors import Unavailable
 from bot.operations.database import Database
 from bot.operations.drift.tables import items
 from bot.operations.tables import cards, deliveries, open_items, operations
-from bot.operations.tallies import Tallies
+from bot.operations.tallies import AWAY, Tallies
 from tests.builders import NOON
 
 UNDER_WAY, OVER = 20, 2_000
@@ -151,6 +152,25 @@ def test_auto_sync_that_is_off_too_long_is_told_from_that_which_may_be(database)
     assert Tallies(database).drifting()["prod", "behind"] == 2
     assert Tallies(database).to_hear() == {"waiting": 1, "set_aside": 1}
     assert Tallies(database).to_say()["card"] == UNDER_WAY
+
+
+def test_a_database_that_is_away_is_asked_once_and_not_for_each_number(filled, monkeypatch):
+    """Each question would wait, and Prometheus does not wait for all of them."""
+    time, asked = [100.0], []
+
+    def read():
+        asked.append(time[0])
+        raise Unavailable("database", "read the database")
+
+    tallies = Tallies(filled, lambda: time[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(filled, "read", read)
+        for ask in ASKED.values():
+            with pytest.raises(Unavailable):
+                ask(tallies)
+    assert [100.0] == asked
+    time[0] += AWAY
+    assert {"waiting": 1, "set_aside": 1} == tallies.to_hear()
 
 
 def open_item(number, subject, deadline):
