@@ -49,6 +49,7 @@ ELSEWHERE = {
     "timedatectl": "sets the machine's clock",
     "kill": "ends the reader's own process",
     "shipmate check": "tests/test_checking.py compares what it prints with docs/check.md",
+    "shipmate move-database": "tests/scenarios/test_move_database.py moves one",
     "shipmate run": "runs until it is stopped; tests/durable run it as a process",
     "shipmate demo": "plays a minute; tests/sandbox/test_demo.py plays it",
     "pytest": "the tests themselves",
