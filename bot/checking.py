@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot import reach, startup
 from bot.adapters.argocd import ArgoCD, Timeouts
+from bot.adapters.calls import Answered
 from bot.adapters.github.client import GitHub
 from bot.adapters.github.credentials import AppItself
 from bot.adapters.github.standing import AppStandings, Standings
@@ -23,7 +24,8 @@ from bot.clock import Clock
 from bot.config import Config, ConfigInvalid
 from bot.config.manifest import Manifest, manifest_of
 from bot.config.places import Places
-from bot.domain.doctor import Area, Finding, State, exit_code
+from bot.domain.clocks import skew
+from bot.domain.doctor import Area, Finding, State, exit_code, judge_clocks
 from bot.domain.doctor import Path as Keys
 from bot.domain.environment_policy import Way
 from bot.domain.symptoms import Symptom
@@ -31,6 +33,7 @@ from bot.messages import doctor as words
 from bot.operations.doctor import argocd, database, github, github_login, slack
 from bot.operations.doctor.examination import AskArgoCD, AskGitHub, Examination
 from bot.operations.identity.forgetting import FORGETTING
+from bot.operations.pulse import the_wall
 from bot.settings import AppKey, Settings, SettingsInvalid
 from handlers.slack import COMMANDS, EVENTS
 
@@ -63,6 +66,23 @@ class Setup:
     config: Config
     text: str
     manifest: Path | None
+
+
+class Dates:
+    """Hears the dates of answers; keeps of each system by how much its clock was off at most."""
+
+    def __init__(self) -> None:
+        self.skews: dict[str, timedelta] = {}
+
+    def heard(self, answer: Answered) -> None:
+        """Take in one answer."""
+        by = skew(answer.date, the_wall(), answer.seconds)
+        if by is not None:
+            self.saw(answer.system, by)
+
+    def saw(self, system: str, by: timedelta) -> None:
+        """Take in how far our clock is ahead of that of *system*."""
+        self.skews[system] = max(self.skews.get(system, by), by, key=abs)
 
 
 # reading
@@ -106,23 +126,23 @@ def _configuration(invalid: ConfigInvalid) -> Iterator[Finding]:
 # building
 
 
-def examination(setup: Setup, clock: Clock, patience: Patience) -> Examination:
-    """Return how each system is asked. Nobody is asked yet."""
+def examination(setup: Setup, clock: Clock, patience: Patience, dates: Dates) -> Examination:
+    """Return how each system is asked; *dates* hears the answers. Nobody is asked yet."""
     settings, config = setup.settings, setup.config
     places = Places(setup.text)
     seconds = timedelta(seconds=patience.seconds)
     token = settings.slack_bot_token.get_secret_value()
-    clients = _clients(setup, clock, patience)
+    clients = _clients(setup, clock, patience, dates)
     registry = Registry(reach.hosts(config, settings), clock=clock, read=float(patience.seconds))
     return Examination(
         slack=partial(
             slack.examine,
-            SlackCheck(token, settings.slack_api_url, seconds),
+            SlackCheck(token, settings.slack_api_url, seconds, dates.heard),
             _slack_wanted(setup, places),
         ),
-        github=_github(setup, places, clock, patience),
+        github=_github(setup, places, clock, patience, dates),
         argocd=tuple(_argocd(setup, clients)),
-        database=partial(database.examine, settings.database_url.get_secret_value()),
+        database=partial(database.examine, settings.database_url.get_secret_value(), dates.saw),
         registry=registry,
         catalog=config.catalog,
         closing=(registry.close, *(one.close for one in clients.values())),
@@ -154,19 +174,23 @@ def _manifest(named: Path | None) -> tuple[str, Manifest | None] | None:
     return (str(file), manifest) if manifest is not None or named is not None else None
 
 
-def _github(setup: Setup, places: Places, clock: Clock, patience: Patience) -> AskGitHub:
+def _github(
+    setup: Setup, places: Places, clock: Clock, patience: Patience, dates: Dates
+) -> AskGitHub:
     settings, config = setup.settings, setup.config
     credentials = settings.github_credentials()
     url, timeout = settings.github_api_url, patience.seconds
-    door = partial(GitHub, credentials, url, timeout=timeout, clock=clock)
+    door = partial(GitHub, credentials, url, timeout=timeout, clock=clock, on_answer=dates.heard)
 
     def opened(granted: Mapping[str, str]) -> GitHub:
         return door(permissions=granted or {"metadata": "read"})
 
     def login() -> github_login.Login:
         if not isinstance(credentials, AppKey):
-            return github_login.of_token(Standings(door()))
-        itself = GitHub(AppItself(credentials), url, timeout=timeout, clock=clock)
+            return github_login.of_token(Standings(door()), clock.now())
+        itself = GitHub(
+            AppItself(credentials), url, timeout=timeout, clock=clock, on_answer=dates.heard
+        )
         needed = reach.permissions_for(config.catalog, with_ci=config.failures.configured)
         return github_login.of_app(
             AppStandings(itself), credentials.installation_id, needed, _events(setup)
@@ -204,12 +228,12 @@ def _events(setup: Setup) -> frozenset[str]:
     )
 
 
-def _clients(setup: Setup, clock: Clock, patience: Patience) -> dict[str, ArgoCD]:
+def _clients(setup: Setup, clock: Clock, patience: Patience, dates: Dates) -> dict[str, ArgoCD]:
     instances = setup.config.catalog.instances
     tokens = setup.settings.argocd_tokens(instances)
     timeouts = Timeouts(read=float(patience.seconds))
     return {
-        name: ArgoCD(instance, tokens[name], clock=clock, timeouts=timeouts)
+        name: ArgoCD(instance, tokens[name], clock=clock, timeouts=timeouts, on_answer=dates.heard)
         for name, instance in instances.items()
     }
 
@@ -305,7 +329,10 @@ def check(
     if isinstance(setup, tuple):
         tell(setup, place_in(None), as_json=as_json)
         return exit_code(setup)
-    asked = examination(setup, clock or Clock(), patience or Patience()).run()
-    findings = _without((*_odd(setup), *asked), setup.settings.secrets())
+    clock = clock or Clock()
+    dates = Dates()
+    asked = examination(setup, clock, patience or Patience(), dates).run()
+    found = (*_odd(setup), *judge_clocks(dates.skews), *asked)
+    findings = _without(found, setup.settings.secrets())
     tell(findings, place_in(setup), as_json=as_json)
     return exit_code(findings)

@@ -11,8 +11,10 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import IO, Any, cast
 from wsgiref.handlers import SimpleHandler
 from wsgiref.headers import Headers
@@ -81,6 +83,12 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
         """Keep the terminal clean; the fake has a log of its own."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return what stands in the header Date: the wall's time, and how far the fake is off."""
+        off: timedelta = getattr(self.server, "clock_off", timedelta)()
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(int(now + off.total_seconds()))
+
     def setup(self) -> None:
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -102,6 +110,7 @@ class _Handler(WSGIRequestHandler):
         answering = _Answering(
             environ["wsgi.input"], cast("IO[bytes]", self.wfile), sys.stderr, environ
         )
+        answering.date = self.date_time_string()
         answering.run(self.server.app)
         self.close_connection = self.close_connection or not answering.sized
 
@@ -111,10 +120,12 @@ class _Answering(SimpleHandler):
 
     http_version = "1.1"
     headers: Headers
+    date = ""
     sized = False
 
     def cleanup_headers(self) -> None:
         super().cleanup_headers()
+        self.headers["Date"] = self.date
         self.sized = "Content-Length" in self.headers
         if not self.sized:
             self.headers["Connection"] = "close"
@@ -124,10 +135,12 @@ class Wire:
     """A strict HTTP server in a thread. Subclass it, add routes, keep state behind ``lock``.
 
     ``changed`` is notified after each call, so tests wait for the world instead of sleeping.
-    A fake that ``keeps_connections`` serves many calls by one, as real servers do.
+    A fake that ``keeps_connections`` serves many calls by one, as real servers do. Its clock is
+    ahead of the wall's by ``clock_off``.
     """
 
     keeps_connections = False
+    clock_off = timedelta()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -193,6 +206,7 @@ class Wire:
             "127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.clock_off = lambda: self.clock_off  # type: ignore[attr-defined]
         self._server.keeps_connections = self.keeps_connections  # type: ignore[attr-defined]
         self._server.connections = set[socket.socket]()  # type: ignore[attr-defined]
         self._thread = threading.Thread(

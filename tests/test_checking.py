@@ -164,7 +164,7 @@ def test_in_a_healthy_world_all_is_well(tmp_path, capsys, name, rights):
         patient.rights(*rights)
         code, found = patient.check(capsys)
         assert [] == [one for one in found if one["state"] != "ok"]
-        assert {"Slack", "GitHub", "Argo CD", "registries", "database"} == {
+        assert {"settings", "Slack", "GitHub", "Argo CD", "registries", "database"} == {
             one["area"] for one in found
         }
         assert 0 == code
@@ -440,6 +440,29 @@ def no_database(p):
     yield
 
 
+def dated(name, **off):
+    """Let a system's clock be *off* by so much."""
+
+    @contextmanager
+    def fault(p):
+        with setting(getattr(p, name), "clock_off", timedelta(**off)):
+            yield
+
+    return fault
+
+
+@contextmanager
+def token_ends(p):
+    def mangle(response):
+        ends = p.world.clock.now() + timedelta(days=6, hours=1)
+        response.headers["GitHub-Authentication-Token-Expiration"] = f"{ends:%Y-%m-%d %H:%M:%S} UTC"
+        return response
+
+    p.github.arm("me", Fault(mangle=mangle), times=None)
+    yield
+    p.github.disarm()
+
+
 FAULTS = {
     # Slack: code, its state, where it is mended, a piece of how
     "Slack's token was revoked": (revoked_slack, "login_refused", "SLACK_BOT_TOKEN", "a fresh one"),
@@ -658,6 +681,30 @@ FAULTS = {
         "DATABASE_URL",
         "writable",
     ),
+    "GitHub's token ends soon": (
+        token_ends,
+        "personal_token_ends",
+        "GITHUB_TOKEN",
+        "make a new one at GitHub",
+    ),
+    "our clock is ahead of GitHub's": (
+        dated("github", seconds=-95),
+        "clock_off",
+        "",
+        "timedatectl set-ntp true",
+    ),
+    "our clock is behind Slack's": (
+        dated("slack", seconds=310),
+        "clock_off",
+        "",
+        "timedatectl set-ntp true",
+    ),
+    "our clock is ahead of Argo CD's": (
+        dated("argocd", seconds=-40),
+        "clock_off",
+        "",
+        "timedatectl set-ntp true",
+    ),
     "a file that is no database": (no_database, "database_refused", "DATABASE_URL", "correct"),
     "a database of a newer version": (
         newer_database,
@@ -681,6 +728,7 @@ WIDER = {
     "event_unheard",
     "repository_renamed",
     "login_ends_soon",
+    "personal_token_ends",
     "file_outside",
     "may_delete",
     "update_unused",

@@ -97,8 +97,8 @@ NO_TOKEN = "is missing: set it, or ARGOCD_AUTH_TOKEN for every Argo CD"
             CONFIG + HEARS_CI,
             [
                 (
-                    "GITHUB_WEBHOOK_SECRET is missing: `failures` of the configuration are heard by "
-                    "GitHub's webhook alone"
+                    "GITHUB_WEBHOOK_SECRET is missing: `failures` of the configuration are heard "
+                    "by GitHub's webhook alone"
                 )
             ],
             id="failures of CI without the webhook that tells of them",

@@ -10,9 +10,10 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.adapters.calls import OnAnswer, nobody_hears
+from bot.adapters.slack_calls import CountedClient
 from bot.adapters.slack_refusals import refused
 from bot.domain.errors import Garbled, Unavailable
 
@@ -38,8 +39,10 @@ class TokenHeld:
 class SlackCheck:
     """The workspace of one bot *token*; *timeout* is for each call. For any thread."""
 
-    def __init__(self, token: str, base_url: str, timeout: timedelta) -> None:
-        self._token = token.strip()
+    def __init__(
+        self, token: str, base_url: str, timeout: timedelta, on_answer: OnAnswer = nobody_hears
+    ) -> None:
+        self._token, self._on_answer = token.strip(), on_answer
         self._base_url, self._seconds = base_url, int(timeout.total_seconds())
 
     def whoami(self) -> TokenHeld:
@@ -81,7 +84,13 @@ class SlackCheck:
         self, token: str, doing: str, method: str, arguments: Mapping[str, object]
     ) -> tuple[Mapping[str, object], Mapping[str, str]]:
         """Return what was answered, and the headers with their names in lower case."""
-        client = WebClient(token, base_url=self._base_url, timeout=self._seconds, retry_handlers=[])
+        client = CountedClient(
+            token,
+            base_url=self._base_url,
+            timeout=self._seconds,
+            retry_handlers=[],
+            on_answer=self._on_answer,
+        )
         if proxy_bypass(urlsplit(self._base_url).hostname or ""):
             client.proxy = None  # the SDK takes HTTPS_PROXY but not NO_PROXY
         try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.catalog import Target
+from bot.domain.clocks import is_off
 from bot.domain.observation import Observation, Source
 from bot.domain.symptoms import ODD, UNSURE, WELL, Symptom
 
@@ -210,6 +211,26 @@ def judge_token(left: timedelta | None) -> Symptom:
     if left is None or left > ENDS_SOON:
         return Symptom.LOGIN_LASTS
     return Symptom.LOGIN_ENDS_SOON if left > timedelta() else Symptom.LOGIN_ENDED
+
+
+# clocks
+
+
+def judge_clocks(skews: Mapping[str, timedelta]) -> tuple[Finding, ...]:
+    """Return what it means that our clock is ahead of others by so much, by system."""
+    areas = {"Slack": Area.SLACK, "GitHub": Area.GITHUB, "the database": Area.DATABASE}
+    wrong = []
+    for system, by in skews.items():
+        if is_off(by):
+            way = "ahead of" if by > timedelta() else "behind"
+            seconds = f"{abs(round(by.total_seconds()))}"
+            facts = {"seconds": seconds, "way": way, "system": system}
+            area = areas.get(system, Area.ARGOCD)
+            wrong.append(Finding(area, "clock", Symptom.CLOCK_OFF, facts))
+    if wrong or not skews:
+        return tuple(wrong)
+    facts = {"systems": ", ".join(sorted(skews))}
+    return (Finding(Area.SETUP, "clock", Symptom.CLOCK_RIGHT, facts),)
 
 
 # applications

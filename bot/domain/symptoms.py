@@ -30,6 +30,7 @@ class Symptom(StrEnum):
     DATABASE_READY = "database_ready"
     DATABASE_BEHIND = "database_behind"
     DATABASE_EMPTY = "database_empty"
+    CLOCK_RIGHT = "clock_right"
 
     # wider than needed, or odd
     SCOPE_UNUSED = "scope_unused"
@@ -40,6 +41,7 @@ class Symptom(StrEnum):
     REPOSITORY_RENAMED = "repository_renamed"
     NO_TAG = "no_tag"
     LOGIN_ENDS_SOON = "login_ends_soon"
+    PERSONAL_TOKEN_ENDS = "personal_token_ends"  # noqa: S105  # a name
     MAY_DELETE = "may_delete"
     UPDATE_UNUSED = "update_unused"
     FILE_OUTSIDE = "file_outside"
@@ -84,6 +86,7 @@ class Symptom(StrEnum):
     IMAGE_GONE = "image_gone"
     DATABASE_REFUSED = "database_refused"
     DATABASE_AHEAD = "database_ahead"
+    CLOCK_OFF = "clock_off"
     REFUSED = "refused"
 
     # nobody knows
@@ -117,6 +120,7 @@ WELL = frozenset(
         Symptom.DATABASE_READY,
         Symptom.DATABASE_BEHIND,
         Symptom.DATABASE_EMPTY,
+        Symptom.CLOCK_RIGHT,
     }
 )
 """As it should be."""
@@ -131,6 +135,7 @@ ODD = frozenset(
         Symptom.REPOSITORY_RENAMED,
         Symptom.NO_TAG,
         Symptom.LOGIN_ENDS_SOON,
+        Symptom.PERSONAL_TOKEN_ENDS,
         Symptom.MAY_DELETE,
         Symptom.UPDATE_UNUSED,
         Symptom.FILE_OUTSIDE,

@@ -37,6 +37,7 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
     Symptom.DATABASE_READY: ("reached, and of this version ({now})", ""),
     Symptom.DATABASE_BEHIND: ("of {now}; the next start brings it to {newest}", ""),
     Symptom.DATABASE_EMPTY: ("empty; the first start fills {where}", ""),
+    Symptom.CLOCK_RIGHT: ("ours agrees with those of {systems}", ""),
     # wider than needed, or odd
     Symptom.SCOPE_UNUSED: (
         "the token has the scope {scope}, which nothing uses",
@@ -65,6 +66,13 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
     Symptom.NO_TAG: (
         "{file} has the place, and no tag in it: whatever is latest runs",
         "deploy once, or write the tag that runs into {file}",
+    ),
+    Symptom.PERSONAL_TOKEN_ENDS: (
+        "the token ends in {ends} days",
+        (
+            "make a new one at GitHub → Settings → Developer settings, and put it into {variable}; "
+            "the key of a GitHub App does not end"
+        ),
     ),
     Symptom.LOGIN_ENDS_SOON: (
         "the token ends in {ends} days",
@@ -180,6 +188,13 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
         "correct `at.file`, or push the file",
     ),
     Symptom.PLACE_MISSING: ("{detail}", "correct `at`, or the file on {branch} of {repo}"),
+    Symptom.CLOCK_OFF: (
+        "our clock is {seconds} s {way} {system}'s",
+        (
+            "set the time of this machine (timedatectl set-ntp true): logins and signatures fail "
+            "when clocks are a minute apart"
+        ),
+    ),
     Symptom.LOGIN_ENDED: (
         "the token has ended",
         _NEW_TOKEN + ", and put it into {variable}",

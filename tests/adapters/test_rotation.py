@@ -5,7 +5,7 @@ goes well. Where the file still holds the old one, the refusal is told.
 """
 
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -25,6 +25,7 @@ from bot.domain.facts import ImageFound
 from bot.secret_files import FileSecret, UnusableError
 from sandbox.github import GitHub as PretendGitHub
 from sandbox.registry import Registry as PretendRegistry
+from sandbox.wire import Fault
 from tests.adapters.github_world import HandClock, pem, public_pem
 from tests.sandbox.argocd_ground import ground
 from tests.sandbox.slack_bot import BOT_TOKEN, slack_with
@@ -197,6 +198,34 @@ def test_a_new_key_of_an_app_is_used_before_the_old_token_ends(github, file, cle
     assert secret.look_again()
     assert "acme/api" == name(ours)
     assert made + 1 == len(github.tokens())
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [(-95, "our clock is 9[4-6] s ahead of GitHub's"), (700, "our clock is (699|700) s behind")],
+)
+def test_a_refusal_by_a_wrong_clock_says_so(github, cleanup, monkeypatch, off, said):
+    """GitHub itself only says that it cannot decode the token."""
+    github.add_app(45, another_key()[1], 10, {"contents": "write"})
+    ours = door(github, AppKey("45", SecretStr(pem()), 10), [], cleanup)
+    monkeypatch.setattr(github, "clock_off", timedelta(seconds=off))
+    with pytest.raises(Unauthorized, match=said):
+        name(ours)
+
+
+def test_when_a_personal_token_ends_is_known_after_any_answer(github, file, cleanup):
+    github.add_token("ghp_ends", "shipmate")
+    ours = door(github, Token(following(file, "ghp_ends")), [], cleanup)
+    said = {"GitHub-Authentication-Token-Expiration": "2026-12-01 09:30:00 +0900"}
+
+    def mangle(response):
+        response.headers.update(said)
+        return response
+
+    assert (None, "acme/api") == (ours.token_ends, name(ours))
+    github.arm("repository", Fault(mangle=mangle))
+    name(ours)
+    assert datetime(2026, 12, 1, 0, 30, tzinfo=UTC) == ours.token_ends
 
 
 # Argo CD

@@ -69,6 +69,18 @@ class Answer:
     body: str
 
 
+def ends_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the personal token ends that was asked with; None where that is not said.
+
+    Source: https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/
+    """
+    said = headers.get("github-authentication-token-expiration", "").replace("UTC", "+0000")
+    try:
+        return datetime.strptime(said.strip(), "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return None
+
+
 def parsed(answer: Answer, doing: str) -> Any:
     """Return the JSON of a 2xx *answer*; None for an empty one.
 

@@ -36,6 +36,7 @@ from bot.adapters.github.answers import (
     Answer,
     calls_left,
     decoded,
+    ends_of,
     failure,
     graph_failure,
     message,
@@ -133,6 +134,7 @@ class GitHub:
         on_answer: OnAnswer | None = None,
         permissions: Mapping[str, str] = PERMISSIONS,
     ) -> None:
+        self.system = SYSTEM
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
         self.web = web_address(api_url)
@@ -148,6 +150,8 @@ class GitHub:
         self._login: _Login | None = None
         self._names: dict[str, str] = {}
         self._no_graphql_until: datetime | None = None
+        self.token_ends: datetime | None = None
+        """When our personal token ends, as the last answer told; None: unknown, or never."""
 
     # calls
 
@@ -357,6 +361,7 @@ class GitHub:
             raise self._clean(self._unanswered(error, doing)) from None
         finally:
             self._on_call(SYSTEM, what, status, time.perf_counter() - start)
+        self.token_ends = ends_of(headers) or self.token_ends
         if left := calls_left(headers):
             self._on_limit(SYSTEM, *left)
         if status != HTTPStatus.UNAUTHORIZED:
@@ -422,6 +427,7 @@ class GitHub:
         with self._guard:
             last = self._login
             if last is None or last.secret != secret:
+                self.token_ends = None
                 self._login = last = _Login(last.number + 1 if last else 1, self._auth(), secret)
             return last
 

@@ -6,10 +6,11 @@ if it is of the classic kind. What guards a branch is read where no administrati
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from bot.adapters.github.answers import count, decoded, text
+from bot.adapters.github.answers import count, decoded, ends_of, text
 from bot.adapters.github.client import GitHub, NoGraphQL, quoted
 from bot.domain.doctor import BranchRules
 from bot.domain.errors import NotFound
@@ -37,10 +38,14 @@ class AppStanding:
 
 @dataclass(frozen=True, slots=True)
 class TokenStanding:
-    """A token's *login* and its *scopes*; None: it is not of the kind that has any."""
+    """A token's *login* and its *scopes*; None: it is not of the kind that has any.
+
+    *ends* is when it ends, or None.
+    """
 
     login: str
     scopes: frozenset[str] | None
+    ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Standings:
         login = decoded(doing, lambda answer: text(answer["login"]), body)
         given = headers.get(SCOPES)
         names = None if given is None else frozenset(filter(None, map(str.strip, given.split(","))))
-        return TokenStanding(login, names)
+        return TokenStanding(login, names, ends_of(headers))
 
     def repository(self, repo: str) -> RepositoryStanding:
         """Return how we stand to *repo*.

@@ -1,6 +1,8 @@
 """Looks at our own database: there, ours, and of which version. Nothing is made or changed."""
 
 import os
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +17,25 @@ from bot.domain.symptoms import Symptom
 from bot.operations.database import Database, sqlite_path
 from bot.operations.doctor.asking import failed
 from bot.operations.moved_away import moved_to
+from bot.operations.pulse import the_wall
 
 URL = "DATABASE_URL"
 VERSIONS = "shipmate_version"  # as bot/operations/migrations/env.py calls it
 
 found = partial(Finding, Area.DATABASE)
 
+SawClock = Callable[[str, timedelta], None]
 
-def examine(url: str) -> tuple[Finding, ...]:
-    """Return what is found of the database at *url*; its password is in no finding."""
+
+def _nobody_minds(_system: str, _ahead: timedelta) -> None:
+    """Ignore the clock."""
+
+
+def examine(url: str, saw_clock: SawClock = _nobody_minds) -> tuple[Finding, ...]:
+    """Return what is found of the database at *url*; its password is in no finding.
+
+    *saw_clock* is told how far our clock is ahead of the server's, which is named there.
+    """
     try:
         path = sqlite_path(url)
     except sa.exc.ArgumentError:
@@ -35,6 +47,8 @@ def examine(url: str) -> tuple[Finding, ...]:
     database = Database(url, read_only=True)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     try:
+        if (ahead := database.clock_ahead(the_wall)) is not None:
+            saw_clock("the database", ahead)
         return (_version(database, kind),)
     except BotError as error:
         return (failed(Area.DATABASE, kind, error, variable=URL),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.adapters.github.standing import AppStanding, AppStandings, Standings
@@ -12,6 +13,7 @@ from bot.domain.doctor import (
     Area,
     Finding,
     compare,
+    judge_token,
     lacking,
     share,
     spare,
@@ -35,7 +37,7 @@ class Login:
     granted: Mapping[str, str] | None
 
 
-def of_token(standings: Standings) -> Login:
+def of_token(standings: Standings, now: datetime) -> Login:
     """Return how a token stands. What one of the newer kind may do, only its use tells."""
     try:
         held = standings.token()
@@ -46,7 +48,13 @@ def of_token(standings: Standings) -> Login:
         return Login((_failed("token", error, TOKEN),), None)
     who = found("token", Symptom.LOGIN_WORKS, {"who": held.login, "where": "GitHub"})
     scopes = () if held.scopes is None else tuple(_scopes(held.scopes))
-    return Login((who, *scopes), {})
+    return Login((who, *_ending(held.ends, now), *scopes), {})
+
+
+def _ending(ends: datetime | None, now: datetime) -> Iterator[Finding]:
+    if ends is not None and judge_token(ends - now) is not Symptom.LOGIN_LASTS:
+        left = {"ends": f"{max(ends - now, timedelta()).days}"}
+        yield found("token", Symptom.PERSONAL_TOKEN_ENDS, left, TOKEN)
 
 
 def _scopes(held: Collection[str]) -> Iterator[Finding]:
