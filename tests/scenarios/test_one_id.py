@@ -1,4 +1,7 @@
-"""One id joins what people see and what machines keep: card, log, commit and metrics."""
+"""What machines are told of a deploy, joined with what people see of it by one id.
+
+Card, log, commit and metrics; and what Prometheus counts.
+"""
 
 import httpx
 import pytest
@@ -20,7 +23,13 @@ def told(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seen(told):
+def before(told):
+    """What was counted before anything happened."""
+    return counted(told)
+
+
+@pytest.fixture(scope="module")
+def seen(told, before):
     """Two deploys at once, and every line that was logged meanwhile."""
     sha = told.world.sha("xiilab/astrago-backend", "stabilize/1.0")
     with capture_logs(processors=(merge_contextvars,)) as lines:
@@ -85,6 +94,25 @@ def test_what_was_measured_of_it_names_it(told, seen):
         "shipmate_outbound_call_seconds_bucket",
         "shipmate_slack_update_lag_seconds_bucket",
     } <= names
+
+
+def counted(told):
+    """Return the values of all samples by name and labels."""
+    return {(one.name, frozenset(one.labels.items())): one.value for one in samples(told)}
+
+
+def test_a_deploy_is_counted_with_its_calls_and_how_long_it_took(told, seen, before):
+    after = counted(told)
+    labels = {"service": "core", "environment": "stage", "kind": "deploy", "result": "live"}
+    ended = ("shipmate_operations_total", frozenset(labels.items()))
+    assert (0, 1) == (before[ended], after[ended])
+    calls = [dict(labels) for name, labels in after if name == "shipmate_outbound_calls_total"]
+    assert {"GitHub", "Slack", "Argo CD main"} <= {call["system"] for call in calls}
+    assert not any("astrago" in call["call"] for call in calls), "names would make a series each"
+    assert after["shipmate_argocd_stream_connected", frozenset({("argocd", "main")})] == 1
+    assert after["shipmate_operations_under_way", frozenset({("phase", "following")})] == 0
+    limits = {dict(labels)["limit"] for name, labels in after if "rate_limit" in name}
+    assert "graphql" in limits
 
 
 def test_who_asks_for_text_is_given_text_without_it(told, seen):
