@@ -140,7 +140,7 @@ def build(
     """
     clock, patience = clock or Clock(), patience or Patience()
     catalog = config.catalog
-    database = Database(settings.database_url.get_secret_value())
+    database = Database(settings.database_url)
     lease = lease_for(database)
     database.migrate()
     store = Store(database)
@@ -193,7 +193,11 @@ def build(
     speaker = Speaker(slack, clock)
     judging = Judging(gatherer)
     forms = Forms(
-        catalog, FormReader(catalog, RecentCommits(github), judging.why, clock), slack, clock
+        catalog,
+        FormReader(catalog, RecentCommits(github), judging.why, clock),
+        rights.desk.outsider,
+        slack,
+        clock,
     )
     zone_of = Zones(slack).of
     locking = Locking(catalog, may, zone_of, books.locks, acts, letters, clock)

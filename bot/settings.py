@@ -26,6 +26,7 @@ SQLITE_HERE = "sqlite:///shipmate.db"
 
 _KEY = "GITHUB_APP_PRIVATE_KEY"
 _APP = ("GITHUB_APP_ID", _KEY, "GITHUB_INSTALLATION_ID")
+_DATABASE = "DATABASE_URL"
 _ARGOCD = "ARGOCD_AUTH_TOKEN"
 _REGISTRY = re.compile(r"REGISTRY_(.+)_(USERNAME|PASSWORD)")
 _NOTIFY = "NOTIFY_"
@@ -266,7 +267,7 @@ def database_url(environment: Mapping[str, str]) -> str:
         SettingsInvalid: it is none, or its file cannot be read.
     """
     reader = _Reader(environment)
-    found = reader.database()
+    found = reader.database(_DATABASE)
     if reader.problems:
         raise SettingsInvalid(reader.problems)
     return found or SQLITE_HERE
@@ -299,7 +300,7 @@ class _Reader:
             "argocd_webhook_token": self._held("ARGOCD_WEBHOOK_TOKEN", _Reader.several),
             "registry_logins": dict(self._registry_logins()),
             "notify_addresses": dict(self._named(_NOTIFY)),
-            "database_url": self.database(),
+            "database_url": self._held(_DATABASE, _Reader.database),
             "shipmate_config": self.config_path(),
             "port": self._port(),
         }
@@ -532,9 +533,8 @@ class _Reader:
             if username and password:
                 yield host, RegistryLogin(username, password)
 
-    def database(self) -> str | None:
+    def database(self, name: str) -> str | None:
         """Return the address of the database, or None where none is set."""
-        name = "DATABASE_URL"
         text = self._text(name)
         if text and (why := _odd_database(text)):
             self._problem(name, why)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from bot.domain.errors import Unavailable
 from bot.operations.schema import bring_forward
 from bot.operations.sqlite import Turns, open_for_the_engine, open_for_us
+from bot.secret_files import FileSecret, current
 
 WAIT_SECONDS = 2
 """How long a person's request waits for the database before it is told to try again: Slack gives
@@ -28,11 +31,14 @@ Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 class Database:
     """One database, opened. Reads and writes raise ``Unavailable`` when it is away or locked.
 
-    With *read_only* the database itself refuses every write, and no file is made.
+    With *read_only* the database itself refuses every write, and no file is made. Where *url*
+    stands in a file, each new connection has the password that stands there then, also those of
+    the engine.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
-        self.url = dialect_url(url)
+    def __init__(self, url: SecretStr | str, *, read_only: bool = False) -> None:
+        self.url = dialect_url(current(url))
+        self._secret = url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turns = Turns()
         self._engine = (
@@ -46,6 +52,9 @@ class Database:
             else _postgresql(self.url, read_only=read_only)
         )
         self._lent: sa.Engine | None = None
+        self._follows = isinstance(url, FileSecret) and not self.is_sqlite
+        if self._follows:
+            sa.event.listen(sa.Engine, "do_connect", self._with_password)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -100,8 +109,26 @@ class Database:
         with self.read() as connection:
             return sa.inspect(connection).has_table(table)
 
+    def password(self) -> str | None:
+        """Return the password of the moment, or None."""
+        password = dialect_url(current(self._secret)).password
+        return None if password is None else str(password)
+
+    def _with_password(
+        self, dialect: sa.Dialect, _record: Any, _arguments: Any, named: dict[str, Any]
+    ) -> None:
+        """Give a connection to our server the password of the moment; SQLAlchemy calls this."""
+        if dialect.name != self.url.get_backend_name():
+            return
+        ours = dialect.create_connect_args(self.url)[1]
+        same = (named.get(key) == ours.get(key) for key in ("host", "port", "user"))
+        if "password" in named and all(same):
+            named["password"] = self.password()
+
     def close(self) -> None:
         """Close all connections, those lent to the engine too."""
+        if self._follows:
+            sa.event.remove(sa.Engine, "do_connect", self._with_password)
         self._engine.dispose()
         if self._lent is not None:
             self._lent.dispose()

@@ -12,6 +12,7 @@ import hashlib
 import os
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Protocol
@@ -88,17 +89,26 @@ class FileLease:
 
 
 class SessionLease:
-    """A PostgreSQL session that holds the advisory lock of our executor id."""
+    """A PostgreSQL session that holds the advisory lock of our executor id.
 
-    def __init__(self, url: sa.URL) -> None:
+    *password* is asked for at each connection; None: that of *url*.
+    """
+
+    def __init__(self, url: sa.URL, password: Callable[[], str | None] = lambda: None) -> None:
+        self._password = password
         self.executor = f"shipmate-{uuid.uuid4().hex[:12]}"
-        self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url.set(drivername="postgresql")
         self._guard = threading.Lock()
         self._session = self._take()
 
+    def _address(self) -> str:
+        password = self._password()
+        url = self._url if password is None else self._url.set(password=password)
+        return url.render_as_string(hide_password=False)
+
     def _take(self) -> psycopg.Connection[tuple[bool]]:
         session: psycopg.Connection[tuple[bool]] = psycopg.connect(
-            self._address,
+            self._address(),
             autocommit=True,
             connect_timeout=2,
             tcp_user_timeout=6000,  # else a host that is gone would hold ``prove``, and a stop
@@ -169,7 +179,7 @@ def lease_for(database: Database) -> FileLease | SessionLease:
             if path is not None:
                 refuse_moved(path)
             return FileLease(path or Path("shipmate-memory"))
-        return SessionLease(database.url)
+        return SessionLease(database.url, database.password)
     except psycopg.OperationalError as away:  # names host, port and user, never the password
         raise Unavailable(DATABASE, doing, f"{str(away).partition(chr(10))[0]}; {advice}") from away
     except OSError as closed:
