@@ -51,6 +51,7 @@ def _answer(
         forms.open(
             command["trigger_id"],
             luggage(asker.channel),
+            asker.user,
             lambda failed: speaker.respond(command["response_url"], lambda: failed),
         )
         return

@@ -25,7 +25,8 @@ from bot.domain.form_filling import Filling, Waiting
 from bot.domain.message import Message
 from bot.domain.operations import Request
 from bot.domain.patience import next_try
-from bot.messages import deploy_form
+from bot.domain.problems import Problem
+from bot.messages import deploy_form, replies
 from bot.operations.form import FormReader
 
 log = structlog.get_logger(__name__)
@@ -53,8 +54,16 @@ class Seen:
 class Forms:
     """Every open form. One for the process; every method is for any thread."""
 
-    def __init__(self, catalog: Catalog, reader: FormReader, slack: Slack, clock: Clock) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        reader: FormReader,
+        outsider: Callable[[str], Problem | None],
+        slack: Slack,
+        clock: Clock,
+    ) -> None:
         self._catalog, self._reader, self._slack, self._clock = catalog, reader, slack, clock
+        self._outsider = outsider
         self._closing = Event()
         self._room = BoundedSemaphore(MOST_WAITING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="forms")
@@ -67,9 +76,14 @@ class Forms:
         """Return what can be chosen."""
         return self._catalog
 
-    def open(self, trigger: str, metadata: str, failed: Callable[[Message], None]) -> None:
-        """Open an empty form for whoever caused *trigger*; *failed* is told if that goes wrong."""
-        if not self._submit(lambda: self._open(trigger, metadata, failed)):
+    def open(
+        self, trigger: str, metadata: str, user: str, failed: Callable[[Message], None]
+    ) -> None:
+        """Open an empty form for *user*, who caused *trigger*; *failed* is told if none opens.
+
+        It shows the newest commits, so it is for full members of the workspace.
+        """
+        if not self._submit(lambda: self._open(trigger, metadata, user, failed)):
             failed(deploy_form.not_opened("too many forms are being opened"))
 
     def fill(self, seen: Seen, choices: Choices, request_of: RequestOf) -> None:
@@ -84,7 +98,12 @@ class Forms:
 
     # in the pool
 
-    def _open(self, trigger: str, metadata: str, failed: Callable[[Message], None]) -> None:
+    def _open(
+        self, trigger: str, metadata: str, user: str, failed: Callable[[Message], None]
+    ) -> None:
+        if (why := self._outsider(user)) is not None:
+            failed(replies.refused(why))
+            return
         choices = Choices()
         first = Filling(self._reader.known(choices))
         view = deploy_form.form(choices, first, self._catalog, metadata)

@@ -101,6 +101,15 @@ def test_a_forged_button_turns_no_page_for_a_guest(they):
     assert "has a guest account here" in said
 
 
+def test_a_guest_gets_no_form_with_the_newest_commits(they):
+    they.slack.add_user("U0GUEST", "guest", guest=True)
+    before = len(they.slack.ephemerals("U0GUEST"))
+    they.told.types("/deploy", by="U0GUEST")
+    assert they.world.until(lambda: len(they.slack.ephemerals("U0GUEST")) > before, 20)
+    assert "has a guest account here" in they.slack.ephemerals("U0GUEST")[-1].words
+    assert they.slack.modal("U0GUEST") is None
+
+
 # pages without a login
 
 
