@@ -228,7 +228,12 @@ def _play(stage: Stage, config: Config, ground: Ground, bot: Process, wish: Wish
 def _act(scene: Scene, wish: Wish, people: tuple[str, ...]) -> str:
     """Deploy as wished to the end, approved by others of *people*; return the end in a word."""
     asked = scene.asks(wish.by, wish.text)
-    scene.follow(asked, lambda: _waits(scene, asked))
+    scene.follow(asked, lambda: _waits(scene, asked) or scene.is_turned_away(wish.by, asked))
+    if scene.is_turned_away(wish.by, asked):
+        scene.reads_in_person(wish.by, asked.id)
+        who = scene.names[wish.by]
+        scene.holds("", true=False, otherwise=f"{who} may not; the reason stands above")
+        return "not permitted"
     if scene.waits_for_approval(asked):
         _approve(scene, asked, [one for one in people if one != wish.by])
         scene.follow(asked, lambda: scene.offers(asked, ONE_STEP))

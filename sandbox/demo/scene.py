@@ -85,6 +85,11 @@ class Scene(Sight):
         good = why in said and alone and not self.commits(head)
         self.holds(f"{self.names[by]} is refused, and nobody else was troubled", true=good)
 
+    def is_turned_away(self, by: str, asked: Asked) -> bool:
+        """Tell whether *by* heard of *asked* in person and it has no card: they have no right."""
+        told = any(asked.id in one.words for one in self.slack.dm(by))
+        return told and self.card(asked) is None
+
     def presses(self, by: str, asked: Asked, action: str) -> str:
         """Let *by* press a button on the card of *asked* and say yes to Slack's question.
 

@@ -364,6 +364,18 @@ def test_a_command_of_ones_own_is_rehearsed_and_its_refusal_shown(reader):
     assert Path(log[1]).is_file()
 
 
+def test_whoever_has_no_right_is_shown_what_they_were_told_in_person(reader):
+    file = reader / "shipmate.yaml"
+    file.write_text(CONFIG.replace("deploy: {stage: [devs]}", "lock: {stage: [devs]}"))
+
+    result = rehearse(reader, "--command", "/deploy api v1.0.0-rehearsal stage")
+
+    assert 1 == result.exit_code
+    assert "the bot writes to dana in person" in result.output
+    assert "permissions" in result.output
+    assert "✗ dana may not; the reason stands above" in result.output
+
+
 def test_an_approval_is_rehearsed_with_the_others_of_the_map(reader):
     asked = CONFIG.replace("stage: {}", "stage: {approvals: {count: 2, from: [leads]}}")
     (reader / "shipmate.yaml").write_text(asked)
