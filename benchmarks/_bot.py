@@ -1,19 +1,23 @@
 """The real bot as a process of its own, in one of the sandbox's worlds, at the wall's own speed."""
 
 import json
-import sqlite3
+import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.clock import Clock
+from bot.operations.database import dialect_url
 from sandbox.argocd import Tempo
 from sandbox.process import Process
 from sandbox.systems import system
+from sandbox.systems.nouns import System
 from sandbox.world import World, unguarded
 
 ENDED = ("live", "failed", "refused", "cancelled")
@@ -21,16 +25,17 @@ ENDED = ("live", "failed", "refused", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A running bot, the world it lives in, and its SQLite file."""
+    """A running bot, the world it lives in, and the door to its database."""
 
     world: World
     process: Process
-    database: Path
+    database: sa.Engine
 
     def ask(self, query: str, *values: Any) -> list[Any]:
-        """Return the rows of *query* on the bot's own tables."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return connection.execute(query, values).fetchall()
+        """Return the rows of *query*, whose values stand as ``?``, on the bot's own database."""
+        mark = "?" if self.database.dialect.name == "sqlite" else "%s"
+        with self.database.connect() as connection:
+            return list(connection.exec_driver_sql(query.replace("?", mark), values).fetchall())
 
     def rows(self) -> int:
         """Return how many operations were ever written down."""
@@ -39,6 +44,11 @@ class Bot:
     def under_way(self) -> int:
         """Return how many have not ended."""
         return int(self.ask("SELECT count(*) FROM operations WHERE ended_at IS NULL")[0][0])
+
+    def phases(self) -> dict[str, int]:
+        """Return how many operations are in each phase."""
+        found = self.ask("SELECT phase, count(*) FROM operations GROUP BY phase")
+        return {phase: int(count) for phase, count in found}
 
     def entered(self, operation: str) -> dict[str, datetime]:
         """Return when *operation* entered each of its phases."""
@@ -54,14 +64,15 @@ class Bot:
 
 @contextmanager
 def in_world(
-    name: str, tempo: Tempo | None = None, config: Callable[[str], str] = unguarded
+    name: str | System, tempo: Tempo | None = None, config: Callable[[str], str] = unguarded
 ) -> Iterator[tuple[World, Path]]:
-    """Yield the started world of the system *name*, whose servers keep connections as real ones.
+    """Yield the started world of a system, whose servers keep connections as real ones.
 
     *config* rewrites its ``shipmate.yaml``.
     """
     with tempfile.TemporaryDirectory() as place:
-        world = World(system(name), Path(place), clock=Clock(), tempo=tempo, config=config)
+        lived_in = system(name) if isinstance(name, str) else name
+        world = World(lived_in, Path(place), clock=Clock(), tempo=tempo, config=config)
         for wire in world.wires:
             wire.keeps_connections = True
         world.start()
@@ -72,14 +83,38 @@ def in_world(
 
 
 @contextmanager
-def running(world: World, folder: Path, **changes: str) -> Iterator[Bot]:
-    """Yield a bot in *world* that is ready; *changes* replace parts of its environment."""
-    database = folder / "shipmate.db"
-    environment = {**world.environment(f"sqlite:///{database}"), **changes}
+def running(
+    world: World, folder: Path, address: str | None = None, **changes: str
+) -> Iterator[Bot]:
+    """Yield a bot in *world* that is ready, with a SQLite file of its own if no *address* is given.
+
+    *changes* replace parts of its environment.
+    """
+    address = address or f"sqlite:///{folder / 'shipmate.db'}"
+    environment = {**world.environment(address), **changes}
     process = Process(environment, world.clock, folder / "bot.log")
+    database = sa.create_engine(dialect_url(address))
     process.start()
     world.slack.connect(process.url)
     try:
         yield Bot(world, process, database)
     finally:
         process.stop()
+        database.dispose()
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the user and system time of a process, its threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def status(pid: int, name: str) -> int:
+    """Return what the kernel says of a process under *name*; memory is in kB."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise LookupError(name)

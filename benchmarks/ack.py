@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -22,6 +22,7 @@ from rich.table import Table
 
 from benchmarks._bot import Bot, in_world, running
 from benchmarks._callers import AT_ONCE, Acks, Callers, command
+from benchmarks._figures import Figure
 from sandbox.process import free_port
 from sandbox.world import BOT_TOKEN, SIGNING_SECRET, World
 
@@ -40,6 +41,7 @@ class Amount:
 
 MANY = Amount(1000, 10, 480)
 FEW = Amount(64, 2, 64)
+GLANCE = Amount(128, 4, 96)
 """For a server that needs seconds for 32 calls."""
 
 SETTLED = 30.0
@@ -59,14 +61,15 @@ class Measured:
     stream: Acks
 
 
-def run(console: Console) -> None:
-    """Measure and print."""
+def run(console: Console, *, quick: bool = False) -> Sequence[Figure]:
+    """Measure, print, and return the figures of the one table."""
+    many = GLANCE if quick else MANY
     with in_world("guide") as (world, folder):
         world.slack.rate_limited = False  # 1,000 cards at Slack's pace would take 20 minutes
-        ours = _ours(world, folder)
+        ours = _ours(world, folder, many)
         stocks = [
             _stock(world, folder, "builtin", "plain Bolt, App.start", FEW),
-            _stock(world, folder, "waitress", "plain Bolt, Flask and waitress", MANY),
+            _stock(world, folder, "waitress", "plain Bolt, Flask and waitress", many),
         ]
     console.print(_table([ours, *stocks]))
     p99 = ours.bursts.percentile(0.99)
@@ -79,12 +82,25 @@ def run(console: Console) -> None:
         "before its ack; a plain app only writes it, ours also does the work. "
         f"The machine's load was {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     )
+    return [_figure(ours, stock) for stock in stocks]
 
 
-def _ours(world: World, folder: Path) -> Measured:
+def _figure(ours: Measured, stock: Measured) -> Figure:
+    mine, theirs = (one.bursts.percentile(0.99) for one in (ours, stock))
+    return Figure(
+        f"ack, {AT_ONCE} at once, p50 / p99",
+        f"{ours.bursts.percentile(0.5) * 1000:.0f} / {mine * 1000:.0f} ms",
+        f"{stock.name}: {stock.bursts.percentile(0.5) * 1000:.0f} / {theirs * 1000:.0f} ms",
+        theirs / mine,
+        f"p99 < {GOAL * 1000:.0f} ms",
+        mine < GOAL,
+    )
+
+
+def _ours(world: World, folder: Path, many: Amount) -> Measured:
     with running(world, folder) as bot, Callers(bot.process.port, SIGNING_SECRET) as callers:
-        measured = _measure("Shipmate", callers, MANY, lambda: _settle(bot))
-        typed = AT_ONCE * (MANY.bursts + 1) + MANY.stream
+        measured = _measure("Shipmate", callers, many, lambda: _settle(bot))
+        typed = AT_ONCE * (many.bursts + 1) + many.stream
         assert bot.rows() == typed, f"{typed} were acked, {bot.rows()} are written down"
     return measured
 

@@ -6,9 +6,9 @@ stream and Slack. Figures are the kernel's own, for the bot's process; PostgreSQ
 on top.
 """
 
-import os
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,23 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import in_world
+from benchmarks._bot import cpu_seconds, in_world, status
+from benchmarks._figures import Figure
 from benchmarks.ack import plain_bolt
 from sandbox.process import Process
 from sandbox.world import World
 from tests import postgres
 
-SPAN = 20.0
+SPAN, SHORT = 20.0, 8.0
 """Seconds that everybody idles."""
 
 STARTS = 3
-TICKS = os.sysconf("SC_CLK_TCK")
+READY = 3.0
+"""Seconds that a start may take until ready."""
+
+MOST = 150
+"""MB that an idle bot may have."""
+
 MB = 1024 * 1024
 
 
@@ -49,8 +55,9 @@ class Cost:
     threads: int
 
 
-def run(console: Console) -> None:
-    """Measure and print."""
+def run(console: Console, *, quick: bool = False) -> Sequence[Figure]:
+    """Measure, print, and return the figures of the one table."""
+    span = SHORT if quick else SPAN
     with ExitStack() as stack:
         world, folder = stack.enter_context(in_world("guide"))
         idlers = [_bot(stack, world, folder, "SQLite", f"sqlite:///{folder / 'shipmate.db'}")]
@@ -64,8 +71,41 @@ def run(console: Console) -> None:
         _, pid = stack.enter_context(plain_bolt(world, folder, "builtin"))
         idlers.append(Idler("plain Bolt, App.start", pid, time.perf_counter() - began))
         threading.Event().wait(3)  # what starting leaves to be done
-        costs = _idle(idlers)
-    console.print(_table(idlers, costs))
+        costs = _idle(idlers, span)
+    console.print(_table(idlers, costs, span))
+    plain = (idlers[-1], costs[-1])
+    return [
+        figure
+        for one, cost in zip(idlers[:-1], costs[:-1], strict=True)
+        for figure in _figures(one, cost, *plain)
+    ]
+
+
+def _figures(one: Idler, cost: Cost, plain: Idler, cheap: Cost) -> list[Figure]:
+    store, memory = one.name.rpartition(" ")[2], cost.resident / MB
+    return [
+        Figure(
+            f"start → ready, {store}",
+            f"{one.start:.1f} s",
+            f"{plain.name}: {plain.start:.1f} s",
+            one.start / plain.start,
+            f"< {READY:.0f} s",
+            one.start < READY,
+        ),
+        Figure(
+            f"idle memory, {store}",
+            f"{memory:.0f} MB",
+            f"{plain.name}: {cheap.resident / MB:.0f} MB",
+            cost.resident / cheap.resident,
+            f"< {MOST} MB",
+            memory < MOST,
+        ),
+        Figure(
+            f"idle CPU, {store}",
+            f"{cost.cpu:.1%} of a core",
+            f"{plain.name}: {cheap.cpu:.1%}",
+        ),
+    ]
 
 
 def _bot(stack: ExitStack, world: World, folder: Path, name: str, address: str) -> Idler:
@@ -82,38 +122,25 @@ def _bot(stack: ExitStack, world: World, folder: Path, name: str, address: str) 
     return Idler(f"Shipmate on {name}", process.pid, sorted(starts)[STARTS // 2])
 
 
-def _idle(idlers: list[Idler]) -> list[Cost]:
-    before = [_cpu_seconds(one.pid) for one in idlers]
+def _idle(idlers: list[Idler], span: float) -> list[Cost]:
+    before = [cpu_seconds(one.pid) for one in idlers]
     began = time.perf_counter()
-    threading.Event().wait(SPAN)
+    threading.Event().wait(span)
     span = time.perf_counter() - began
-    after = [_cpu_seconds(one.pid) for one in idlers]
+    after = [cpu_seconds(one.pid) for one in idlers]
     return [
         Cost(
-            resident=_status(one.pid, "VmRSS") * 1024,
-            peak=_status(one.pid, "VmHWM") * 1024,
+            resident=status(one.pid, "VmRSS") * 1024,
+            peak=status(one.pid, "VmHWM") * 1024,
             cpu=(end - start) / span,
-            threads=_status(one.pid, "Threads"),
+            threads=status(one.pid, "Threads"),
         )
         for one, start, end in zip(idlers, before, after, strict=True)
     ]
 
 
-def _cpu_seconds(pid: int) -> float:
-    """Return the user and system time of a process, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _status(pid: int, name: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1])
-    raise LookupError(name)
-
-
-def _table(idlers: list[Idler], costs: list[Cost]) -> Table:
-    title = f"idle for {SPAN:.0f} s; started {STARTS} times"
+def _table(idlers: list[Idler], costs: list[Cost], span: float) -> Table:
+    title = f"idle for {span:.0f} s; started {STARTS} times"
     heads = ("memory", "at most", "CPU, share of a core", "threads", "start → ready, median")
     table = Table("process", *heads, title=title)
     for one, cost in zip(idlers, costs, strict=True):
