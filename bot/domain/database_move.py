@@ -13,6 +13,13 @@ class Outcome(StrEnum):
     WOULD_MOVE = "would_move"  # it was only looked; nothing was written
 
 
+class Stage(StrEnum):
+    """What is being done with a table."""
+
+    READING = "reading"  # and written down on the other side, unless it is only looked
+    COMPARING = "comparing"  # it is read again on the other side
+
+
 class Hindrance(StrEnum):
     """Why nothing was moved. Nothing of the kind leaves a trace in either database."""
 

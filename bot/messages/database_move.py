@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.domain.database_move import Hindered, Hindrance, Moved, Outcome, TableMoved
+from bot.domain.database_move import Hindered, Hindrance, Moved, Outcome, Stage, TableMoved
 
 HEADS = ("TABLE", "ROWS", "DIGEST", "THERE")
 SHOWN = 12
@@ -90,9 +90,10 @@ def table(tables: Iterable[TableMoved]) -> Iterator[str]:
         yield "One other table is empty." if empty == 1 else f"{empty} other tables are empty."
 
 
-def progress(name: str, done: int, of: int) -> str:
-    """Say which table is being copied, and how far."""
-    return f"{name}: {done:,} of {of:,}"
+def progress(stage: Stage, name: str, done: int, of: int) -> str:
+    """Say which table is being read or compared, and how far."""
+    far = f"{done:,} of {of:,}" if stage is Stage.READING else f"{of:,}"
+    return f"{stage.value} {name}: {far}"
 
 
 def result(done: Moved) -> dict[str, Any]:

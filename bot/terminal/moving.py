@@ -11,7 +11,7 @@ from typing import assert_never
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.domain.database_move import Hindered, Moved
+from bot.domain.database_move import Hindered, Moved, Stage
 from bot.domain.errors import BotError, Rejected
 from bot.log import configure
 from bot.messages import database_move as words
@@ -90,9 +90,9 @@ def _told(out: Out, done: Moved | Hindered, source: str, target: str) -> End:
 
 
 def _telling(out: Out) -> Tell:
-    def tell(name: str, done: int, of: int) -> None:
-        out.note("copying", {"table": name, "rows": done, "of": of})
-        out.wait_for(words.progress(name, done, of))
+    def tell(stage: Stage, name: str, done: int, of: int) -> None:
+        out.note(stage.value, {"table": name, "rows": done, "of": of})
+        out.wait_for(words.progress(stage, name, done, of))
 
     return tell
 

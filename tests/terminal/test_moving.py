@@ -11,7 +11,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, TableMoved
+from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, Stage, TableMoved
 from bot.messages.database_move import hindered, moved
 from bot.operations.database import Database
 
@@ -111,7 +111,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "move-database.md").read_text(encod
 
 def test_the_page_tells_every_exit_code_and_event_and_types_what_is_typed():
     assert {"0", "1", "2", "3", "130"} == set(re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE))
-    for event in (*Outcome, "copying", "table", "refused", "misread", "away"):
+    for event in (*Outcome, *Stage, "table", "refused", "misread", "away"):
         assert f"`{event}`" in PAGE
     command = get_command(app).commands["move-database"]
     for line in re.findall(r"shipmate move-database (--[^`\n]+)", PAGE):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
-from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, TableMoved
+from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, Stage, TableMoved
 from bot.domain.errors import Rejected
 from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import make_tables
@@ -23,8 +23,8 @@ from bot.operations.to_postgresql.tally import Tally
 
 log = structlog.get_logger(__name__)
 
-Tell = Callable[[str, int, int], None]
-"""Is told of a table by name, how many of its rows were read, and of how many."""
+Tell = Callable[[Stage, str, int, int], None]
+"""Is told what is done with a table, its name, with how many of its rows, and of how many."""
 
 
 class _Stopped(Exception):  # noqa: N818  # it is no error of ours
@@ -114,7 +114,7 @@ class Move:
 
     def _filled(self, source: Source, target: Target, pairs: tuple[Pair, ...]) -> Moved:
         read = [(pair, self._read(source, pair, target)) for pair in pairs]
-        tables = tuple(TableMoved(one.name, here, target.counted(one)) for one, here in read)
+        tables = tuple(self._again(target, pair, here) for pair, here in read)
         if odd := [one.name for one in tables if not one.is_the_same]:
             raise _Stopped(Hindered(Hindrance.NOT_THE_SAME, {"tables": ", ".join(odd)}))
         for pair in pairs:
@@ -130,8 +130,12 @@ class Move:
                 tally.add(row)
             if into is not None:
                 into.take(pair, rows)
-            self._tell(pair.name, tally.rows, of)
+            self._tell(Stage.READING, pair.name, tally.rows, of)
         return tally.counted()
+
+    def _again(self, target: Target, pair: Pair, here: Counted) -> TableMoved:
+        self._tell(Stage.COMPARING, pair.name, 0, here.rows)
+        return TableMoved(pair.name, here, target.counted(pair))
 
     def _there_already(
         self, source: Source, target: Target, pairs: tuple[Pair, ...], held: tuple[str, ...]

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.domain.database_move import Hindered, Hindrance, Moved, Outcome
+from bot.domain.database_move import Hindered, Hindrance, Moved, Outcome, Stage
 from bot.domain.errors import Rejected
 from bot.domain.operations import Phase
 from bot.messages.database_move import hindered
@@ -127,7 +127,8 @@ def test_everything_is_there_and_goes_on_counting(moves, source, target, path):
         done.outcome, done.under_way, done.next_number, done.mended
     )  # fmt: skip
     assert all(one.is_the_same for one in done.tables)
-    assert ("operations", 2, 2) in told
+    assert (Stage.READING, "operations", 2, 2) in told
+    assert (Stage.COMPARING, "operations", 0, 2) in told
     assert before == path.read_bytes()
     assert path.with_name("shipmate.db.moved").read_text().startswith("postgresql://127.0.0.1:")
 
@@ -180,7 +181,7 @@ def test_a_look_writes_nothing(path, postgres_server):
 
 
 def test_a_move_that_is_interrupted_moves_nothing(moves, path, target):
-    def tell(table, *_):
+    def tell(_, table, *__):
         if table == "timeline":
             raise KeyboardInterrupt
 
@@ -199,7 +200,7 @@ import os, signal, sys
 from bot.clock import Clock
 from bot.operations.to_postgresql.moving import Move
 
-def tell(table, done, of):
+def tell(stage, table, done, of):
     if table == "dbos.workflow_status":
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -271,7 +272,7 @@ def test_what_is_written_meanwhile_is_not_lost(moves, source, target):
     """Somebody's ``shipmate deploy``, say, which takes no lease."""
     store = Store(source)
 
-    def tell(table, *_):
+    def tell(_, table, *__):
         if table == "operations":
             store.receive(request(version="late"), "terminal:1", NOON)
 
