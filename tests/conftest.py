@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.operations.database import Database
-from tests import databases, postgres
+from tests import databases, postgres, sharing
 from tests.scenarios.story import told_in
 
 KINDS = (SQLITE, POSTGRESQL) = ("sqlite", "postgresql")
@@ -17,6 +17,24 @@ KINDS = (SQLITE, POSTGRESQL) = ("sqlite", "postgresql")
 def pytest_configure() -> None:
     """Let TLS trust one authority that is nobody: reading all of them takes each client 30 ms."""
     os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many processes ``-n auto`` is."""
+    return sharing.PROCESSES_PER_CORE * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests out in our order, where whoever asks for processes keeps files together."""
+    return sharing.scheduler(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long, where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: sharing.rank(item.nodeid))
 
 
 @pytest.fixture(scope="session")
