@@ -1,4 +1,4 @@
-"""What the manual's pictures are drawn from: each block that the bot uses, and nothing unescaped."""
+"""What the pictures of the manual are drawn from: each block of the bot, and nothing unescaped."""
 
 from datetime import UTC, datetime
 
