@@ -56,6 +56,12 @@ def demo(
     With --repo and --config it rehearses on a copy of your own clone, which stays as it is.
 
     With --type you are the people in Slack, in one of the systems or over your own clone.
+
+    For example:
+
+        shipmate demo --only pingvas
+
+        shipmate demo --repo ~/gitops --config shipmate.yaml --type
     """
     if repo is None and (config is not None or command is not None):
         raise typer.BadParameter("--config and --command need --repo, the path of your clone.")
