@@ -304,7 +304,9 @@ def build(
         rollouts=rollouts,
         metrics=metrics,
         pulse=pulse,
-        pulse_letters=PulseLetters(pulse, database, alerts, config.channels.failures, clock),
+        pulse_letters=PulseLetters(
+            pulse, database, alerts, config.channels.failures, clock, _proofs(out)
+        ),
         unasked=parts,
     )
     show_gauges(shipmate, argocd)
@@ -406,6 +408,15 @@ def _reached(
     logins: tuple[ArgoCD | GitHub, ...] = (*out.argocd.values(), out.github)
     pulse.know_ends(lambda: {one.system: one.token_ends for one in logins})
     return out, pulse
+
+
+def _proofs(out: Reach) -> Mapping[str, Callable[[], object]]:
+    """Return by system a call that costs little and tells whether our login is taken.
+
+    An Argo CD is listed every other minute anyway, and a socket tried again by its client.
+    """
+    limits = partial(out.github.rest, "limits", "tell our limits", "GET", "/rate_limit")
+    return {SLACK: out.slack.asked_who, out.github.system: limits}
 
 
 def _variables(settings: Settings, catalog: Catalog) -> Mapping[str, str]:

@@ -122,11 +122,18 @@ class Slack:
     def whoami(self) -> Identity:
         """Return who our token makes us. Asked once, then remembered."""
         if self._identity is None:
-            doing = "say who we are"
-            answer = _ask(self._reader, doing, "auth.test", {}, as_form=True)
-            names = ("user_id", "bot_id", "team_id", "team")
-            self._identity = Identity(*(_text(answer, name, doing) for name in names))
+            self._identity = self.asked_who()
         return self._identity
+
+    def asked_who(self) -> Identity:
+        """Ask who our token makes us, whatever is remembered: tells whether it is taken.
+
+        Source: https://docs.slack.dev/reference/methods/auth.test
+        """
+        doing = "say who we are"
+        answer = _ask(self._reader, doing, "auth.test", {}, as_form=True)
+        names = ("user_id", "bot_id", "team_id", "team")
+        return Identity(*(_text(answer, name, doing) for name in names))
 
     def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None

@@ -4,9 +4,11 @@ What the adapters hear beside the words of each answer comes here. It is of this
 is never stored: a replica whose login fails knows it by itself.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -130,13 +132,21 @@ class Pulse:
 class PulseLetters:
     """Tells *channel* and other receivers of what *pulse* finds, each thing once a day.
 
-    What is wrong with Slack itself nobody could read there; others are told.
+    What is wrong with Slack itself nobody could read there; others are told. A system that refuses
+    our login is asked again by what *prove* has for it: nobody else may have a reason to ask it.
     """
 
     def __init__(
-        self, pulse: Pulse, database: Database, alerts: Alerts, channel: str, clock: Clock
+        self,
+        pulse: Pulse,
+        database: Database,
+        alerts: Alerts,
+        channel: str,
+        clock: Clock,
+        prove: Mapping[str, Callable[[], object]] = MappingProxyType({}),
     ) -> None:
         self._pulse, self._database, self._alerts = pulse, database, alerts
+        self._prove = prove
         self._channel, self._clock = channel, clock
         self._told: set[str] = set()
         self._ill: dict[str, Ailment] = {}
@@ -144,6 +154,7 @@ class PulseLetters:
     def look(self) -> None:
         """Tell what is new, and whom it was told that it is over."""
         now = self._clock.now()
+        self._ask_again()
         self._look_at_database()
         ill = {words.dedup(one): one for one in self._pulse.ailments()}
         named = {name: one for one in ill.values() if (name := name_of(one, now))}
@@ -164,6 +175,12 @@ class PulseLetters:
             put(connection, letters, now)
             self._alerts.put(connection, [words.alert(one, now) for one in fresh.values()], now)
             self._alerts.settle(connection, map(words.over, ended), now)
+
+    def _ask_again(self) -> None:
+        for system, prove in self._prove.items():
+            if self._pulse.refused(system) is not None:
+                with contextlib.suppress(BotError):  # what it says is heard by the pulse
+                    prove()
 
     def _look_at_database(self) -> None:
         try:

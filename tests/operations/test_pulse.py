@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.adapters.calls import Answered
 from bot.domain.alerts import NotifyRule
+from bot.domain.errors import Unavailable
 from bot.operations.alerts import Alerts
 from bot.operations.pulse import Pulse, PulseLetters
 from bot.operations.tables import alerts, outbox
@@ -147,6 +148,24 @@ def test_a_clock_that_is_off_is_told_with_what_mends_it(ground, ahead, words):
     ground.look(minutes=1)
     assert [False, True] == [resolves for _, resolves in ground.alerted()]
     assert abs(ground.pulse.skews()["GitHub"]) <= timedelta(seconds=1)
+
+
+def test_who_refuses_us_is_asked_again_until_it_does_not(ground):
+    """Else an idle bot that is not ready would stay so: nobody sends it anything to do."""
+    asked = []
+
+    def prove():
+        asked.append("Slack")
+        ground.hear("Slack", "" if len(asked) == 2 else "token_revoked")
+        raise Unavailable("Slack", "say who we are")
+
+    ground.letters._prove = {"Slack": prove}
+    ground.look(minutes=1)
+    ground.hear("Slack", "token_revoked")
+    for _ in range(4):
+        ground.look(minutes=1)
+    assert 2 == len(asked)
+    assert ground.pulse.refused("Slack") is None
 
 
 def test_a_second_process_tells_nobody_again(ground):
