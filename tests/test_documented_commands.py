@@ -117,21 +117,27 @@ def test_each_of_our_commands_is_one_with_these_options(line):
 # what is run
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Go to a folder with an empty database and the files that the manual edits."""
-    address = f"sqlite:///{tmp_path / 'shipmate.db'}"
-    opened = Database(address)
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Return a folder with an empty database and the files that the manual edits."""
+    made = tmp_path_factory.mktemp("commands")
+    opened = Database(f"sqlite:///{made / 'shipmate.db'}")
     opened.migrate()
     opened.close()
-    (tmp_path / "values.yaml").write_text("image:\n  tag: v1.2.2 # keep\n")
-    (tmp_path / "kustomization.yaml").write_text("images:\n- name: web\n  newTag: v1.2.2 # keep\n")
-    (tmp_path / "deployment.yaml").write_text(
+    (made / "values.yaml").write_text("image:\n  tag: v1.2.2 # keep\n")
+    (made / "kustomization.yaml").write_text("images:\n- name: web\n  newTag: v1.2.2 # keep\n")
+    (made / "deployment.yaml").write_text(
         "spec:\n  containers:\n  - {name: web, image: ghcr.io/acme/web:v1.2.2}\n"
     )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.environ", {"DATABASE_URL": address})
-    return tmp_path
+    return made
+
+
+@pytest.fixture
+def folder(place, monkeypatch):
+    """Go to that folder."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("os.environ", {"DATABASE_URL": f"sqlite:///{place / 'shipmate.db'}"})
+    return place
 
 
 def said_by(line):

@@ -135,6 +135,16 @@ def test_no_page_without_a_login_is_shown_outside_of_the_cluster():
     assert "Prefix" not in ingress
 
 
+def test_a_copy_of_the_database_holds_no_secret(they, world):
+    """Whoever finds a backup reads who did what, and is let in nowhere."""
+    they.approves(they.asks("user-service"))
+    (file,) = world.world.folder.glob("shipmate.db")
+    copies = b"".join(one.read_bytes() for one in file.parent.glob("shipmate.db*"))
+    assert b"U0ALICE" in copies
+    settings = world.inside.shipmate.settings
+    assert [] == [one for one in settings.secrets() if one.encode() in copies]
+
+
 # floods
 
 
