@@ -2,13 +2,15 @@
 
 import gc
 import json
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.errors import Rejected
+from bot.domain.errors import Rejected, Unauthorized
 from bot.server import LARGEST_BODY, run
 from sandbox.slack.delivery import End, Sent
 from tests.scenarios.story import Story, told_in
@@ -162,3 +164,37 @@ def test_a_webhook_larger_than_we_read_is_turned_away(told: Story):
         answer = httpx.post(f"{told.inside.url}/webhooks/github", content=body)
     assert 413 == answer.status_code
     assert ["it is too large"] == [one["why"] for one in logs if "refused" in one["event"]]
+
+
+def readyz(told: Story) -> tuple[int, dict[str, str], dict[str, str]]:
+    answer = httpx.get(f"{told.inside.url}/readyz")
+    return answer.status_code, answer.json()["troubles"], answer.json()["worries"]
+
+
+def test_a_clock_that_is_off_is_a_worry_with_what_mends_it(told, monkeypatch):
+    monkeypatch.setattr(told.argocd, "clock_off", timedelta(seconds=95))
+    name = next(iter(told.inside.shipmate.streams))
+    clock = f"clock (Argo CD {name})"
+    assert told.world.until(lambda: clock in readyz(told)[2])
+    status, troubles, worries = readyz(told)
+    assert (200, {}) == (status, troubles)
+    assert re.match(r"Our clock is 1 min 3\d s behind that of Argo CD", worries[clock])
+    assert "timedatectl set-ntp true" in worries[clock]
+    monkeypatch.undo()
+    assert told.world.until(lambda: clock not in readyz(told)[2])
+
+
+def test_while_slack_refuses_our_token_we_are_not_ready_and_say_why(told, monkeypatch):
+    monkeypatch.setattr(told.slack.tokens, "bad", "token_revoked")
+    with pytest.raises(Unauthorized):
+        told.inside.shipmate.slack.asked_who()
+    status, troubles, _ = readyz(told)
+    assert 503 == status
+    assert (
+        "Slack does not take our login: token_revoked. Put a fresh one into SLACK_BOT_TOKEN."
+        == troubles["slack"]
+    )
+    page = httpx.get(f"{told.inside.url}/metrics").text
+    assert 'shipmate_login_refused{system="Slack"} 1.0' in page
+    monkeypatch.undo()
+    assert told.world.until(lambda: readyz(told)[0] == 200)
