@@ -3,22 +3,27 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check fix bench install lock clean
+.PHONY: demo test suite checks check fix bench install lock clean
 
 demo: install
 	$(BIN)/shipmate demo --script
 
+# The suite waits more than it computes, so the checks run beside it.
 test: install
+	$(MAKE) --jobs 2 checks suite
+
+# Every process reads each test file: what one has compiled spares the others, so it is kept.
+suite: install
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile
+
+checks: install
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/mypy
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/mypy
 
 check: install
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(MAKE) checks
 
 fix: install
 	$(BIN)/ruff check --fix .
@@ -39,8 +44,8 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  pyproject.toml --group dev requirements/build.in --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  pyproject.toml requirements/build.in --constraint requirements/dev.txt \
-	  --output-file requirements/run.txt
+	  pyproject.toml --extra ecr --extra notify requirements/build.in \
+	  --constraint requirements/dev.txt --output-file requirements/run.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

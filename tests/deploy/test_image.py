@@ -1,6 +1,7 @@
 """The image's recipe and what starts it on one machine: read only, no engine is needed."""
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_what_is_installed_is_named_with_its_hashes():
     assert "--require-hashes -r requirements/run.txt" in STEPS
     wanted = (ROOT / "requirements" / "run.txt").read_text()
     assert "--hash=sha256:" in wanted
+
+
+def test_it_holds_what_a_cluster_may_be_configured_to_need():
+    """All that ``pip install .`` brings, and what images in ECR and other channels want besides."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    assert {"ecr", "notify"} == extras.keys()
+    needed = [*project["dependencies"], *extras["ecr"], *extras["notify"]]
+    lines = (ROOT / "requirements" / "run.txt").read_text()
+    pinned = set(re.findall(r"^([\w.-]+)==", lines, re.MULTILINE))
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", one)[0]).lower() for one in needed}
+    assert names - pinned == set()
 
 
 def test_everything_that_it_copies_is_sent_to_whoever_builds_it():
