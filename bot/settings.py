@@ -304,8 +304,9 @@ class _Reader:
             "shipmate_config": self.config_path(),
             "port": self._port(),
         }
-        for name, meant in misspelt(name for name, value in self._environment.items() if value):
-            self._problem(name, f"is read by nobody: did you mean {meant}?")
+        if self._with_slack and self._with_github:  # a person's shell holds names of others, too
+            for name, meant in misspelt(name for name, value in self._environment.items() if value):
+                self._problem(name, f"is read by nobody: did you mean {meant}?")
         return {name: value for name, value in values.items() if value is not None}
 
     def config_path(self) -> Path:

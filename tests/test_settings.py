@@ -401,3 +401,10 @@ def test_an_address_of_another_channel_is_a_secret_and_may_stand_in_a_file(tmp_p
     assert {"PAGER": pager, "SRE_MAIL": mail} == held
     assert {pager, mail} <= set(settings.secrets())
     assert "hunter2" not in repr(settings)
+
+
+def test_names_of_others_in_a_persons_shell_are_left_alone():
+    shell = {"GITHUB_TOKEN": "ghp_hunter2", "SLACK_TOKEN": "xoxb-other", "ARGOCD_TOKEN": "other"}
+    assert Settings.to_look(shell).github_token is not None
+    with pytest.raises(SettingsInvalid, match="SLACK_TOKEN is read by nobody"):
+        Settings.load(shell)
