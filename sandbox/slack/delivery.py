@@ -7,9 +7,10 @@ https://docs.slack.dev/apis/events-api
 import hashlib
 import hmac
 import http.client
+import itertools
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message
@@ -132,6 +133,17 @@ class HttpLine:
             return Outcome(End.UNREACHED)
         finally:
             connection.close()
+
+
+class Balancer:
+    """Several addresses behind one: whatever comes goes to each of the *lines* in turn."""
+
+    def __init__(self, lines: Sequence[HttpLine]) -> None:
+        self._lines, self._turns = lines, itertools.count()
+
+    def send(self, what: What, payload: Mapping[str, Any], retry: Retry | None = None) -> Outcome:
+        """Post *payload* to the next one."""
+        return self._lines[next(self._turns) % len(self._lines)].send(what, payload, retry)
 
 
 def _encoded(what: What, payload: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.slack.app import BOT_ID, App
 from sandbox.slack.chat import check_blocks
-from sandbox.slack.delivery import End, Events, HttpLine, Line, Outcome, What
+from sandbox.slack.delivery import Balancer, End, Events, HttpLine, Line, Outcome, What
 from sandbox.slack.interactivity import ResponseUrl, ResponseUrls, Triggers
 from sandbox.slack.methods import METHODS
 from sandbox.slack.payloads import Payloads
@@ -97,6 +97,7 @@ class SlackServer(Wire):
         self.events = Events(clock)
         self._payloads = Payloads(self.workspace, self.app)
         self._http: HttpLine | None = None
+        self._balancer: Balancer | None = None
         for name in METHODS:
             self.route(name, ("GET", "POST"), f"/api/{name}", self._method(name))
         self.route("response_url", ("POST",), "/commands/<token>", self._respond)
@@ -113,6 +114,15 @@ class SlackServer(Wire):
         """Send what happens to the bot at *bot_url*, unless it opens a socket by itself."""
         self._http = HttpLine(
             f"{bot_url.rstrip('/')}/slack/events", self._secret, self._patience, self.wall
+        )
+
+    def connect_in_turn(self, *bot_urls: str) -> None:
+        """Send what happens to the bots at *bot_urls* in turn, as a load balancer does."""
+        self._balancer = Balancer(
+            [
+                HttpLine(f"{url}/slack/events", self._secret, self._patience, self.wall)
+                for url in bot_urls
+            ]
         )
 
     def start(self) -> str:
@@ -285,7 +295,7 @@ class SlackServer(Wire):
     def _line(self) -> Line:
         if self.sockets.used:
             return self.sockets
-        return self._http or _NOWHERE
+        return self._balancer or self._http or _NOWHERE
 
     def _send(self, what: What, payload: Mapping[str, Any]) -> Outcome:
         outcome = self._line().send(what, payload)

@@ -34,6 +34,7 @@ def main():
         ahead=partial(move_ahead, oldest=head()) if given.ahead else None,
         patience=given.patience,
         socket_mode=given.socket_mode,
+        say=partial(print, file=sys.stderr, flush=True),
     )
     try:
         with postgres.running() as server, server.database() as address:

@@ -46,8 +46,28 @@ class People:
         self.again = 0  # what had to be said once more
         self.episodes = Counter()  # by workflow: failures that began
         self._versions = []
+        self._old = world.sha(CODE, BRANCH)
         self._rest = threading.Event()  # never set
         self._push()
+
+    def settle_in(self):
+        """Bring one version everywhere: something to promote, and to go back to."""
+        everything = ",".join(SERVICES)
+        self._until_live(f"/deploy {everything} {self._versions[0]} dev")
+        for where in ("staging", "prod"):
+            self._until_live(f"/promote {everything} {where}")
+        self._push()
+
+    def _until_live(self, text):
+        self._say(text, ALICE)
+
+        def is_live():
+            self.approve_what_waits()
+            return self._store.latest(limit=1)[0].phase.ended
+
+        assert self._world.until(is_live, 300), text
+        (newest,) = self._store.latest(limit=1)
+        assert newest.phase is Phase.LIVE, newest.problem
 
     def act(self, number):
         """Do the next thing."""
@@ -79,10 +99,8 @@ class People:
         if number % 3 == 0:
             self._push()
         some = self._chance.sample(SERVICES, 2 if self._chance.random() < 0.15 else 1)
-        where = self._chance.choice(("dev", "dev", "staging"))
-        by = self._chance.choice((ALICE, BOB))
-        version = self._chance.choice(self._versions[-4:])
-        self._say(f"/deploy {','.join(some)} {version[:10]} {where}", by)
+        version = self._chance.choice(self._versions[-2:])
+        self._say(f"/deploy {','.join(some)} {version[:10]} dev", self._chance.choice((ALICE, BOB)))
 
     def _approve(self, number):
         waiting = [one for one in self._store.under_way() if one.phase is Phase.AWAITING]
@@ -145,7 +163,7 @@ class People:
                 self.again += attempt
                 return
             self._rest.wait(0.25)
-        raise AssertionError("no replica has heard anything for a long time")
+        raise AssertionError(f"nobody has heard anything for long: {self.heard[-3:]}")
 
     def _say(self, text, by):
         """Type *text*; who reads that nobody answered types it again.
@@ -211,7 +229,11 @@ class People:
         github = self._world.github
         github.subscribe("http://127.0.0.1:9/webhooks/github", GITHUB_WEBHOOK_SECRET)
         run = github.run_workflow(
-            CODE, [Work("build"), BROKEN if red else Work("test")], workflow=workflow, tell=False
+            CODE,
+            [Work("build"), BROKEN if red else Work("test")],
+            workflow=workflow,
+            sha=self._old,  # what nobody deploys: red checks would refuse it
+            tell=False,
         )
         guid = []
 

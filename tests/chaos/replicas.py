@@ -68,36 +68,35 @@ class Replicas:
         self.all[0].comes_back = False
         self.kills = 0
         self.faults = []
-        self._over, self._peace = threading.Event(), threading.Event()
+        self._over, self._dying = threading.Event(), threading.Event()
         self._lock = threading.Lock()
-        self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._watch, self._kill)
-        ]
+        self._thread = threading.Thread(target=self._tend, name="replicas", daemon=True)
 
     def _new(self, log):
         return runner.Mortal(self._environment, self._clock, log)
 
     def start(self):
-        """Start all, and then the killing."""
+        """Start all, and let the load balancer know them."""
         for one in self.all:
             self._begin(one)
         for one in self.all:
             one.process.wait_ready(120)
             one.up = True
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+
+    def begin_to_die(self):
+        """Start the killing."""
+        self._dying.set()
 
     def rest(self):
         """Kill no more."""
-        self._peace.set()
+        self._dying.clear()
 
     def stop(self):
         """End everything."""
-        self._peace.set()
         self._over.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(10)
+        if self._thread.is_alive():
+            self._thread.join(10)
         for one in self.all:
             one.process.kill()
 
@@ -132,17 +131,26 @@ class Replicas:
         one.lives += 1
         one.process.start(wait=False)
 
-    def _watch(self):
-        """Keep the load balancer's list, and start again what has died."""
+    def _tend(self):
+        """Keep the load balancer's list, start again what has died, and kill when it is time."""
+        due = time.monotonic()
         while not self._over.wait(0.1):
-            for one in self.all:
-                if one.lives == 0 or one.moving:
-                    continue
-                if one.process.died(0.01):
-                    self._bury(one)
-                elif not one.up and one.is_ready():
-                    with self._lock:
-                        one.up = True
+            try:
+                for one in self.all:
+                    if one.lives and not one.moving:
+                        self._look_after(one)
+                if self._dying.is_set() and time.monotonic() >= due and self._kill():
+                    due = max(due + self._pace, time.monotonic())
+            except Exception as fault:  # noqa: BLE001  # the edge of this thread
+                self.faults.append(f"the replicas are looked after no more: {fault!r}")
+                return
+
+    def _look_after(self, one):
+        if one.process.died(0.01):
+            self._bury(one)
+        elif not one.up and one.is_ready():
+            with self._lock:
+                one.up = True
 
     def _bury(self, one):
         with self._lock:
@@ -156,17 +164,17 @@ class Replicas:
             one.lives, one.comes_back = 0, False
 
     def _kill(self):
-        """Kill one of those that are ready, again and again."""
-        while not self._peace.wait(self._pace):
-            with self._lock:
-                ready = [one for one in self.all if one.up]
-                if not ready:
-                    continue
-                one = self._chance.choice(ready)
-                one.up = False
-                one.deaths.append(time.time())
-            one.process.kill()
-            self.kills += 1
+        """Kill one of those that are ready; tell whether there was one."""
+        with self._lock:
+            ready = [one for one in self.all if one.up and not one.moving]
+            if not ready:
+                return False
+            one = self._chance.choice(ready)
+            one.up = False
+            one.deaths.append(time.time())
+        one.process.kill()
+        self.kills += 1
+        return True
 
     def lines(self):
         """Return what all of them logged, as (replica, line)."""

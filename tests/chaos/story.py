@@ -55,6 +55,7 @@ class Plan:
     ahead: object = None
     patience: float = 600.0
     socket_mode: bool = False
+    say: object = str  # is told how far it is
 
 
 def run(folder, address, plan):
@@ -84,6 +85,8 @@ def run(folder, address, plan):
         store = Store(database)
         people = People(world, store, replicas, draws[1], plan.pace)
         told = Told([])
+        people.settle_in()
+        replicas.begin_to_die()
         _act(plan, people, replicas, database, told)
         _become_still(plan, world, store, database, replicas, people)
         replicas.rest()
@@ -101,6 +104,7 @@ def _act(plan, people, replicas, database, told):
         if number in upgrades and (span := replicas.renew()) is not None:
             told.stops.append(span)
         people.act(number)
+        plan.say(f"{number + 1} of {plan.acts} done, {replicas.kills} kills")
     people.finish()
 
 
@@ -111,8 +115,11 @@ def _become_still(plan, world, store, database, replicas, people):
         if time.monotonic() > end - plan.patience / 2:
             replicas.rest()
         people.approve_what_waits()
-        if Count(world, store, database).is_over():
+        count = Count(world, store, database)
+        if count.is_over():
             return
+        open_ones = sum(not one.phase.ended for one in count.operations)
+        plan.say(f"{open_ones} operations under way, {replicas.kills} kills")
         rest.wait(1.0)
 
 
