@@ -1,9 +1,13 @@
 """The HTTP side: Slack's requests, GitHub's webhooks, and the pages for a cluster."""
 
 import logging
+import os
 import re
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -35,6 +39,10 @@ SECONDS = re.compile(r"[0-9]{1,12}")
 REMEMBERED = 10_000
 REMEMBERED_SECONDS = 600
 """Slack's signatures are good for five minutes each way; we remember them for twice that."""
+
+
+LONGEST_STOP = timedelta(seconds=20)
+"""Of the wall. With the chart's ``drainSeconds`` before it, it fits the 30 s of Kubernetes."""
 
 
 class Replays:
@@ -222,5 +230,27 @@ def run(shipmate: Shipmate, host: str, port: int) -> None:
         log.info("listening", host=host, port=port)
         stopping.wait()
     finally:
-        listener.close()
-        shipmate.stop()
+        with _at_most(LONGEST_STOP):
+            listener.close()
+            shipmate.stop()
+
+
+@contextmanager
+def _at_most(span: timedelta) -> Iterator[None]:
+    """End the process where the block takes longer than *span*.
+
+    Something that hangs outside would hold it; a kill in the middle loses nothing, so ours is
+    better than the cluster's, which comes without a word.
+    """
+    late = threading.Timer(span.total_seconds(), _give_up)
+    late.daemon = True
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
+
+
+def _give_up() -> None:
+    log.warning("stopped in the middle; what is left goes on at the next start or elsewhere")
+    os._exit(1)
