@@ -103,3 +103,17 @@ def test_in_an_emergency_the_last_word_stands_and_otherwise_it_does_not(world, d
     finally:
         world.github.fake.disarm()
         world.remember = NOTHING
+
+
+def test_who_only_looks_has_to_be_a_full_member_and_is_asked_of_slack_once_a_minute(world, desk):
+    assert [None] * 3 == [desk.outsider(ALICE) for _ in range(3)]
+    assert Reason.OUTSIDER is desk.outsider("U0NOBODY").reason
+    assert 2 == world.asked().count("users.info")
+
+
+def test_while_slack_does_not_tell_nobody_looks(world, desk):
+    world.slack.arm("users.info", Fault(answer=lambda: answer({"ok": False}, 503)), times=None)
+    try:
+        assert Reason.NOT_ANSWERED is desk.outsider(BOB).reason
+    finally:
+        world.slack.disarm()
