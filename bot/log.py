@@ -49,6 +49,16 @@ _UNSEEN = re.compile(
 )
 """What moves a terminal's cursor, ends a line or turns its direction. Tracebacks have lines."""
 
+_SECRET_PART = re.compile(
+    r"""
+      ( [?&] [\w.-]* (?:token|secret|passw(?:or)?d|signature|credential|api_?key) = ) [^\s&"'<>]+
+    | ( ["'] [\w.-]* (?:token|secret|passw(?:or)?d|authorization|api_?key|private_?key) ["'] \s* :
+        \s* ) (?: "[^"]*" | '[^']*' )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What an address's query, or JSON within a text, calls a secret; prose may speak of tokens."""
+
 _QUIET = (
     "apscheduler",
     "httpcore",
@@ -113,7 +123,7 @@ class Redaction:
         length, text = len(text), text[:_LONGEST_LOOKED_AT]
         if self._known:
             text = self._known.sub(HIDDEN, text)
-        text = _UNSEEN.sub(_written_out, _SECRET_TEXT.sub(HIDDEN, text))
+        text = _UNSEEN.sub(_written_out, _without_parts(_SECRET_TEXT.sub(HIDDEN, text)))
         return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({length})"
 
     def _entry(self, key: object, value: Any, depth: int) -> Any:
@@ -200,6 +210,10 @@ def configure(
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     for name in _SILENT:
         logging.getLogger(name).addFilter(_is_critical)  # Bolt sets the level of its own anew
+
+
+def _without_parts(text: str) -> str:
+    return _SECRET_PART.sub(lambda found: f"{found[1] or found[2]}{HIDDEN}", text)
 
 
 def _written_out(found: re.Match[str]) -> str:

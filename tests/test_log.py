@@ -198,6 +198,21 @@ def test_what_a_key_calls_secret_is_hidden(key, value):
         pytest.param("https://hooks.slack.com/commands/T/1/x", HIDDEN, id="response address"),
         pytest.param("core a1b2c3d4 on stage", "core a1b2c3d4 on stage", id="nothing secret"),
         pytest.param("a basic question", "a basic question", id="an ordinary word"),
+        pytest.param(
+            "GET https://x/y?a=1&access_token=hunter2&b=2",
+            f"GET https://x/y?a=1&access_token={HIDDEN}&b=2",
+            id="the query of an address",
+        ),
+        pytest.param(
+            "https://x/y?X-Amz-Signature=hunter2", f"https://x/y?X-Amz-Signature={HIDDEN}", id="AWS"
+        ),
+        pytest.param(
+            'said {"id": 1, "client_secret": "hunter2", "token":"x"}',
+            f'said {{"id": 1, "client_secret": {HIDDEN}, "token":{HIDDEN}}}',
+            id="JSON in a text",
+        ),
+        pytest.param("{'password': 'hunter2'}", f"{{'password': {HIDDEN}}}", id="a dictionary"),
+        pytest.param("bad token: expired", "bad token: expired", id="prose"),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text, expected):
