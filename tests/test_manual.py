@@ -18,6 +18,7 @@ from bot.domain.commands import Misread, MisreadReason, parse
 from bot.domain.edit import read_tag
 from bot.settings import Settings
 from bot.terminal.commands import EXAMPLES
+from sandbox.demo.script import CHAPTERS
 from sandbox.systems import system
 from tests.manual import DOCS, ROOT, Page, pages
 
@@ -312,6 +313,11 @@ def test_every_make_target_is_one(page):
     named = [one.removeprefix("$ ") for one in (*shown, *page.code)]
     asked = [one.split()[1] for one in named if re.match(r"make [a-z]+\b", one)]
     assert set(asked) <= set(targets)
+
+
+def test_the_chapters_of_the_demo_are_those_of_the_page():
+    shown = cells("docs/try-it.md", "Watch")
+    assert [chapter.system for chapter in CHAPTERS] == [_quoted(cell)[0] for cell in shown]
 
 
 # variables
