@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test suite checks check fix bench install lock clean
+.PHONY: demo test suite checks check fix bench chaos install lock clean
 
 demo: install
 	$(BIN)/shipmate demo --script
@@ -31,6 +31,9 @@ fix: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+chaos: install
+	nice $(BIN)/python -m tests.chaos
 
 install: $(VENV)/.installed
 

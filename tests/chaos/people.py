@@ -26,7 +26,7 @@ WEIGHTS = {
     "drift": 3,
 }
 WORKFLOWS = ("unit", "e2e", "lint")
-TRIES = 240
+TRIES = 2400
 PATIENCE = 4.0
 """Seconds that somebody waits for the second part of an answer."""
 

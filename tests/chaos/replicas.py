@@ -12,7 +12,7 @@ import httpx
 from sandbox.process import Process
 from tests.durable import runner
 
-BALANCER_SECONDS = 1.0
+BALANCER_SECONDS = 5.0
 
 
 class Aged(Process):
