@@ -45,8 +45,8 @@ CODES = (
     " 130 interrupted (what was asked for goes on)."
 )
 WHO = (
-    "You are who your own GitHub token says: SHIPMATE_AS, else GH_TOKEN, else what `gh auth login`"
-    " keeps. GITHUB_TOKEN is the bot's."
+    "You are who your own GitHub token says: SHIPMATE_AS, else GH_TOKEN, else GITHUB_TOKEN"
+    " where the bot is an App, else what `gh auth login` keeps."
 )
 
 MOVE_CODES = (

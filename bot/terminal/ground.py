@@ -23,7 +23,7 @@ from bot.operations.moved_away import refuse_moved
 from bot.operations.store import Store
 from bot.settings import Settings, SettingsInvalid
 from bot.terminal.ends import End, Ended
-from bot.terminal.identity import person_of, token_of
+from bot.terminal.identity import person_of, token_of, without_theirs
 from bot.terminal.out import Out
 
 
@@ -57,8 +57,9 @@ def ground(environment: Mapping[str, str], out: Out, clock: Clock) -> Ground:
     Raises:
         Ended: something is missing or away.
     """
+    whole, environment = environment, without_theirs(environment)
     settings = _settings(environment)
-    token = token_of(environment, settings.github_api_url)
+    token = token_of(whole, settings.github_api_url)
     configure(level="ERROR", secrets=(*settings.secrets(), token.get_secret_value()))
     config = _config(settings.shipmate_config)
     me = person_of(token, settings.github_api_url, clock)

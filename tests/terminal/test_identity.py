@@ -1,11 +1,11 @@
-"""Whose token it is that counts: never the bot's, and never a variable that could be."""
+"""Whose token it is that counts: never the bot's, nor a variable that could be."""
 
 import pytest
 from pydantic import SecretStr
 
 from bot.adapters.github.own_login import GH_READS, kept_by_gh
 from bot.terminal.ends import End, Ended
-from bot.terminal.identity import token_of
+from bot.terminal.identity import token_of, without_theirs
 
 API = "https://api.github.com"
 BOTS = {"GITHUB_TOKEN": "ghp_bot"}
@@ -38,6 +38,23 @@ def test_a_persons_token_is_never_the_bots(environment, keeps, expected):
     assert End.USAGE is ended.value.end
     assert "SHIPMATE_AS" in str(ended.value.said)
     assert "ghp_" not in str(ended.value.said)
+
+
+BESIDE_AN_APP = [
+    ({"GITHUB_TOKEN": "ghp_me"}, "ghp_me"),
+    ({"GITHUB_TOKEN": "ghp_me", "GH_TOKEN": "ghp_gh"}, "ghp_gh"),
+    ({"GITHUB_TOKEN": "ghp_me", "SHIPMATE_AS": "ghp_as"}, "ghp_as"),
+    ({}, "ghp_kept"),
+]
+
+
+@pytest.mark.parametrize(("environment", "expected"), BESIDE_AN_APP, ids=str)
+def test_beside_an_app_the_github_token_is_a_persons(environment, expected):
+    """A bot that is an App refuses to start with a token beside it, so it cannot be the bot's."""
+    asked = {"GITHUB_APP_ID": "12345", **environment}
+    assert expected == token_of(asked, API, kept("ghp_kept")).get_secret_value()
+    assert "GITHUB_TOKEN" not in without_theirs(asked)
+    assert BOTS == without_theirs(BOTS)
 
 
 def test_the_bots_token_in_a_file_is_known_as_such(tmp_path):
