@@ -54,6 +54,7 @@ ELSEWHERE = {
     "shipmate demo": "plays a minute; tests/sandbox/test_demo.py plays it",
     "pytest": "the tests themselves",
     "python -m benchmarks": "takes minutes; make bench",
+    "python -m tests.chaos": "kills processes for minutes",
 }
 """Lines by how they begin, with why they are not run. Those of shipmate are read all the same."""
 
