@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.catalog import Target
 from bot.domain.unknown import Unknown
 
 
@@ -48,6 +49,18 @@ def under(files: Iterable[str], folders: Collection[str], without: Collection[st
     roots = [posixpath.normpath(folder or ".").lstrip("/") for folder in folders]
     found = {file for file in files if any(_lies(file, root) for root in roots)}
     return sorted(found - set(without))
+
+
+def tags_of_others(every: Iterable[Target], going: Collection[Target]) -> frozenset[str]:
+    """Return the files in which other applications than those of *going* alone have their tags.
+
+    A values file for each environment in one folder is such: production does not read stage's.
+    """
+    ours = {target.application for target in going}
+    places = {(target.location.repo, target.location.branch) for target in going}
+    there = [one for one in every if (one.location.repo, one.location.branch) in places]
+    read = {one.location.file for one in there if one.application in ours}
+    return frozenset(one.location.file for one in there) - read
 
 
 def _lies(file: str, root: str) -> bool:

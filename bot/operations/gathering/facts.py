@@ -178,7 +178,8 @@ class Gatherer:
 
     async def retreats(self, request: Request, gathered: Gathered) -> tuple[Retreat, ...]:
         """Return how far *request*, a rollback, goes back; what cannot be read is Unknown."""
-        reader = Retreating(self._outside, self._books.store, gathered)
+        known = self._catalog.targets.values()
+        reader = Retreating(self._outside, self._books.store, gathered, known)
         return await reader.read(self.targets(request))
 
     async def refresh(self, request: Request, earlier: Gathered, *, rights: bool) -> Gathered:

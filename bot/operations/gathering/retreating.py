@@ -9,7 +9,7 @@ from bot.domain.catalog import Target
 from bot.domain.errors import BotError
 from bot.domain.observation import Observation
 from bot.domain.rollback.going_back import Past
-from bot.domain.rollback.retreats import Beside, Lost, Retreat, under
+from bot.domain.rollback.retreats import Beside, Lost, Retreat, tags_of_others, under
 from bot.domain.running import revision_of
 from bot.domain.unknown import Unknown
 from bot.operations.gathering.gathered import Aim, Gathered
@@ -22,10 +22,16 @@ MOST_AUTHORS = 20
 
 
 class Retreating:
-    """Reads for one rollback; each comparison is made once, whichever services share it."""
+    """Reads for one rollback; each comparison is made once, whichever services share it.
 
-    def __init__(self, outside: Outside, store: Store, gathered: Gathered) -> None:
+    *known* are all targets of the configuration.
+    """
+
+    def __init__(
+        self, outside: Outside, store: Store, gathered: Gathered, known: Iterable[Target]
+    ) -> None:
         self._outside, self._store, self._gathered = outside, store, gathered
+        self._known = tuple(known)
         self._made: dict[tuple[str, str, str], asyncio.Future[Comparison | Unknown]] = {}
 
     async def read(self, targets: Iterable[Target]) -> tuple[Retreat, ...]:
@@ -35,7 +41,7 @@ class Retreating:
             Unavailable: our own database is away.
         """
         every = tuple(targets)
-        files = {target.location.file for target in every}
+        files = {target.location.file for target in every} | tags_of_others(self._known, every)
         known = (
             (target, aim, aim.past)
             for target in every
