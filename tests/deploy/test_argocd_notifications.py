@@ -194,7 +194,9 @@ def test_every_body_is_heard_by_our_webhook(data, event, document):
     heard = []
     token = parsed(data["service.webhook.shipmate"])["headers"][1]["value"]
     assert "Bearer $shipmate-token" == token
-    hears = ArgoCDEvents(lambda: ["t"], ["main"], lambda one: not heard.append(one), Clock(epoch=EPOCH))
+    hears = ArgoCDEvents(
+        lambda: ["t"], ["main"], lambda one: not heard.append(one), Clock(epoch=EPOCH)
+    )
     assert 200 == hears.hear(token.replace("$shipmate-token", "t"), body.encode()).value, body
     assert (event, "core-prod") == (heard[0].event, heard[0].body["name"])
 
