@@ -12,6 +12,7 @@ from bot.operations.books.hold_book import HoldBook
 from sandbox.inside import Inside
 from sandbox.systems import system
 from sandbox.world import SPEED, World
+from tests import databases
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def told_in(
     world.start()
     if prepare is not None:
         prepare(world)
-    url = database_url or f"sqlite:///{folder / 'shipmate.db'}"
+    url = database_url or databases.sqlite(folder)
     try:
         with Inside(world, url, socket_mode=socket_mode, patience=patience) as inside:
             told = Story(world, inside)
