@@ -29,7 +29,7 @@ MANY, FEW = 1000, 100
 SPAN, SHORT = 20.0, 8.0
 """Seconds that idling is measured."""
 
-QUIET = 20.0
+QUIET, SOON = 15, 8
 """Seconds after a start until everything was looked at once."""
 
 PATIENCE = 300.0
@@ -131,20 +131,22 @@ def _started(bot: Bot) -> float:
 
 def _settled(bot: Bot, named: str, ready: float, resumed: float, span: float) -> Stand:
     """Measure how the bot idles, once it has looked at everything."""
-    rush = _rush(bot)
+    rush = _rush(bot, span)
     pid = bot.process.pid
     before, began = cpu_seconds(pid), time.perf_counter()
     threading.Event().wait(span)
     cpu = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
     memory = status(pid, "VmRSS") / MB
-    return Stand(named, ready, resumed, memory, cpu, status(pid, "Threads"), rush)
+    stand = Stand(named, ready, resumed, memory, cpu, status(pid, "Threads"), rush)
+    print(f"{named}: {memory:.0f} MB, {cpu:.1%} of a core, load {os.getloadavg()[0]:.1f}")
+    return stand
 
 
-def _rush(bot: Bot) -> int:
+def _rush(bot: Bot, span: float) -> int:
     """Wait until it is quiet; return the most calls that one fake had within a second."""
     most: Counter[str] = Counter()
     seen = {wire.name: 0 for wire in bot.world.wires}
-    for _ in range(int(QUIET)):
+    for _ in range(SOON if span < SPAN else QUIET):
         threading.Event().wait(1)
         for wire in bot.world.wires:
             now = len(wire.calls)

@@ -163,12 +163,12 @@ def test_what_nobody_listens_to_is_taken_and_dropped_without_a_word(
 
 
 def test_while_the_database_is_away_github_is_told_so(events, taken):
-    taken.faults = [Unavailable("database", "write")] * 2
+    taken.faults = [Unavailable("database", "write")] * 3
     assert 503 == hear(events, "push", PUSH)
 
 
 def test_a_database_that_is_busy_for_a_moment_loses_nothing(events, taken):
-    taken.faults = [Unavailable("database", "write")]
+    taken.faults = [Unavailable("database", "write")] * 2
     assert 200 == hear(events, "push", PUSH)
     assert 1 == len(taken.deliveries)
 
