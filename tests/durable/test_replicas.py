@@ -39,7 +39,10 @@ def test_a_second_replica_finishes_what_a_dead_one_began(tmp_path, postgres_serv
 
 
 def test_two_replicas_share_twenty_deploys_into_one_file(tmp_path, postgres_server):
-    """Two processes make each other's heads stale, run each other's work, and edit the cards."""
+    """Two processes make each other's heads stale, run each other's work, and edit the cards.
+
+    In the middle one is asked to stop: it goes in peace, and the other one does the rest.
+    """
     system = many(20)
     with postgres_server.database() as address, Lives(tmp_path, address, of=system) as lives:
         lives.slack.rate_limited = False
@@ -51,6 +54,10 @@ def test_two_replicas_share_twenty_deploys_into_one_file(tmp_path, postgres_serv
             lives.slack.connect(bots[number % 2].url)
             ids.append(lives.deploys(service=name))
 
+        asked = lives.world.clock.now()
+        assert 0 == bots[0].stop(30), bots[0].log.read_text("utf-8")[-3000:]
+        span = lives.real(lives.world.clock.now() - asked)
+        print(f"stopped {span:.1f} s after it was asked, with {len(ids)} deploys under way")
         lives.until(lambda: all(lives.phase(one).ended for one in ids), 60)
         lives.until(lambda: all(lives.is_over(one) for one in ids[-1:]), 60)
 
