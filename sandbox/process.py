@@ -91,7 +91,7 @@ class Process:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, seconds: float = 40.0) -> None:
+    def wait_ready(self, seconds: float = 90.0) -> None:
         """Wait until it answers that it is ready.
 
         Raises:

@@ -102,7 +102,7 @@ class Lives:
         names = {runner.file_name(point): point for point in self.points}
         return [names[marker.name] for marker in self._markers.iterdir()]
 
-    def dies_and_lives_until(self, process, done, seconds=90.0):
+    def dies_and_lives_until(self, process, done, seconds=180.0):
         """Start *process* again whenever it has died, until it did so at every point and *done*.
 
         Prints for each death how long the life before it was: what was resumed, and how soon.
@@ -145,7 +145,7 @@ class Lives:
     def phase(self, operation_id):
         return self.store.operation(operation_id).phase
 
-    def until(self, true, seconds=60.0):
+    def until(self, true, seconds=120.0):
         assert self.world.until(true, seconds), self.told()
 
     def told(self):

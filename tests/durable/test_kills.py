@@ -39,9 +39,8 @@ def test_killed_at_every_point_one_after_the_other(tmp_path, database_url):
         assert [] == lives.direct_messages()
 
 
-def test_a_refusal_is_told_once_through_every_kill(tmp_path, database_url):
-    points = ["check:1:between", *(f"tell:1:{when}" for when in WHEN)]
-    with Lives(tmp_path, database_url, points=points) as lives:
+def test_a_refusal_is_told_once_through_every_kill(on_sqlite):
+    with on_sqlite(points=["check:1:between", *(f"tell:1:{when}" for when in WHEN)]) as lives:
         bot = lives.alive()
         operation = lives.deploys("deadbeef")
 
@@ -52,8 +51,8 @@ def test_a_refusal_is_told_once_through_every_kill(tmp_path, database_url):
         assert operation in told.words
 
 
-def test_a_failure_is_told_once_through_every_kill(tmp_path, database_url):
-    with Lives(tmp_path, database_url, points=["tell:1:before", "tell:1:between"]) as lives:
+def test_a_failure_is_told_once_through_every_kill(on_sqlite):
+    with on_sqlite(points=["tell:1:before", "tell:1:between"]) as lives:
         lives.argocd.break_image("ghcr.io/xiilab/astrago-backend", f"core-stage-{lives.version()}")
         bot = lives.alive()
         operation = lives.deploys()
@@ -65,7 +64,11 @@ def test_a_failure_is_told_once_through_every_kill(tmp_path, database_url):
         assert operation in told.words
 
 
-@pytest.mark.parametrize("system", ["slack", "github"])
+@pytest.mark.parametrize(
+    ("system", "database_url"),
+    [("slack", "postgresql"), ("github", "sqlite")],
+    indirect=["database_url"],
+)
 def test_dead_while_the_other_side_does_what_was_asked(tmp_path, database_url, system):
     """A request takes no effect, then another does; each time nobody is left to hear it."""
     with Lives(tmp_path, database_url) as lives:
@@ -75,10 +78,10 @@ def test_dead_while_the_other_side_does_what_was_asked(tmp_path, database_url, s
         bot = lives.alive()
         wire.arm(route, Fault(kill=bot.pid, kill_when="before"), when=is_write)
         operation = lives.deploys()
-        assert bot.died(30)
+        assert bot.died(60)
         bot.start(wait=False)
         wire.arm(route, Fault(kill=bot.pid, kill_when="after"), when=is_write)
-        assert bot.died(30)
+        assert bot.died(60)
         bot.start(wait=False)
 
         lives.until(lambda: lives.is_over(operation))
@@ -86,9 +89,9 @@ def test_dead_while_the_other_side_does_what_was_asked(tmp_path, database_url, s
         lives.assert_done_once(operation, Phase.LIVE)
 
 
-def test_a_commit_is_found_again_below_what_others_pushed_meanwhile(tmp_path, database_url):
+def test_a_commit_is_found_again_below_what_others_pushed_meanwhile(on_sqlite):
     """It died right after its commit; a hundred commits and a revert later it commits no more."""
-    with Lives(tmp_path, database_url) as lives:
+    with on_sqlite() as lives:
         bot = lives.alive()
         lives.github.arm("graphql", Fault(kill=bot.pid, kill_when="after"), when=mutates)
         values = "helmfile/environments/customers/xiilab/values.yaml"
@@ -96,7 +99,7 @@ def test_a_commit_is_found_again_below_what_others_pushed_meanwhile(tmp_path, da
         before = lives.github.file(gitops, "main", values)
         lives.argocd.hang_refresh(APPLICATION)
         operation = lives.deploys()
-        assert bot.died(30)
+        assert bot.died(60)
         for number in range(120):
             lives.github.push(gitops, "main", {f"notes/{number}.md": "by a stranger\n"})
         lives.github.push(gitops, "main", {values: before}, message="Back again")
@@ -116,7 +119,7 @@ def test_who_waits_in_line_keeps_its_place(tmp_path, database_url):
         lives.argocd.stuck_operation(APPLICATION)
         bot = lives.alive()
         first = lives.deploys(lives.version(1))
-        assert bot.died(30)
+        assert bot.died(60)
         bot.start()
         second = lives.deploys(lives.version(0))
 

@@ -6,7 +6,7 @@ from bot.domain.operations import Phase
 from bot.operations.books.hold_book import HoldBook
 from sandbox.github.server import mutates
 from sandbox.wire import Fault
-from tests.durable.lives import APPLICATION, Lives
+from tests.durable.lives import APPLICATION
 
 pytestmark = pytest.mark.slow
 
@@ -49,8 +49,8 @@ def assert_back_once(lives, operation, good, bad):
     assert [] == lives.direct_messages()
 
 
-def test_killed_at_every_point_of_a_rollback(tmp_path, database_url):
-    with Lives(tmp_path, database_url, points=EVERYWHERE) as lives:
+def test_killed_at_every_point_of_a_rollback(on_sqlite):
+    with on_sqlite(points=EVERYWHERE) as lives:
         bot, good, bad = two_versions(lives)
         operation = rolls_back(lives)
 
@@ -59,14 +59,14 @@ def test_killed_at_every_point_of_a_rollback(tmp_path, database_url):
         assert_back_once(lives, operation, good, bad)
 
 
-def test_dead_right_after_github_took_the_commit(tmp_path):
+def test_dead_right_after_github_took_the_commit(on_sqlite):
     """What stands there now is the good one; what was before that is not asked for again."""
-    with Lives(tmp_path, f"sqlite:///{tmp_path / 'shipmate.db'}") as lives:
+    with on_sqlite() as lives:
         bot, good, bad = two_versions(lives)
         lives.argocd.hang_refresh(APPLICATION)
         lives.github.arm("graphql", Fault(kill=bot.pid, kill_when="after"), when=mutates)
         operation = rolls_back(lives)
-        assert bot.died(30)
+        assert bot.died(60)
         lives.argocd.hang_refresh(APPLICATION, on=False)
         bot.start()
 

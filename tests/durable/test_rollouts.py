@@ -51,7 +51,7 @@ class Moving(Lives):
         """Let *bot* die before or after Argo CD takes what the click asks for."""
         self.argocd.arm(ASKED, Fault(kill=bot.pid, kill_when=when))
         self.clicks(action, message)
-        assert bot.died(30)
+        assert bot.died(60)
 
     def shows(self):
         """Return a Rollout's own card, with buttons, for Bob."""
@@ -83,9 +83,9 @@ class Moving(Lives):
         return [one for one in acts if one.what is Deed.ROLLOUT and "not_taken" not in one.detail]
 
 
-def test_killed_once_argo_cd_has_taken_it_the_line_is_written_later(tmp_path, database_url):
+def test_killed_once_argo_cd_has_taken_it_the_line_is_written_later(tmp_path, postgres_server):
     """The deploy may be through by then; its timeline says whose promote it was all the same."""
-    with Moving(tmp_path, database_url) as lives:
+    with postgres_server.database(filled=True) as address, Moving(tmp_path, address) as lives:
         bot = lives.alive()
         number = lives.pauses()
         lives.dies(bot, "after", PROMOTE, lives.cards(number)[0])
