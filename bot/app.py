@@ -21,6 +21,7 @@ from bot.adapters.slack_calls import CountedClient
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.catalog import Catalog
+from bot.domain.errors import BotError
 from bot.gauges import show_gauges
 from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
@@ -77,7 +78,7 @@ from bot.operations.identity.team_check import TeamCheck
 from bot.operations.identity.whoami import Whoami
 from bot.operations.identity.zones import Zones
 from bot.operations.intake import Intake
-from bot.operations.lease import lease_for
+from bot.operations.lease import FileLease, SessionLease, lease_for
 from bot.operations.letterbox import Doorbell
 from bot.operations.looking_back import LookingBack
 from bot.operations.making_way import MakingWay
@@ -136,13 +137,13 @@ def build(
     Raises:
         SettingsInvalid: an Argo CD instance has no token.
         AlreadyRunningError: another process serves the same SQLite file.
+        Rejected: a newer Shipmate has brought the database's schema too far.
         Unavailable: the database does not answer.
     """
     clock, patience = clock or Clock(), patience or Patience()
     catalog = config.catalog
     database = Database(settings.database_url)
-    lease = lease_for(database)
-    database.migrate()
+    lease = _own(database)
     store = Store(database)
     engine = Engine(database, lease.executor, clock)
     changes = Changes()
@@ -311,6 +312,24 @@ def build(
     )
     show_gauges(shipmate, argocd)
     return shipmate
+
+
+def _own(database: Database) -> FileLease | SessionLease:
+    """Take the lease and bring the schema forward.
+
+    Raises:
+        AlreadyRunningError: another process serves the same SQLite file.
+        Rejected: a newer Shipmate has brought the schema too far.
+        Unavailable: the database does not answer.
+    """
+    lease = lease_for(database)
+    try:
+        database.migrate()
+    except BotError:
+        lease.release()
+        database.close()
+        raise
+    return lease
 
 
 def _making_way(store: Store, wake: Callable[[str], None]) -> MakingWay:
