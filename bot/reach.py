@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bot.adapters.argocd import ArgoCD, Timeouts
+from bot.adapters.argocd_drift import WholeView
 from bot.adapters.calls import OnAnswer, OnCall, nobody_hears
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.client import GitHub
@@ -21,6 +22,7 @@ from bot.adapters.github.credentials import (
 from bot.adapters.github.device_flow import DeviceFlow
 from bot.adapters.github.file_history import FileHistory
 from bot.adapters.github.hook_deliveries import HookDeliveries
+from bot.adapters.github.many_files import ManyFiles
 from bot.adapters.github.versions import Versions
 from bot.adapters.gitops import GitOps
 from bot.adapters.other_channels import OtherChannels, channels
@@ -33,8 +35,16 @@ from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.images import ImageReference
 from bot.metrics import Metrics
+from bot.operations.alerts import Alerts
+from bot.operations.books.open_items import OpenItemBook
+from bot.operations.database import Database
+from bot.operations.drift.drift_book import DriftBook
+from bot.operations.drift.drifting import Drifting
+from bot.operations.drift.enriching import Enricher
+from bot.operations.drift.reading import DriftReader
 from bot.operations.gathering.facts import Outside
 from bot.operations.gathering.histories import Histories
+from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings, Token
 
@@ -174,6 +184,20 @@ def outside_of(out: Reach, histories: Histories) -> Outside:
         out.threads,
         out.others,
     )
+
+
+def drifting_of(
+    config: Config, out: Reach, store: Store, items: OpenItemBook, database: Database, clock: Clock
+) -> tuple[Drifting, DriftBook]:
+    """Return what looks for drift outside, and what it remembers."""
+    catalog, book, files = config.catalog, DriftBook(database), ManyFiles(out.github)
+    views = {name: WholeView(argocd) for name, argocd in out.argocd.items()}
+    reader = DriftReader(catalog, views, files, store, items, book, clock)
+    enricher = Enricher(catalog, out.commits, out.comparisons, files, reader)
+    put = Alerts(config.notify).put
+    return Drifting(
+        catalog, config.drift, reader, enricher, database, book, out.slack, put, clock
+    ), book
 
 
 def permissions_for(catalog: Catalog, *, with_ci: bool = False) -> Mapping[str, str]:

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.adapters.argocd_drift import WholeView
-from bot.adapters.github.many_files import ManyFiles
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.clock import Clock
 from bot.config import Config
@@ -29,11 +27,8 @@ from bot.operations.changes import Changes
 from bot.operations.ci.drawing import CiDrawing
 from bot.operations.codec import load
 from bot.operations.database import Database
-from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drift_desk import DriftDesk
 from bot.operations.drift.drifting import Drifting
-from bot.operations.drift.enriching import Enricher
-from bot.operations.drift.reading import DriftReader
 from bot.operations.duty import Duty
 from bot.operations.gathering.facts import Books
 from bot.operations.github_deliveries import (
@@ -56,7 +51,7 @@ from bot.operations.pace import Pace
 from bot.operations.store import Store
 from bot.operations.telling import Telling
 from bot.operations.updater import UPDATES, OnEdit, Updater
-from bot.reach import Reach
+from bot.reach import Reach, drifting_of
 from bot.settings import Settings
 from bot.unasked_ci import Ci, ci
 from handlers.drift import Drifts
@@ -279,21 +274,7 @@ def _drift(ground: Ground) -> tuple[Drifting, Drifts]:
     """Return what looks for drift and reports it, and what answers its buttons."""
     catalog, out, books = ground.config.catalog, ground.out, ground.books
     database, store, clock = ground.database, ground.store, ground.clock
-    book, files = DriftBook(database), ManyFiles(out.github)
-    views = {name: WholeView(argocd) for name, argocd in out.argocd.items()}
-    reader = DriftReader(catalog, views, files, store, books.open_items, book, clock)
-    enricher = Enricher(catalog, out.commits, out.comparisons, files, reader)
-    drifting = Drifting(
-        catalog,
-        ground.config.drift,
-        reader,
-        enricher,
-        database,
-        book,
-        out.slack,
-        ground.alerts.put,
-        clock,
-    )
+    drifting, book = drifting_of(ground.config, out, store, books.open_items, database, clock)
     desk = DriftDesk(
         catalog,
         out.argocd,

@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.argocd_drift import WholeView
-from bot.adapters.github.many_files import ManyFiles
 from bot.domain.catalog import Application
 from bot.domain.commands import Drift, Misread, MisreadReason
 from bot.domain.drift.reporting import Report
 from bot.messages.drifting import drift as words
-from bot.operations.alerts import Alerts
-from bot.operations.drift.drift_book import DriftBook
-from bot.operations.drift.drifting import Drifting
-from bot.operations.drift.enriching import Enricher
-from bot.operations.drift.reading import DriftReader
+from bot.reach import drifting_of
 from bot.terminal.asking import misread_as, read
 from bot.terminal.ends import End
 from bot.terminal.ground import Ground
-from bot.terminal.outside import Reached, reached
+from bot.terminal.outside import reached
 
 
 def show_drift(on: Ground, said: Sequence[str]) -> End:
@@ -32,7 +26,9 @@ def show_drift(on: Ground, said: Sequence[str]) -> End:
     every = tuple(on.config.catalog.environments)
     places = (command.environment,) if command.environment else every
     with reached(on) as outside:
-        report = _drifting(on, outside).asked(places)
+        items = outside.books.open_items
+        drifting, _ = drifting_of(on.config, outside.out, on.store, items, on.database, on.clock)
+        report = drifting.asked(places)
         argocd = outside.out.argocd
 
         def page(one: Application) -> str:
@@ -41,19 +37,6 @@ def show_drift(on: Ground, said: Sequence[str]) -> End:
         message = words.report(report, outside.out.github.web, page)
     on.out.say("drift", message, _facts(report))
     return End.DONE
-
-
-def _drifting(on: Ground, outside: Reached) -> Drifting:
-    catalog, out, clock = on.config.catalog, outside.out, on.clock
-    book, files = DriftBook(on.database), ManyFiles(out.github)
-    views = {name: WholeView(argocd) for name, argocd in out.argocd.items()}
-    items = outside.books.open_items
-    reader = DriftReader(catalog, views, files, on.store, items, book, clock)
-    enricher = Enricher(catalog, out.commits, out.comparisons, files, reader)
-    put = Alerts(on.config.notify).put
-    return Drifting(
-        catalog, on.config.drift, reader, enricher, on.database, book, out.slack, put, clock
-    )
 
 
 def _facts(report: Report) -> dict[str, object]:
