@@ -3,8 +3,11 @@
 import re
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from sandbox.github.objects import FOLDER, Objects
 
 FULL = re.compile(r"[0-9a-f]{40}")
 SHORT = re.compile(r"[0-9a-f]{7,39}")
@@ -32,6 +35,7 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._objects = Objects(path)
         self._trees: dict[str, dict[str, str]] = {}
         self._blobs: dict[str, bytes] = {}
         self._lock = threading.Lock()
@@ -75,14 +79,10 @@ class Repository:
         with self._lock:
             if sha in self._trees:
                 return self._trees[sha]
-        listed = self._git("ls-tree", "-r", "-z", sha, check=False)
-        if listed is None:
-            raise Unresolved(sha)
-        tree = {}
-        for line in listed.decode().split("\0"):
-            if line:
-                kind, _, path = line.partition("\t")
-                tree[path] = kind.split()[2]
+        try:
+            tree = dict(self._below(self._objects.commit(sha).tree))
+        except KeyError:
+            raise Unresolved(sha) from None
         with self._lock:
             self._trees[sha] = tree
             while len(self._trees) > 64:
@@ -94,10 +94,17 @@ class Repository:
         with self._lock:
             if name in self._blobs:
                 return self._blobs[name]
-        content = self._git("cat-file", "blob", name) or b""
+        content = self._objects.blob(name)
         with self._lock:
             self._blobs[name] = content
         return content
+
+    def _below(self, tree: str, folder: str = "") -> Iterator[tuple[str, str]]:
+        for name, entry in self._objects.tree(tree).items():
+            if entry.mode == FOLDER:
+                yield from self._below(entry.sha, f"{folder}{name}/")
+            else:
+                yield f"{folder}{name}", entry.sha
 
     def commit(self, sha: str) -> Commit:
         """Return what *sha* says of itself.

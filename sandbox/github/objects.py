@@ -140,8 +140,13 @@ class Objects:
 
     def expand(self, prefix: str) -> tuple[str, ...]:
         """Return the ids of the commits that begin with *prefix* (at least 4 hex digits)."""
-        answer = git(self._path, "rev-parse", f"--disambiguate={prefix}").stdout.decode()
-        return tuple(sha for sha in answer.split() if self.kind(sha) == "commit")
+        if self._is_packed():
+            answer = git(self._path, "rev-parse", f"--disambiguate={prefix}").stdout.decode()
+            found = answer.split()
+        else:
+            folder = self._path / "objects" / prefix[:2]
+            found = [f"{prefix[:2]}{one.name}" for one in folder.glob(f"{prefix[2:]}*")]
+        return tuple(sorted(sha for sha in found if self.kind(sha) == "commit"))
 
     def _content(self, sha: str, kind: str) -> bytes:
         found = self.read(sha)
@@ -158,7 +163,7 @@ class Objects:
         return head.split(b" ")[0].decode(), content
 
     def _packed(self, sha: str) -> tuple[str, bytes] | None:
-        if not any((self._path / "objects" / "pack").glob("*.idx")):
+        if not self._is_packed():
             return None
         with self._guard:
             reader = self._started()
@@ -172,6 +177,9 @@ class Objects:
             content = reader.stdout.read(int(head[2]))
             reader.stdout.read(1)
             return head[1].decode(), content
+
+    def _is_packed(self) -> bool:
+        return any((self._path / "objects" / "pack").glob("*.idx"))
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._reader is None:
