@@ -27,6 +27,9 @@ WEIGHTS = {
 }
 WORKFLOWS = ("unit", "e2e", "lint")
 TRIES = 2400
+FOLLOWS = "the answer follows here"
+"""What the first part of an answer in two says."""
+
 PATIENCE = 4.0
 """Seconds that somebody waits for the second part of an answer."""
 
@@ -171,7 +174,6 @@ class People:
         What is answered in two parts is typed again where the second one does not come: whoever
         was to say it has died.
         """
-        in_parts = text.startswith("/ship ")
 
         def tell(url):
             self._world.slack.connect(url)
@@ -181,7 +183,7 @@ class People:
             if reply.error is not None or "try again" in reply.words.lower():
                 return False
             answered = lambda: len(self._world.slack.ephemerals(by)) >= seen + 2  # noqa: E731
-            return not in_parts or self._world.until(answered, PATIENCE)
+            return FOLLOWS not in reply.words or self._world.until(answered, PATIENCE)
 
         self._until_heard(tell)
 
