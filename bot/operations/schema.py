@@ -5,15 +5,12 @@ long: so a rolling upgrade has no gap, and can be taken back. The newer one writ
 the oldest revision whose code fits; the older one reads that and leaves the schema as it is.
 """
 
+import pkgutil
 from importlib.metadata import version
 from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from bot.domain.errors import Rejected
 
@@ -24,6 +21,8 @@ OLDEST = "0015"
 
 What a migration after it may do is held by ``tests/operations/test_schema.py``.
 """
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 VERSION_TABLE = "shipmate_version"
 """Where alembic notes the schema's revision."""
@@ -54,28 +53,46 @@ def bring_forward(connection: sa.Connection) -> None:
         connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-    config = _config(connection)
-    scripts = ScriptDirectory.from_config(config)
-    known = [script.revision for script in scripts.walk_revisions()]
-    there = _revision(connection)
-    if there is not None and there not in known:
-        _accept(connection, there, known[0])
+    there, ours = revision(connection), newest()
+    if there == ours:
         return
-    command.upgrade(config, "head")
-    if there != known[0]:
-        _write_terms(connection, known[0])
+    if there is not None and there not in revisions():
+        _accept(connection, there, ours)
+        return
+    _upgrade(connection)
+    _write_terms(connection, ours)
 
 
-def _config(connection: sa.Connection) -> Config:
+def revisions() -> tuple[str, ...]:
+    """Return the revisions that this Shipmate knows, the oldest first: as their files are called.
+
+    By their names alone, so that a start that has nothing to bring forward reads none of them.
+    """
+    names = (module.name for module in pkgutil.iter_modules([str(MIGRATIONS / "versions")]))
+    return tuple(sorted(name.partition("_")[0] for name in names))
+
+
+def newest() -> str:
+    """Return the revision of this Shipmate."""
+    return revisions()[-1]
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Return the revision of our tables there; None where there are none."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    noted = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
+    return connection.execute(sa.select(noted)).scalar_one_or_none()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command  # late: 9 MB that hardly any start needs
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    return config
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    opts = {"version_table": VERSION_TABLE}
-    return MigrationContext.configure(connection, opts=opts).get_current_revision()
+    command.upgrade(config, "head")
 
 
 def _accept(connection: sa.Connection, there: str, ours: str) -> None:

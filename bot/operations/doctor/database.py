@@ -7,10 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
 
-from bot import operations
 from bot.domain.doctor import Area, Finding
 from bot.domain.errors import BotError
 from bot.domain.symptoms import Symptom
@@ -18,9 +15,9 @@ from bot.operations.database import Database, sqlite_path
 from bot.operations.doctor.asking import failed
 from bot.operations.moved_away import moved_to
 from bot.operations.pulse import the_wall
+from bot.operations.schema import newest, revision, revisions
 
 URL = "DATABASE_URL"
-VERSIONS = "shipmate_version"  # as bot/operations/migrations/env.py calls it
 
 found = partial(Finding, Area.DATABASE)
 
@@ -75,22 +72,12 @@ def _unusable(path: Path) -> str | None:
 
 
 def _version(database: Database, kind: str) -> Finding:
-    scripts = ScriptDirectory.from_config(_config())
-    newest = scripts.get_current_head() or ""
-    if not database.has(VERSIONS):
-        return found(kind, Symptom.DATABASE_EMPTY, {"where": "it"})
     with database.read() as connection:
-        now = connection.execute(sa.text(f"SELECT version_num FROM {VERSIONS}")).scalar()  # noqa: S608  # a constant
-    facts = {"now": str(now), "newest": newest}
-    if now == newest:
+        now = revision(connection)
+    if now is None:
+        return found(kind, Symptom.DATABASE_EMPTY, {"where": "it"})
+    facts = {"now": now, "newest": newest()}
+    if now == newest():
         return found(kind, Symptom.DATABASE_READY, facts)
-    known = {one.revision for one in scripts.walk_revisions()}
-    symptom = Symptom.DATABASE_BEHIND if now in known else Symptom.DATABASE_AHEAD
+    symptom = Symptom.DATABASE_BEHIND if now in revisions() else Symptom.DATABASE_AHEAD
     return found(kind, symptom, facts, URL)
-
-
-def _config() -> AlembicConfig:
-    config = AlembicConfig()
-    folder = Path(str(operations.__file__)).parent / "migrations"
-    config.set_main_option("script_location", str(folder))
-    return config

@@ -14,10 +14,11 @@ from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import make_tables
 from bot.operations.lease import AlreadyRunningError, FileLease
 from bot.operations.moved_away import leave_note
+from bot.operations.schema import revision
 from bot.operations.to_postgresql.filling import RefusedRowError, Target, filling, looking
 from bot.operations.to_postgresql.pairs import Pair, engines, ours
 from bot.operations.to_postgresql.reading import Source, reading
-from bot.operations.to_postgresql.schemas import revision, unfit_source, unfit_target
+from bot.operations.to_postgresql.schemas import unfit_source, unfit_target
 from bot.operations.to_postgresql.sole_lease import SoleLease
 from bot.operations.to_postgresql.tally import Tally
 
