@@ -10,6 +10,7 @@ what is written of an automatic rollback. The process dies once at each point: a
 the point says that it was there.
 """
 
+import ctypes
 import inspect
 import multiprocessing
 import os
@@ -116,6 +117,7 @@ def wrap_automatic_rollbacks(points):
 
 def live(environment, arguments, log):
     """Be the bot of *environment* in this process; everything it prints goes to the file *log*."""
+    end_with_the_nursery()
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as output:
@@ -127,6 +129,16 @@ def live(environment, arguments, log):
         lease.GRACE = timedelta(seconds=float(grace))
         outbox.HELD = timedelta(seconds=2)  # else the dead one's letters wait for two minutes
     main()
+
+
+def end_with_the_nursery():
+    """Let no life outlast tests that were themselves killed, where the system can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
+PARENT_DEATH_SIGNAL = 1
+"""Source: man 2 prctl, PR_SET_PDEATHSIG."""
 
 
 class Mortal(Process):

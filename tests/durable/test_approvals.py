@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.operations.tables import outbox
+from bot.shipmate import DRAIN
 from sandbox.process import Process
 from sandbox.slack.delivery import End
 from sandbox.wire import Fault
@@ -131,7 +132,7 @@ def test_a_yes_at_one_replica_wakes_the_workflow_in_the_other(tmp_path, postgres
         lives.until(lambda: lives.is_over(operation))
 
         print(f"it went on {span:.1f} s after the click at the other replica")
-        assert span < 5
+        assert span < 15  # by itself it would look after half a minute
         lives.assert_done_once(operation, Phase.LIVE)
 
 
@@ -146,10 +147,10 @@ def test_asked_to_stop_it_goes_at_once_and_what_is_clicked_meanwhile_is_clicked_
             operation = lives.deploys()
             lives.until(lambda: waits(lives, operation))
             asked = lives.world.clock.now()
-            assert 0 == bot.stop(10), bot.log.read_text("utf-8")
+            assert 0 == bot.stop(30), bot.log.read_text("utf-8")
             span = lives.real(lives.world.clock.now() - asked)
             print(f"stopped {span:.1f} s after it was asked")
-            assert span < 4
+            assert span < DRAIN.total_seconds()
         finally:
             bot.kill()
 

@@ -31,7 +31,7 @@ def test_a_second_replica_finishes_what_a_dead_one_began(tmp_path, postgres_serv
         lives.until(lambda: lives.is_over(followed) and lives.is_over(waiting))
 
         print(f"the second replica finished it {span:.1f} s after the first one's death")
-        assert span < 12
+        assert span < 20
         lives.assert_done_once(followed, Phase.LIVE)
         lives.assert_done_once(waiting, Phase.LIVE)
         wished = [f"core-stage-{lives.version(back)}" for back in (1, 0)]
@@ -78,7 +78,7 @@ def test_asked_to_stop_it_leaves_its_work_for_the_next_start(tmp_path, database_
             lives.until(lambda: Phase.FOLLOWING is lives.phase(operation))
 
             asked = lives.world.clock.now()
-            assert 0 == bot.stop(10), bot.log.read_text("utf-8")
+            assert 0 == bot.stop(30), bot.log.read_text("utf-8")
             span = lives.real(lives.world.clock.now() - asked)
             print(f"stopped {span:.1f} s after it was asked")
         finally:
