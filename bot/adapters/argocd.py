@@ -30,7 +30,16 @@ from bot.adapters.calls import Answered, OnAnswer, OnCall, nobody_hears, nobody_
 from bot.clock import Clock
 from bot.domain.catalog import Application, Instance
 from bot.domain.errors import Garbled, NotFound, Rejected, Unavailable
-from bot.domain.observation import MAKES_PODS, Listed, Observation, Resource, Windows, Workload
+from bot.domain.observation import (
+    MAKES_PODS,
+    Listed,
+    Observation,
+    OperationPhase,
+    Resource,
+    Sync,
+    Windows,
+    Workload,
+)
 from bot.secret_files import current, look_again
 
 CORRELATION = "shipmate-operation"
@@ -179,13 +188,14 @@ class ArgoCD:
     def sync(self, application: Application, key: str) -> Observation:
         """Ask for a sync to the newest commit, marked with *key*; return what then is.
 
-        A sync of ours under way is found, not asked for again.
+        A sync of ours that is under way, or has brought what Git says, is found and not asked for
+        again.
 
         Raises:
             Conflict: another operation runs, a window is closed, or it is being deleted.
         """
         seen = self.look(application)
-        if _is_under_way(seen, key):
+        if _was_taken(seen, key):
             return seen
         body = {
             "revision": "",
@@ -455,12 +465,18 @@ def _path(application: Application) -> str:
     return f"/api/v1/applications/{quote(application.name, safe='')}"
 
 
-def _is_under_way(seen: Observation, key: str) -> bool:
+def _was_taken(seen: Observation, key: str) -> bool:
+    """Tell whether a sync marked with *key* is asked for, under way, or has brought what Git says.
+
+    Who died right after asking asks again after a take-over; hooks would run a second time.
+    """
     if seen.operation is not None and seen.operation.infos.get(CORRELATION) == key:
         return True
     state = seen.operation_state
-    running = state is not None and not state.phase.completed
-    return running and state is not None and state.infos.get(CORRELATION) == key
+    if state is None or state.infos.get(CORRELATION) != key:
+        return False
+    has_brought_it = state.phase is OperationPhase.SUCCEEDED and seen.sync is Sync.SYNCED
+    return has_brought_it or not state.phase.completed
 
 
 def _is_gone(error: Rejected) -> bool:

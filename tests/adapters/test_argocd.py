@@ -188,6 +188,19 @@ def test_a_sync_of_ours_under_way_is_found_not_asked_for_again(world, argo):
         argo.sync(manual, "op-2")
 
 
+def test_a_sync_of_ours_that_has_brought_what_git_says_is_not_asked_for_again(world, argo):
+    """As who died right after asking does after the take-over; hooks would run twice."""
+    world.add_web("manual", auto_sync=False)
+    manual = Application("main", "manual")
+    eventually(lambda: argo.look(manual).sync is Sync.OUT_OF_SYNC)
+    argo.sync(manual, "op-1")
+    eventually(lambda: argo.look(manual).sync is Sync.SYNCED)
+    argo.sync(manual, "op-1")
+    assert 1 == world.argocd.count("application.sync")
+    argo.sync(manual, "op-2")
+    assert 2 == world.argocd.count("application.sync")
+
+
 def test_a_closed_window_is_a_conflict_and_can_be_read(world, argo):
     world.argocd.sync_window("web", Window("deny"))
     with pytest.raises(Conflict, match="blocked by sync window"):
