@@ -188,7 +188,7 @@ def _words(phase):
     """Return the words of which a card says one when its operation ended so."""
     if phase is Phase.REFUSED:  # the approvers' card tells why nothing came of it
         return (STATES[phase].lower(), "refused", "void", "expired", "rejected", "superseded")
-    return (STATES[phase].lower(),)
+    return (STATES[phase].lower().partition(",")[0],)
 
 
 def _had_it_already(operation):
