@@ -271,6 +271,7 @@ def build(
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
+        out.names,
     )
     shipmate = Shipmate(
         settings=settings,

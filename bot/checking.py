@@ -35,7 +35,7 @@ from bot.operations.doctor.examination import AskArgoCD, AskGitHub, Examination
 from bot.operations.identity.forgetting import FORGETTING
 from bot.operations.pulse import the_wall
 from bot.settings import AppKey, Settings, SettingsInvalid
-from handlers.slack import COMMANDS, EVENTS
+from handlers.slack import EVENTS
 
 HERE = Path("manifest.yml")
 """Where the Slack app's manifest lies in a clone of Shipmate."""
@@ -158,8 +158,8 @@ def _slack_wanted(setup: Setup, places: Places) -> slack.SlackWanted:
     return slack.SlackWanted(
         channels,
         None if app_token is None else app_token.get_secret_value(),
-        _manifest(setup.manifest),
-        frozenset(COMMANDS),
+        _manifest(setup.manifest or setup.settings.slack_manifest),
+        frozenset(startup.slash_names(setup.settings).names.values()),
         frozenset(EVENTS),
     )
 

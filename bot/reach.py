@@ -34,6 +34,7 @@ from bot.config import Config
 from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.images import ImageReference
+from bot.domain.slash_names import SlashNames
 from bot.metrics import Metrics
 from bot.operations.alerts import Alerts
 from bot.operations.books.open_items import OpenItemBook
@@ -47,6 +48,7 @@ from bot.operations.gathering.histories import Histories
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings, Token
+from bot.startup import slash_names
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +80,7 @@ class Reach:
     values: FileHistory
     argocd: Mapping[str, ArgoCD]
     slack: Slack
+    names: SlashNames
     registry: Registry
     device_flow: DeviceFlow | None
     hook: HookDeliveries | None
@@ -99,7 +102,8 @@ def reach(
     *heard* is told of each answer.
 
     Raises:
-        SettingsInvalid: an Argo CD instance has no token, or who is to be told no address.
+        SettingsInvalid: an Argo CD instance has no token, who is to be told no address, or the
+            manifest of the Slack app says not what our commands are called.
     """
     instances = config.catalog.instances
     called = _told(metrics)
@@ -125,6 +129,7 @@ def reach(
         )
         for name, instance in instances.items()
     }
+    names = slash_names(settings)
     return Reach(
         github=github,
         commits=Commits(github),
@@ -136,9 +141,11 @@ def reach(
             settings.slack_bot_token,
             settings.slack_api_url,
             patience.slack,
+            put=names.theirs,
             on_call=called,
             on_answer=heard,
         ),
+        names=names,
         registry=Registry(hosts(config, settings), clock=clock, on_call=called),
         device_flow=_device_flow(settings, config, clock, patience, called),
         channels=channels([one.to for one in config.notify], settings.notify_addresses, called),

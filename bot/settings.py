@@ -107,7 +107,8 @@ class Settings(BaseModel):
     *argocd_auth_tokens* holds the tokens of single instances, by the end of the variable's name,
     *registry_logins* those of image registries, by the middle of it. *notify_addresses* are those
     of who is told beside Slack, by the end of the variable's name. *github_client_id* is the
-    App's for ``/ship link``, or None. *github_webhook_secret* and *argocd_webhook_token* hold one
+    App's for ``/ship link``, or None. *slack_manifest* is the app's manifest where that renames our
+    commands. *github_webhook_secret* and *argocd_webhook_token* hold one
     secret, or two while one is changed, as the properties named in the plural tell.
     """
 
@@ -117,6 +118,7 @@ class Settings(BaseModel):
     slack_signing_secret: SecretStr
     slack_app_token: SecretStr | None = None
     slack_api_url: str = SLACK_API
+    slack_manifest: Path | None = None
     github_token: SecretStr | None = None
     github_app_id: str | None = None
     github_app_private_key: SecretStr | None = None
@@ -291,6 +293,7 @@ class _Reader:
         values = {
             **(self._slack() if self._with_slack else _NO_SLACK),
             "slack_api_url": self._url("SLACK_API_URL", SLACK_API) + "/",
+            "slack_manifest": self._manifest(),
             **(self._github() if self._with_github else {}),
             "github_api_url": self._url("GITHUB_API_URL", GITHUB_API),
             "github_client_id": self._client_id(),
@@ -308,6 +311,11 @@ class _Reader:
             for name, meant in misspelt(name for name, value in self._environment.items() if value):
                 self._problem(name, f"is read by nobody: did you mean {meant}?")
         return {name: value for name, value in values.items() if value is not None}
+
+    def _manifest(self) -> Path | None:
+        """Return where the manifest stands that says what our commands are called."""
+        path = self._text("SLACK_MANIFEST")
+        return Path(path) if path else None
 
     def config_path(self) -> Path:
         """Return where the configuration stands."""

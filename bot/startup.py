@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.config import Config, ConfigInvalid, load
-from bot.settings import Needs, Settings, SettingsInvalid, config_path
+from bot.config.manifest import manifest_of
+from bot.domain.slash_names import Nameless, SlashNames, named
+from bot.settings import Needs, SettingProblem, Settings, SettingsInvalid, config_path
 
 
 class SetupInvalid(Exception):  # noqa: N818  # it names what is true of the setup
@@ -22,6 +24,7 @@ class Unreadable(Exception):  # noqa: N818  # as above
     def __init__(self, path: Path, why: str) -> None:
         advice = "Set SHIPMATE_CONFIG to the path of your shipmate.yaml."
         super().__init__(f"{path} cannot be read: {why}. {advice}")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,40 @@ def read(environment: Mapping[str, str]) -> Setup:
         settings = Settings.load(environment, needs_of(config) if config else None)
     except SettingsInvalid as invalid:
         raise SetupInvalid(invalid, wrong) from None
+    try:
+        slash_names(settings)
+    except SettingsInvalid as invalid:
+        raise SetupInvalid(invalid, wrong) from None
     if config is None:
         raise SetupInvalid(None, wrong)
     return Setup(settings, config, text)
+
+
+def slash_names(settings: Settings) -> SlashNames:
+    """Return what our commands are called in the manifest that *settings* name, if they name one.
+
+    Raises:
+        SettingsInvalid: it cannot be read, or does not say what each is called.
+    """
+    path = settings.slack_manifest
+    if path is None:
+        return SlashNames()
+    try:
+        manifest = manifest_of(_text(path))
+    except Unreadable as unreadable:
+        raise _manifest_wrong(f"names {path}, which cannot be read: {unreadable.why}") from None
+    if manifest is None:
+        raise _manifest_wrong(f"names {path}, which is no manifest of a Slack app")
+    names = named(manifest.commands)
+    if isinstance(names, Nameless):
+        verbs = " and ".join(f"/{verb}" for verb in names.verbs)
+        advice = "call exactly one command so, or let its name end in it, as /acme-deploy does"
+        raise _manifest_wrong(f"names {path}, which has no one command for {verbs}: {advice}")
+    return names
+
+
+def _manifest_wrong(message: str) -> SettingsInvalid:
+    return SettingsInvalid([SettingProblem("SLACK_MANIFEST", message)])
 
 
 def needs_of(config: Config) -> Needs:

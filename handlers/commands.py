@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.domain.message import Message
+from bot.domain.slash_names import SlashNames
 from handlers.desk import Asker, Desk
 from handlers.filling import Forms
 from handlers.form import luggage
@@ -12,40 +13,68 @@ from handlers.later import Speaker
 
 
 def on_deploy(
-    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+    ack: Ack,
+    command: dict[str, Any],
+    desk: Desk,
+    forms: Forms,
+    speaker: Speaker,
+    names: SlashNames,
 ) -> None:
     """Answer ``/deploy <service>[,<service>…] <version> <env> [because <reason>]``."""
-    _answer("deploy", ack, command, desk, forms, speaker)
+    _answer("deploy", ack, command, desk, forms, speaker, names)
 
 
 def on_promote(
-    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+    ack: Ack,
+    command: dict[str, Any],
+    desk: Desk,
+    forms: Forms,
+    speaker: Speaker,
+    names: SlashNames,
 ) -> None:
     """Answer ``/promote <service>[,<service>…]|all [<from>] <env> [because <reason>]``."""
-    _answer("promote", ack, command, desk, forms, speaker)
+    _answer("promote", ack, command, desk, forms, speaker, names)
 
 
 def on_rollback(
-    ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+    ack: Ack,
+    command: dict[str, Any],
+    desk: Desk,
+    forms: Forms,
+    speaker: Speaker,
+    names: SlashNames,
 ) -> None:
     """Answer ``/rollback <service>[,<service>…] [<env>] [<what>] [because <reason>]``."""
-    _answer("rollback", ack, command, desk, forms, speaker)
+    _answer("rollback", ack, command, desk, forms, speaker, names)
 
 
-def on_ship(ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker) -> None:
+def on_ship(
+    ack: Ack,
+    command: dict[str, Any],
+    desk: Desk,
+    forms: Forms,
+    speaker: Speaker,
+    names: SlashNames,
+) -> None:
     """Answer ``/ship status|history|cancel|lock|help …``."""
-    _answer("ship", ack, command, desk, forms, speaker)
+    _answer("ship", ack, command, desk, forms, speaker, names)
 
 
 def _answer(
-    name: str, ack: Ack, command: dict[str, Any], desk: Desk, forms: Forms, speaker: Speaker
+    verb: str,
+    ack: Ack,
+    command: dict[str, Any],
+    desk: Desk,
+    forms: Forms,
+    speaker: Speaker,
+    names: SlashNames,
 ) -> None:
     asker = Asker(
         user=command["user_id"],
         channel=command["channel_id"],
         asked=f"command:{command['trigger_id']}",
     )
-    answer = desk.hear(name, command.get("text") or "", asker)
+    answer = desk.hear(verb, names.ours(command.get("text") or ""), asker)
     if answer.form:
         ack()  # The form is the answer; if it does not open, that is said.
         forms.open(
@@ -55,16 +84,16 @@ def _answer(
             lambda failed: speaker.respond(command["response_url"], lambda: failed),
         )
         return
-    ack(**ephemeral(answer.message))
+    ack(**ephemeral(answer.message, names))
     answer.then()
     if answer.later is not None:
         speaker.respond(command["response_url"], answer.later)
 
 
-def ephemeral(message: Message) -> dict[str, Any]:
+def ephemeral(message: Message, names: SlashNames) -> dict[str, Any]:
     """Return *message* as an answer that only the person sees."""
     return {
         "response_type": "ephemeral",
-        "text": message.text,
-        "blocks": list(message.blocks),
+        "text": names.theirs(message.text),
+        "blocks": names.theirs(list(message.blocks)),
     }

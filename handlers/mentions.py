@@ -2,23 +2,30 @@
 
 from typing import Any
 
+from bot.domain.slash_names import SlashNames
 from bot.messages import replies
 from handlers.desk import Answer, Asker, Desk
 from handlers.later import Speaker
 
 
-def on_mention(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def on_mention(
+    event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker, names: SlashNames
+) -> None:
     """Answer ``@shipmate deploy core a1b2c3d4 stage``; only the person sees the answer."""
-    _hear(event, body, desk, speaker)
+    _hear(event, body, desk, speaker, names)
 
 
-def on_message(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def on_message(
+    event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker, names: SlashNames
+) -> None:
     """Answer a direct message; what other bots and Slack itself say is not for us."""
     if event.get("channel_type") == "im" and not event.get("subtype"):
-        _hear(event, body, desk, speaker)
+        _hear(event, body, desk, speaker, names)
 
 
-def _hear(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker) -> None:
+def _hear(
+    event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Speaker, names: SlashNames
+) -> None:
     user = event.get("user")
     if not user or event.get("bot_id"):
         return
@@ -32,7 +39,7 @@ def _hear(event: dict[str, Any], body: dict[str, Any], desk: Desk, speaker: Spea
     asker = Asker(
         user=user, channel=event["channel"], asked=f"event:{body['event_id']}", thread=thread
     )
-    answer: Answer = desk.hear("mention", event.get("text") or "", asker)
+    answer: Answer = desk.hear("mention", names.ours(event.get("text") or ""), asker)
     answer.then()
     speaker.whisper(asker.channel, user, thread, lambda: answer.message)
     if answer.later is not None:

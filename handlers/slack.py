@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity
 from bot.domain.form import Field
+from bot.domain.slash_names import SlashNames
 from bot.domain.terminal import account_of
 from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
@@ -66,10 +67,10 @@ from handlers.taking_back import on_stop_back
 log = structlog.get_logger(__name__)
 
 COMMANDS = {
-    "/deploy": on_deploy,
-    "/promote": on_promote,
-    "/rollback": on_rollback,
-    "/ship": on_ship,
+    "deploy": on_deploy,
+    "promote": on_promote,
+    "rollback": on_rollback,
+    "ship": on_ship,
 }
 EVENTS = {"app_mention": on_mention, "message": on_message}
 BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
@@ -114,10 +115,12 @@ def bolt_app(
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
+    names: SlashNames,
 ) -> App:
     """Return Bolt with all our listeners. *team* says who we are, once it is known.
 
-    *signing_secrets* are those that Slack may sign with at the moment.
+    *signing_secrets* are those that Slack may sign with at the moment, *names* what our commands
+    are called there.
 
     Everything is answered before the response leaves (``process_before_response``): measured, an
     ack then takes 0.2 ms instead of 10, and no listener waits for one of Bolt's five threads.
@@ -146,16 +149,17 @@ def bolt_app(
         context["forms"], context["selves"] = forms, selves
         context["rollouts"], context["back"], context["stops"] = rollouts, back, stops
         context["drifts"], context["ci"] = drifts, ci
+        context["names"] = names
         return next_()
 
-    _listen(app)
+    _listen(app, names)
 
     @app.error
     def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         number = incident()
         log.error("a listener failed", incident=number, exc_info=error)
         if "command" in body:
-            return BoltResponse(status=200, body=ephemeral(replies.internal(number)))
+            return BoltResponse(status=200, body=ephemeral(replies.internal(number), names))
         # An event that failed is delivered again only after another answer than 200, and a form
         # stays open only then.
         failed = "event" in body or body.get("type") == "view_submission"
@@ -164,9 +168,9 @@ def bolt_app(
     return app
 
 
-def _listen(app: App) -> None:
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
+def _listen(app: App, names: SlashNames) -> None:
+    for verb, command in COMMANDS.items():
+        app.command(names.names[verb])(command)
     for event, listener in EVENTS.items():
         app.event(event)(listener)
     for action, button in BUTTONS.items():

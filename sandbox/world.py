@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from bot.clock import Clock
 from sandbox.argocd import ApplicationSet, ArgoCD, Parent, Tempo
 from sandbox.ci import CI
@@ -13,6 +15,7 @@ from sandbox.github import GitHub
 from sandbox.images import Images
 from sandbox.registry import Registry
 from sandbox.slack import Slack
+from sandbox.slack.app import from_manifest
 from sandbox.systems.nouns import Application, CodeRepository, Helmfile, System
 from sandbox.wire import Wire
 
@@ -47,13 +50,19 @@ class World:
         clock: Clock | None = None,
         tempo: Tempo | None = None,
         config: Callable[[str], str] | None = None,
+        manifest: str | None = None,
     ) -> None:
         self.system, self.folder = system, folder
         self.clock = clock or Clock(SPEED)
         self.github = GitHub(folder / "github", self.clock)
         self.argocd = ArgoCD(self.clock, self._path, tempo=tempo)
+        self._manifest = manifest
         self.slack = Slack(
-            self.clock, signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN
+            self.clock,
+            signing_secret=SIGNING_SECRET,
+            bot_token=BOT_TOKEN,
+            app_token=APP_TOKEN,
+            app=None if manifest is None else from_manifest(YAML(typ="safe").load(manifest)),
         )
         self.registry, self.ecr = Registry(self.clock), Ecr()
         self.images = Images(self.registry, self.ecr)
@@ -107,6 +116,10 @@ class World:
         }
         if socket_mode:
             variables["SLACK_APP_TOKEN"] = APP_TOKEN
+        if self._manifest is not None:
+            manifest = self.folder / "manifest.yml"
+            manifest.write_text(self._manifest, encoding="utf-8")
+            variables["SLACK_MANIFEST"] = str(manifest)
         return variables
 
     def sha(self, repo: str, ref: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.domain.doctor import SLACK_SCOPES
+from bot.domain.slash_names import VERBS
 from handlers.slack import COMMANDS, EVENTS
 from sandbox.slack.app import App, from_manifest
 from sandbox.slack.methods import METHODS
@@ -85,7 +86,8 @@ def test_the_pretend_slack_installs_the_same_app():
 def test_every_listener_is_in_the_manifest_and_nothing_else_is():
     """Slack's ``message.im`` arrives as an event of type ``message``."""
     commands = {one["command"] for one in MANIFEST["features"]["slash_commands"]}
-    assert set(COMMANDS) == commands
+    assert {f"/{verb}" for verb in COMMANDS} == commands
+    assert tuple(COMMANDS) == VERBS
     assert set(EVENTS) == {event.partition(".")[0] for event in bot_events()}
 
 

@@ -148,6 +148,23 @@ def test_everything_wrong_in_both_halves_is_told_at_once(refused):
     assert 2 <= len([name for name in names if name.startswith("shipmate.yaml:")])
 
 
+MANIFESTS = [
+    pytest.param("features: {slash_commands: [{command: /ship}]}", "has no one command", id="few"),
+    pytest.param("dear: colleague", "which is no manifest of a Slack app", id="a letter"),
+    pytest.param(None, "which cannot be read: No such file", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), MANIFESTS)
+def test_a_manifest_that_does_not_tell_our_names_stops_the_start(refused, tmp_path, text, why):
+    path = tmp_path / "manifest.yml"
+    if text is not None:
+        path.write_text(text)
+    (line,) = refused(GOOD | {"SLACK_MANIFEST": str(path)})
+    assert line.startswith("SLACK_MANIFEST names manifest.yml")
+    assert why in line
+
+
 def test_a_configuration_that_is_not_there_hides_nothing_of_the_environment(tmp_path):
     with pytest.raises(SetupInvalid) as caught:
         read({"SHIPMATE_CONFIG": str(tmp_path / "none.yaml")})

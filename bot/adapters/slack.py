@@ -4,7 +4,7 @@ What comes in from Slack (commands, mentions) is not here: that is listened to i
 """
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -79,11 +79,16 @@ class Identity:
     team_name: str
 
 
+def as_it_is(shown: Any) -> Any:
+    """Return what is *shown* unchanged."""
+    return shown
+
+
 class Slack:
     """The workspace, as the bot may act in it. One object serves all threads.
 
     *base_url* is Slack's own or a pretend one's; *timeout* is for each call. *token* is asked for
-    at each.
+    at each. Whatever people are to see goes through *put*.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Slack:
         base_url: str,
         timeout: timedelta,
         *,
+        put: Callable[[Any], Any] = as_it_is,
         on_call: OnCall = nobody_listens,
         on_answer: OnAnswer = nobody_hears,
     ) -> None:
@@ -117,6 +123,7 @@ class Slack:
         # The SDK takes HTTPS_PROXY but not NO_PROXY from the environment.
         if proxy_bypass(urlsplit(base_url).hostname or ""):
             self._writer.proxy = self._reader.proxy = None
+        self._put = put
         self._identity: Identity | None = None
 
     def whoami(self) -> Identity:
@@ -147,7 +154,7 @@ class Slack:
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         doing = f"post to {channel}"
-        arguments = _content(message) | _quiet() | {"channel": channel, "metadata": metadata}
+        arguments = self._content(message) | _quiet() | {"channel": channel, "metadata": metadata}
         if thread is not None:
             arguments["thread_ts"] = thread
         return _posted(_ask(self._writer, doing, "chat.postMessage", arguments), doing)
@@ -204,7 +211,7 @@ class Slack:
         """
         # Blocks always go along, if only as an empty list: text alone would drop the old ones
         # and no text would keep them, and we want neither to depend on the message.
-        arguments = _content(message) | {"channel": posted.channel, "ts": posted.ts}
+        arguments = self._content(message) | {"channel": posted.channel, "ts": posted.ts}
         doing = f"edit a message in {posted.channel}"
         _posted(_ask(self._writer, doing, "chat.update", arguments), doing)
 
@@ -215,7 +222,7 @@ class Slack:
 
         Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
-        arguments = _content(message) | {"channel": channel, "user": user}
+        arguments = self._content(message) | {"channel": channel, "user": user}
         if thread is not None:
             arguments["thread_ts"] = thread
         _ask(self._writer, f"tell {user} in {channel}", "chat.postEphemeral", arguments)
@@ -248,7 +255,7 @@ class Slack:
         client = WebhookClient(
             response_url, timeout=self._seconds, retry_handlers=[], proxy=self._writer.proxy
         )
-        content = _content(message)
+        content = self._content(message)
         try:
             response = client.send(
                 text=content["text"],
@@ -289,7 +296,7 @@ class Slack:
         Source: https://docs.slack.dev/reference/methods/views.open
         """
         doing = "open a form"
-        arguments = {"trigger_id": trigger, "view": dict(view)}
+        arguments = {"trigger_id": trigger, "view": self._put(dict(view))}
         return _opened(_ask(self._writer, doing, "views.open", arguments), doing)
 
     def update_view(
@@ -307,10 +314,14 @@ class Slack:
         Source: https://docs.slack.dev/reference/methods/views.update
         """
         doing = "fill a form"
-        arguments: dict[str, Any] = {"view_id": view_id, "view": dict(view)}
+        arguments: dict[str, Any] = {"view_id": view_id, "view": self._put(dict(view))}
         if expected is not None:
             arguments["hash"] = expected
         return _opened(_ask(self._writer, doing, "views.update", arguments), doing)
+
+    def _content(self, message: Message) -> dict[str, Any]:
+        blocks = [dict(block) for block in message.blocks]
+        return {"text": self._put(message.text), "blocks": self._put(blocks)}
 
     def person(self, user: str) -> Person:
         """Return who the user id belongs to.
@@ -385,10 +396,6 @@ def _why(error: Exception) -> str:
     """Return what the system says of a lost connection, or the kind of error; no address."""
     reason = getattr(error, "reason", error)
     return getattr(reason, "strerror", None) or type(reason).__name__
-
-
-def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
 
 
 def _quiet() -> dict[str, Any]:

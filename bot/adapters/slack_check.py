@@ -98,7 +98,9 @@ class SlackCheck:
         except SlackApiError as error:
             raise refused(error.response, doing) from None
         except (OSError, http.client.HTTPException) as error:
-            raise Unavailable("Slack", doing, type(error).__name__) from None
+            raise Unavailable(
+                "Slack", doing, f"the connection failed ({type(error).__name__})"
+            ) from None
         except (AttributeError, ValueError) as error:  # the SDK itself trips over a strange body
             raise Garbled("Slack", doing, type(error).__name__) from None
         if not isinstance(answer.data, dict):

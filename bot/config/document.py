@@ -86,11 +86,17 @@ def _composed(text: str, document: Document) -> Node | None:
     return None
 
 
+_HINTS = {
+    "'\\t'": "indent with blanks, YAML knows no tabs",
+    "got '{'": 'put what holds a brace in quotes, as "values-{env}.yaml"',
+}
+
+
 def _unreadable(error: MarkedYAMLError) -> ConfigProblem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else _START
     what = " ".join(part for part in (error.context, error.problem) if part)
-    hint = "indent with blanks, YAML knows no tabs" if "'\\t'" in what else ""
+    hint = next((hint for sign, hint in _HINTS.items() if sign in what), "")
     return ConfigProblem(line, column, "", f"this is no YAML: {what}", hint)
 
 

@@ -37,8 +37,8 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.VERSION_UNFIT: Words(
         "{version} cannot become an image tag of {service}[: its tags look like {template}].",
-        "Send the command again with a version of that kind: a commit, or a release"
-        " such as `v1.2.3` where releases are built.",
+        "Send the command again with a version that fits: any commit where the tags have `{{sha}}`,"
+        " a Git tag or image tag such as `v1.2.3` where they have `{{version}}`.",
     ),
     Reason.NOT_IN_ENVIRONMENT: Words(
         "{service} does not live in {environment}[; it lives in {environments}].",
@@ -70,8 +70,8 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.NOT_LINKED: Words(
         "The bot does not know which GitHub account {user} has.",
-        "Send `/ship link` to connect it, or ask a platform engineer to add you under"
-        " `people.map` in `shipmate.yaml`; then send the command again.",
+        "Ask a platform engineer to add you under `people.map` in `shipmate.yaml`, or send"
+        " `/ship link` where linking is switched on; then send the command again.",
     ),
     Reason.NO_SUCH_ACCOUNT: Words(
         "{user} is said to be {login} on GitHub, but GitHub has no such account.",
@@ -364,7 +364,8 @@ WORDS: Mapping[Reason, Words] = {
     Reason.NOT_LIVE: Words(
         "Argo CD calls {app} synced and healthy, but {image} does not run[; {found} runs].",
         "Open {app} in Argo CD and refresh it hard; if the old image stays, check that the"
-        " service's `image` in `shipmate.yaml` is the one the manifests use.",
+        " service's `image`, and `kustomize` where `at` says it, are in `shipmate.yaml` as in the"
+        " manifests.",
     ),
     Reason.OVERTAKEN: Words(
         "[A later commit runs {found} of {app} in place of ours: {revision}."

@@ -130,6 +130,23 @@ def container(values, folder):
     return pod["containers"][0]
 
 
+def test_a_long_number_comes_to_the_bot_as_it_was_written(tmp_path):
+    """Helm has numbers as floats: an App's id of seven digits would become 1.234567e+06."""
+    numbers = {"GITHUB_APP_ID": 1234567, "GITHUB_INSTALLATION_ID": "87654321", "PORT_OF": 42}
+    given = container(CONFIG | {"env": numbers}, tmp_path)["env"]
+    seen = {one["name"]: one["value"] for one in given if one["name"] in numbers}
+    assert seen == {name: str(number) for name, number in numbers.items()}
+
+
+def test_a_manifest_with_other_names_reaches_the_bot(tmp_path):
+    text = "features:\n  slash_commands:\n    - command: /acme-deploy\n"
+    _, objects, said = helm({**CONFIG, "slackManifest": text}, tmp_path)
+    assert text.strip() == objects["ConfigMap"]["data"]["manifest.yml"].strip(), said
+    one = container({**CONFIG, "slackManifest": text}, tmp_path)
+    told = {each["name"]: each.get("value") for each in one["env"]}["SLACK_MANIFEST"]
+    assert told in {mount["mountPath"] for mount in one["volumeMounts"]}
+
+
 def test_only_what_hangs_is_started_anew_and_what_is_not_ready_gets_no_requests(tmp_path):
     """A probe of liveness that asked for the database would restart us whenever that is away."""
     probes = container(CONFIG, tmp_path)

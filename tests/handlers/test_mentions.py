@@ -3,6 +3,7 @@ from slack_bolt import BoltRequest
 from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity
+from bot.domain.slash_names import SlashNames
 from bot.messages import replies
 from handlers.desk import Answer
 from handlers.slack import bolt_app
@@ -34,7 +35,7 @@ def bolt(hearing):
     us = Identity("UBOT", "BBOT", "T1", "Team")
     client = WebClient("", base_url="http://127.0.0.1:9/")
     lent = [hearing] * 10  # everything that listeners are lent
-    return bolt_app(client, lambda: ["secret"], *lent, lambda: us, lambda: "1")
+    return bolt_app(client, lambda: ["secret"], *lent, lambda: us, lambda: "1", SlashNames())
 
 
 def dispatch(bolt, **event):

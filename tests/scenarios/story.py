@@ -26,12 +26,14 @@ def told_in(
     speed=SPEED,
     patience=None,
     config=None,
+    manifest=None,
 ):
     """Tell a story about the system *name*, its world and database below *folder*.
 
-    *config* rewrites its ``shipmate.yaml``: ``sandbox.world.unguarded`` asks nobody for approval.
+    *config* rewrites its ``shipmate.yaml``: ``sandbox.world.unguarded`` asks nobody for approval. *manifest*
+    is the text of the Slack app's, where it is not the usual one.
     """
-    world = World(system(name), folder, clock=Clock(speed), config=config)
+    world = World(system(name), folder, clock=Clock(speed), config=config, manifest=manifest)
     world.start()
     if prepare is not None:
         prepare(world)

@@ -162,7 +162,7 @@ def _targets(tree: Tree, at: Key | Container, *, every: bool) -> list[Target]:
         raise ambiguous(
             f"the image stands there {len(targets)} times",
             [target.spot for target in targets],
-            "Choose one of them by its path, or change all together.",
+            "Choose one of them by its path, with `key` in place of `container`.",
         )
     for target in targets:
         refuse_if_untouchable(target)
