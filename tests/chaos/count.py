@@ -41,19 +41,24 @@ class Count:
         self.keys = Counter(card.metadata["event_payload"]["key"] for card in world.slack.cards())
         self.syncs = self._syncs()
 
-    def is_over(self):
-        """Tell whether nothing is under way any more, and everything is told."""
-        if self._store.under_way() or self._store.cards.stale() or unfinished(self._database):
-            return False
+    def open(self):
+        """Yield what is still under way, or not yet told."""
+        for one in self.operations:
+            if not one.phase.ended:
+                yield f"{one.id} is {one.phase}"
+        for card in self._store.cards.stale():
+            yield f"a card is behind: {card}"
+        for workflow, status in unfinished(self._database):
+            yield f"the workflow {workflow} is {status}"
         with self._database.read() as connection:
-            waiting = connection.execute(_open(outbox)).scalar()
-            heard = connection.execute(_open(deliveries)).scalar()
-        return not waiting and not heard
+            for table in (outbox, deliveries):
+                for row in connection.execute(_open(table).limit(5)):
+                    yield f"{table.name} waits: {dict(row._mapping)}"[:400]
 
     def wrong(self, people):
         """Return what is wrong, in words; *people* know what they did."""
         return [
-            *self._wrong_ends(),
+            *self.open(),
             *self._wrong_commits(),
             *self._wrong_cards(),
             *self._wrong_syncs(),
@@ -61,13 +66,6 @@ class Count:
             *self._wrong_rows(),
             *(f"a fake did not understand: {odd}" for odd in self._world.troubles()),
         ]
-
-    def _wrong_ends(self):
-        for one in self.operations:
-            if not one.phase.ended:
-                yield f"{one.id} has not ended: {one.phase}, {one.problem}"
-        for workflow, status in unfinished(self._database):
-            yield f"the workflow {workflow} is {status}"
 
     def _wrong_commits(self):
         by_key = {one.key: one for one in self.operations}
@@ -181,7 +179,7 @@ class Count:
 
 
 def _open(table):
-    return sa.select(sa.func.count()).where(table.c.settled_at.is_(None)).select_from(table)
+    return sa.select(table).where(table.c.settled_at.is_(None))
 
 
 def _words(phase):

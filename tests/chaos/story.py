@@ -115,11 +115,10 @@ def _become_still(plan, world, store, database, replicas, people):
         if time.monotonic() > end - plan.patience / 2:
             replicas.rest()
         people.approve_what_waits()
-        count = Count(world, store, database)
-        if count.is_over():
+        left = list(Count(world, store, database).open())
+        if not left:
             return
-        open_ones = sum(not one.phase.ended for one in count.operations)
-        plan.say(f"{open_ones} operations under way, {replicas.kills} kills")
+        plan.say(f"{len(left)} things are open, {replicas.kills} kills: {left[0]}")
         rest.wait(1.0)
 
 

@@ -30,8 +30,8 @@ def told_in(
 ):
     """Tell a story about the system *name*, its world and database below *folder*.
 
-    *config* rewrites its ``shipmate.yaml``: ``sandbox.world.unguarded`` asks nobody for approval. *manifest*
-    is the text of the Slack app's, where it is not the usual one.
+    *config* rewrites its ``shipmate.yaml``: ``sandbox.world.unguarded`` asks nobody for approval.
+    *manifest* is the text of the Slack app's, where it is not the usual one.
     """
     world = World(system(name), folder, clock=Clock(speed), config=config, manifest=manifest)
     world.start()
