@@ -37,8 +37,8 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.VERSION_UNFIT: Words(
         "{version} cannot become an image tag of {service}[: its tags look like {template}].",
-        "Send the command again with a version that fits: any commit where the tags have `{{sha}}`,"
-        " a Git tag or image tag such as `v1.2.3` where they have `{{version}}`.",
+        "Send the command again with a version that fits: any commit where its tags have `sha`,"
+        " a Git tag or image tag such as `v1.2.3` where they have `version`.",
     ),
     Reason.NOT_IN_ENVIRONMENT: Words(
         "{service} does not live in {environment}[; it lives in {environments}].",
@@ -70,8 +70,8 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.NOT_LINKED: Words(
         "The bot does not know which GitHub account {user} has.",
-        "Ask a platform engineer to add you under `people.map` in `shipmate.yaml`, or send"
-        " `/ship link` where linking is switched on; then send the command again.",
+        "Send `/ship link` to connect it where that is switched on, or ask a platform engineer to"
+        " add you under `people.map` in `shipmate.yaml`; then send the command again.",
     ),
     Reason.NO_SUCH_ACCOUNT: Words(
         "{user} is said to be {login} on GitHub, but GitHub has no such account.",
