@@ -231,9 +231,8 @@ def _act(scene: Scene, wish: Wish, people: tuple[str, ...]) -> str:
     scene.follow(asked, lambda: _waits(scene, asked) or scene.is_turned_away(wish.by, asked))
     if scene.is_turned_away(wish.by, asked):
         scene.reads_in_person(wish.by, asked.id)
-        who = scene.names[wish.by]
-        scene.holds("", true=False, otherwise=f"{who} may not; the reason stands above")
-        return "not permitted"
+        scene.holds("", true=False, otherwise="refused; the reason stands above")
+        return "refused"
     if scene.waits_for_approval(asked):
         _approve(scene, asked, [one for one in people if one != wish.by])
         scene.follow(asked, lambda: scene.offers(asked, ONE_STEP))

@@ -373,7 +373,7 @@ def test_whoever_has_no_right_is_shown_what_they_were_told_in_person(reader):
     assert 1 == result.exit_code
     assert "the bot writes to dana in person" in result.output
     assert "permissions" in result.output
-    assert "✗ dana may not; the reason stands above" in result.output
+    assert "✗ refused; the reason stands above" in result.output
 
 
 def test_an_approval_is_rehearsed_with_the_others_of_the_map(reader):
