@@ -453,6 +453,13 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
             id="a tab",
         ),
         pytest.param(
+            "branch: release",
+            "branch: to-{env}",
+            "4:40: this is no YAML: while parsing a flow mapping expected ',' or '}', but got '{'; "
+            'put what holds a brace in quotes, as "values-{env}.yaml"',
+            id="a brace without quotes",
+        ),
+        pytest.param(
             "channel: C0PROD",
             "freeze: fri",
             "9:32: environments.prod.freeze: must be a list; "
