@@ -133,6 +133,7 @@ PARTS: Mapping[str, str] = {
     "commit": "the commit",
     "templates": "how tags are made",
     "policy": "the rules of the environment",
+    "image": "the image under the new tag",
 }
 """A part of a plan, by its code."""
 

@@ -129,7 +129,13 @@ def branch_moved(they, _service):
     they.version()
 
 
+def pushed_again(they, service):
+    tag = they.store.latest(limit=1)[0].plan.changes[0].new
+    they.world.ecr.push("123456789012", service, tag, f"sha256:{'b' * 64}")
+
+
 LATE = {
+    "image pushed again": (pushed_again, Reason.PLAN_MOVED),
     "another value": (another_value, Reason.PLAN_MOVED),
     "another line of the file": (another_line, Reason.PLAN_MOVED),
     "branch moved": (branch_moved, Reason.PLAN_MOVED),

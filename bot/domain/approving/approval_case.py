@@ -1,7 +1,7 @@
 """What an approver has to know to decide, read at one moment and frozen."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from bot.domain.approving.approvals import (
 )
 from bot.domain.approving.plan_digest import Part
 from bot.domain.checks import ChecksVerdict
-from bot.domain.facts import Hold, NoEarlierHome, RanBefore, RunsNow
+from bot.domain.facts import Hold, ImageFound, NoEarlierHome, RanBefore, RunsNow, TargetFacts
 from bot.domain.operations import Change, Operation
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Action, Actor, GitHubUser
@@ -87,6 +87,21 @@ class Evidence:
     diff: tuple[str, ...]
     whom: tuple[str, ...] = ()
     instead_of: tuple[str, ...] = ()
+
+
+def pushed_anew(evidence: Evidence, now: Iterable[TargetFacts]) -> tuple[str, ...]:
+    """Return the services under whose tag the registry has another image *now* than was shown.
+
+    Whether there is an image at all, and what an unknown one means, is what a rule judges.
+    """
+    images = {one.service: one.image for one in now}
+    return tuple(
+        one.change.service
+        for one in evidence.services
+        if isinstance(one.digest, str)
+        and isinstance(image := images.get(one.change.service), ImageFound)
+        and image.digest != one.digest
+    )
 
 
 @dataclass(frozen=True, slots=True)

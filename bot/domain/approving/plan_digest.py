@@ -28,11 +28,12 @@ class Part(StrEnum):
     COMMIT = "commit"  # the commit that the version named
     TEMPLATES = "templates"  # how tags are made; the order says which is tried first
     POLICY = "policy"  # what the environment asks of a deploy
+    IMAGE = "image"  # what the registry has under the new tag: beside the plan, see ``evidence``
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """One SHA-256 in hex for each part, in the order of ``Part``."""
+    """One SHA-256 in hex for each part of the plan itself, in the order of ``Part``."""
 
     parts: tuple[tuple[Part, str], ...]
 
@@ -67,7 +68,7 @@ def fingerprint(
         Part.TEMPLATES: [[target.name, [str(tag) for tag in target.tags]] for target in places],
         Part.POLICY: canonical_policy(policy),
     }
-    return Fingerprint(tuple((part, _sha256(contents[part])) for part in Part))
+    return Fingerprint(tuple((part, _sha256(content)) for part, content in contents.items()))
 
 
 def moved(then: Fingerprint, now: Fingerprint) -> tuple[Part, ...]:

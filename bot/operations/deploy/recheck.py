@@ -8,8 +8,9 @@ from datetime import datetime
 import structlog
 
 from bot.clock import Clock
+from bot.domain.approving.approval_case import pushed_anew
 from bot.domain.approving.approvals import Approved, tally
-from bot.domain.approving.plan_digest import fingerprint
+from bot.domain.approving.plan_digest import Part, fingerprint
 from bot.domain.catalog import Catalog
 from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, Unavailable
@@ -150,7 +151,10 @@ class Recheck:
             self._clock.now(),
         )
         by = tallied.by if isinstance(tallied, Approved) else ()
-        return _Judged(problem_of_tally(tallied), by, bound=True, requester=who)
+        stop = problem_of_tally(tallied)
+        if stop is None and pushed_anew(request.evidence, gathered.facts.targets):
+            stop = Problem(Reason.PLAN_MOVED, {"moved": Part.IMAGE.value})
+        return _Judged(stop, by, bound=True, requester=who)
 
     def _remember(self, operation: Operation, facts: Facts) -> None:
         """Write down how what it replaces stands, where that decides whether it may go back.
