@@ -22,7 +22,7 @@ def pytest_configure() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Say how many processes ``-n auto`` is."""
-    return sharing.PROCESSES_PER_CORE * (os.cpu_count() or 1)
+    return sharing.processes(os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -34,7 +34,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long, where several processes share the tests."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: sharing.rank(item.nodeid))
+        by_name = {item.nodeid: item for item in items}
+        items[:] = [by_name[name] for name in sharing.arranged(list(by_name))]
 
 
 @pytest.fixture(scope="session")
