@@ -460,7 +460,9 @@ class _Reader:
         if self._is_given("SLACK_APP_TOKEN") and not self._is_given(name):
             return secrets.token_hex()
         return self._needed(
-            name, "is missing: copy the Signing Secret from the app's page Basic Information"
+            name,
+            "is missing: copy the Signing Secret from the app's page Basic Information; with Socket "
+            "Mode set SLACK_APP_TOKEN in its place",
         )
 
     def _github(self) -> dict[str, object]:

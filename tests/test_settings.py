@@ -245,7 +245,8 @@ def test_all_mistakes_are_told_at_once():
         pytest.param(
             without("SLACK_SIGNING_SECRET"),
             "SLACK_SIGNING_SECRET is missing: copy the "
-            "Signing Secret from the app's page Basic Information",
+            "Signing Secret from the app's page Basic Information; with Socket Mode set "
+            "SLACK_APP_TOKEN in its place",
             id="no signing secret",
         ),
         pytest.param(
