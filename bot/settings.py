@@ -461,8 +461,8 @@ class _Reader:
             return secrets.token_hex()
         return self._needed(
             name,
-            "is missing: copy the Signing Secret from the app's page Basic Information; with Socket "
-            "Mode set SLACK_APP_TOKEN in its place",
+            "is missing: copy the Signing Secret from the app's page Basic Information; with "
+            "Socket Mode set SLACK_APP_TOKEN in its place",
         )
 
     def _github(self) -> dict[str, object]:
