@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 demo: install
 	$(BIN)/shipmate demo --script
 
-# The suite waits more than it computes, so the checks run beside it.
+# The suite waits more than it computes, so the checks run beside it, in what it leaves.
 test: install
 	$(MAKE) --jobs 2 checks suite
 
@@ -19,7 +19,7 @@ suite: install
 checks: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 
 check: install
 	$(BIN)/ruff format --check .

@@ -20,12 +20,6 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Say how many processes ``-n auto`` is."""
-    return sharing.processes(os.cpu_count() or 1)
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Share the tests out in our order, where whoever asks for processes keeps files together."""
     return sharing.scheduler(config, log) if config.getoption("dist") == "loadfile" else None

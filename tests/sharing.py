@@ -23,15 +23,8 @@ LONGEST_FIRST = (
     "tests/attacks/",
     "tests/terminal/",
 )
-
-
-PROCESSES_PER_CORE = 1.5
-"""Most of what takes long waits for a world, not for a core; twice as many made waits run out."""
-
-
-def processes(cores: int) -> int:
-    """Return how many processes ``-n auto`` is."""
-    return max(1, round(PROCESSES_PER_CORE * cores))
+HEAVY = 1
+"""The last place of what has processes of its own, or many deploys at a time."""
 
 
 def rank(nodeid: str) -> int:
@@ -43,19 +36,20 @@ def rank(nodeid: str) -> int:
 def arranged(nodeids: list[str]) -> list[str]:
     """Return the tests in the order in which they are begun.
 
-    What has processes of its own is spread among what takes long besides, for several of it at one
-    time would share the cores with nothing but each other; what is short comes last.
+    What has processes of its own, what has a world, and what has neither are spread evenly, each
+    by itself: much of one kind at one time would share the cores with nothing but each other.
     """
     scopes: dict[str, list[str]] = {}
     for nodeid in sorted(nodeids, key=rank):
         scopes.setdefault(scope_of(nodeid), []).append(nodeid)
-    heavy = [one for scope, one in scopes.items() if rank(scope) == 0]
-    long = [one for scope, one in scopes.items() if 0 < rank(scope) < len(LONGEST_FIRST)]
-    short = [one for scope, one in scopes.items() if rank(scope) == len(LONGEST_FIRST)]
-    places = [*((n / len(heavy), one) for n, one in enumerate(heavy))] if heavy else []
-    places += [(n / len(long), one) for n, one in enumerate(long)]
+    last = len(LONGEST_FIRST)
+    kinds: tuple[list[list[str]], ...] = ([], [], [])
+    for scope, tests in scopes.items():
+        place = rank(scope)
+        kinds[0 if place <= HEAVY else 1 if place < last else 2].append(tests)
+    places = [(n / len(kind), tests) for kind in kinds for n, tests in enumerate(kind)]
     places.sort(key=lambda place: place[0])
-    return [nodeid for one in (*(one for _, one in places), *short) for nodeid in one]
+    return [nodeid for _, tests in places for nodeid in tests]
 
 
 def scope_of(nodeid: str) -> str:

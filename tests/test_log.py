@@ -115,6 +115,7 @@ def test_what_nobody_catches_is_logged_without_its_secrets(monkeypatch):
     """In any thread; and what libraries warn of."""
     for holder, name in ((sys, "excepthook"), (threading, "excepthook"), (warnings, "showwarning")):
         monkeypatch.setattr(holder, name, getattr(holder, name))
+    logging.captureWarnings(capture=False)  # who ran before may have left it on
     stream = io.StringIO()
     configure(stream=stream)
     try:

@@ -230,9 +230,11 @@ def _act(scene: Scene, wish: Wish, people: tuple[str, ...]) -> str:
     asked = scene.asks(wish.by, wish.text)
     scene.follow(asked, lambda: _waits(scene, asked) or scene.is_turned_away(wish.by, asked))
     if scene.is_turned_away(wish.by, asked):
-        scene.reads_in_person(wish.by, asked.id)
-        scene.holds("", true=False, otherwise="refused; the reason stands above")
-        return "refused"
+        if not scene.gets_a_card(asked):
+            scene.reads_in_person(wish.by, asked.id)
+            scene.holds("", true=False, otherwise="refused; the reason stands above")
+            return "refused"
+        scene.follow(asked, lambda: _waits(scene, asked))
     if scene.waits_for_approval(asked):
         _approve(scene, asked, [one for one in people if one != wish.by])
         scene.follow(asked, lambda: scene.offers(asked, ONE_STEP))

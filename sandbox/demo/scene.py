@@ -11,6 +11,8 @@ from sandbox.demo.sight import Asked, Sight, Untold
 from sandbox.slack import Reply
 from sandbox.slack.workspace import Message, Version
 
+CARD_SECONDS = 5.0
+
 
 class Scene(Sight):
     """A running bot, its world, and people who use it."""
@@ -89,6 +91,10 @@ class Scene(Sight):
         """Tell whether *by* heard of *asked* in person and it has no card: they have no right."""
         told = any(asked.id in one.words for one in self.slack.dm(by))
         return told and self.card(asked) is None
+
+    def gets_a_card(self, asked: Asked) -> bool:
+        """Wait a moment for the card, which may come after the word in person."""
+        return self.slack.until(lambda: self.card(asked) is not None, CARD_SECONDS)
 
     def presses(self, by: str, asked: Asked, action: str) -> str:
         """Let *by* press a button on the card of *asked* and say yes to Slack's question.

@@ -316,6 +316,8 @@ def test_what_somebody_else_put_into_git_is_taken_back_only_by_who_insists(told)
     assert [foreign] == told.held("frontend/stage")
     told.types("/ship release frontend stage", by=BOB)
     assert told.world.until(lambda: told.held("frontend/stage") == [])
+    heard = told.slack.ephemerals
+    assert told.world.until(lambda: any("Released:" in one.words for one in heard(BOB)))
 
     for action in ACTIONS:  # a button that says it is of an operation that offers nothing
         read = told.reads_after(

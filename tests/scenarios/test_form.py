@@ -126,7 +126,8 @@ def test_services_are_found_as_somebody_types(told):
     assert ["pay (dev, staging, prod)"] == told.slack.suggest(SERVICES, "payy", by=ALICE)
     assert 4 == len(told.slack.suggest(SERVICES, "", by=ALICE))
     assert [] == told.slack.suggest(SERVICES, "<!channel>", by=ALICE)
-    assert calls == len(told.github.calls)
+    # What watches Git in the background reads files at its own times.
+    assert [] == [one for one in told.github.calls[calls:] if one.route != "graphql"]
 
 
 def test_versions_come_with_checks_and_authors(told):

@@ -189,7 +189,9 @@ def test_a_lock_and_a_freeze_of_a_shell_are_those_of_slack(they, shell, world):
 def test_who_interrupts_a_shell_stops_nothing_but_the_shell(they, shell):
     """The very program in a process of its own, and Ctrl-C."""
     number = asked(they, shell)
-    program = "from bot.cli import app; app()"
+    # What runs in the background of a shell may have been told to ignore it.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heed}; from bot.cli import app; app()"
     environment = {**shell.environment, "SHIPMATE_AS": "ghp_own-alice-kim"}
     with subprocess.Popen(
         [sys.executable, "-c", program, "follow", number],
