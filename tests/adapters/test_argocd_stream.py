@@ -79,6 +79,13 @@ def watch(world, heard):
         argo.close()
 
 
+def brought_live(world):
+    """Bring something live; the pretended Argo CD does not look at Git by itself here."""
+    sha = world.gitops.push_web("1")
+    world.argocd.poll_now("web")
+    return world.live(sha)
+
+
 def eventually(true, seconds=10.0):
     for _ in range(int(seconds / 0.02)):
         if true():
@@ -99,7 +106,7 @@ def test_what_is_there_is_told_on_connecting(world, watch, heard):
 
 def test_a_change_is_told(world, watch, heard):
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     stream = watch(replace_list(RARELY))
     heard.wait_for(WEB)
     eventually(lambda: stream.state.last_listed is not None and world.argocd.open_streams() == 1)
@@ -122,7 +129,7 @@ def replace_list(every):
 def test_an_event_that_got_lost_is_found_by_the_list(world, watch, heard):
     """Heartbeats wake the thread; each looks whether a list is due."""
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     watch(replace_list(timedelta(seconds=0.2)))
     heard.wait_for(WEB)
     eventually(lambda: world.argocd.open_streams() == 1)
@@ -158,7 +165,7 @@ def sse(text):
 
 def test_a_restart_of_the_server_is_survived(world, watch, heard):
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     stream = watch(replace_list(RARELY))
     eventually(lambda: world.argocd.open_streams() == 1)
     for count, cut in ((2, False), (3, True)):
@@ -173,14 +180,14 @@ def test_a_stream_that_died_silently_is_noticed(world, watch):
     """Before the first byte we are patient, after it a silence is soon a death."""
     world.add_web()
     world.argocd.tempo.heartbeat = timedelta(hours=10)
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     stream = watch(Pace(first_byte=30.0, silence=0.4, reconnect=timedelta(seconds=0.02)))
     eventually(lambda: stream.state.connections >= 2)
 
 
 def test_heartbeats_keep_a_quiet_stream(world, watch):
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     world.argocd.tempo.heartbeat = timedelta(seconds=5)  # a tenth of a second on the wall
     stream = watch(Pace(first_byte=30.0, silence=1.0))
     eventually(lambda: stream.state.connected_since is not None)
@@ -198,7 +205,7 @@ def test_no_header_for_long_is_waited_for_and_meanwhile_nothing_is_wrong(world, 
 
 def test_no_header_for_too_long_still_lists(world, watch, heard):
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     world.argocd.silent_stream()
     world.argocd.arm("applications.watch", Fault(delay=30.0), times=None)
     stream = watch(Pace(first_byte=0.3, reconnect=timedelta(seconds=0.02)))
@@ -218,7 +225,7 @@ def test_a_refused_token_is_told(world, watch, how):
 
 def test_a_token_revoked_while_streaming_is_told_by_the_list(world, watch):
     world.add_web()
-    world.live(world.gitops.push_web("1"))
+    brought_live(world)
     world.argocd.tempo.heartbeat = timedelta(seconds=5)
     stream = watch(replace_list(timedelta(seconds=0.2)))
     eventually(lambda: stream.state.connected_since is not None)
