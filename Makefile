@@ -13,8 +13,11 @@ test: install
 	$(MAKE) --jobs 2 checks suite
 
 # Every process reads each test file: what one has compiled spares the others, so it is kept.
+# Bots, fakes and databases share few cores, and some stories wait in real time. What failed is
+# told once more, alone, and both are shown; what fails twice has failed.
 suite: install
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile \
+	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 checks: install
 	$(BIN)/lint-imports --no-cache
