@@ -3,10 +3,12 @@
 import json
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,13 @@ from sandbox.systems.nouns import System
 from sandbox.world import World, unguarded
 
 ENDED = ("live", "failed", "refused", "cancelled")
+
+QUICK = Tempo(
+    operation_delay=timedelta(seconds=0.3),
+    status_gap=timedelta(seconds=0.3),
+    rollout_duration=timedelta(seconds=0.3),
+)
+"""An Argo CD that has little to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,21 @@ class Bot:
         """Return what stopped *operation*, as it is stored."""
         number = int(operation.removeprefix("D-"))
         return str(self.ask("SELECT problem FROM operations WHERE number = ?", number)[0][0])
+
+
+def until(
+    true: Callable[[], object], what: str, seconds: float = 60.0, pause: float = 0.005
+) -> None:
+    """Wait until it is *true*, asked every *pause* seconds.
+
+    Raises:
+        RuntimeError: *what* did not come within so many *seconds*.
+    """
+    end = time.perf_counter() + seconds
+    while not true():
+        if time.perf_counter() > end:
+            raise RuntimeError(f"{what} did not come")
+        threading.Event().wait(pause)
 
 
 @contextmanager

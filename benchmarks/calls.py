@@ -21,10 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import _by_hand
-from benchmarks._bot import Bot, in_world, running
+from benchmarks._bot import QUICK, Bot, in_world, running, until
 from benchmarks._journal import Asked, Journal
 from benchmarks._latency import LatencyProxy
-from sandbox.argocd import Tempo
 from sandbox.slack.workspace import Message
 from sandbox.systems.flash_tickets.system import CODE
 from sandbox.world import World
@@ -37,11 +36,6 @@ GOAL = 8
 
 RELEASE = "v1.3.0"
 CHANNEL, ASKER, APPROVER = "C0DEPLOY", "U0ALICE", "U0BOB"
-TEMPO = Tempo(
-    operation_delay=timedelta(seconds=0.3),
-    status_gap=timedelta(seconds=0.3),
-    rollout_duration=timedelta(seconds=0.3),
-)
 SOAK = 5.0
 """Seconds to wait for the soak, which asks for one; Argo CD's times are whole seconds."""
 
@@ -120,7 +114,7 @@ def _bot_far_away(
 ) -> Iterator[tuple[Bot, Journal, dict[str, str]]]:
     """Yield a bot, the journal of its calls, and the far addresses of all fakes by their names."""
     with ExitStack() as stack:
-        world, folder = stack.enter_context(in_world("flash_tickets", TEMPO, config))
+        world, folder = stack.enter_context(in_world("flash_tickets", QUICK, config))
         far = {
             wire.name: stack.enter_context(LatencyProxy(urlsplit(wire.url).port or 0, DELAY)).url
             for wire in world.wires
@@ -168,7 +162,7 @@ def _deploy(bot: Bot, journal: Journal, what: str, name: str = "", reading: floa
     found = re.search(r"D-\d+", said.words)
     assert found, said
     clicked = _approved(bot, found[0], reading)
-    _until(lambda: bot.under_way() == 0, f"the end of {text}, {bot.problem(found[0])},")
+    until(lambda: bot.under_way() == 0, f"the end of {text}, {bot.problem(found[0])},")
     entered = bot.entered(found[0])
     assert "live" in entered, f"{text} ended otherwise: {bot.problem(found[0])}"
     calls = journal.until_the_commit(start)
@@ -180,11 +174,15 @@ def _deploy(bot: Bot, journal: Journal, what: str, name: str = "", reading: floa
 
 def _approved(bot: Bot, operation: str, reading: float) -> datetime | None:
     """Approve *operation* if it asks for that; return when that was."""
-    _until(lambda: {"awaiting", "queued", "refused"} & set(bot.entered(operation)), "the decision")
+    until(
+        lambda: {"awaiting", "queued", "refused"} & set(bot.entered(operation)),
+        "the decision",
+        pause=0.01,
+    )
     if "awaiting" not in bot.entered(operation):
         return None
     world = bot.world
-    _until(lambda: _button(world, operation), "the approvers' card")
+    until(lambda: _button(world, operation), "the approvers' card")
     threading.Event().wait(reading)
     message = _button(world, operation)
     clicked = world.clock.now()
@@ -200,14 +198,6 @@ def _button(world: World, operation: str) -> Message | None:
             if block.get("block_id") == f"{operation}:decide":
                 return card
     return None
-
-
-def _until(true: Callable[[], object], what: str) -> None:
-    for _ in range(6_000):
-        if true():
-            return
-        threading.Event().wait(0.01)
-    raise RuntimeError(f"{what} did not come")
 
 
 def _by_part(calls: list[Asked], decided: datetime, queued: datetime) -> dict[str, list[Asked]]:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import Bot, cpu_seconds, in_world, running, status
+from benchmarks._bot import Bot, cpu_seconds, in_world, running, status, until
 from benchmarks._crowd import CODE, crowd, name
 from benchmarks._figures import Figure
 from benchmarks._multiply import multiply
@@ -103,7 +103,7 @@ def _type(bot: Bot, phase: str) -> None:
     """Let one operation come to *phase*."""
     sha = bot.world.sha(CODE, "main")
     bot.world.slack.type(f"/deploy {name(0)} {sha} prod", by="U0ALICE", channel="C0DEPLOY")
-    _until(lambda: bot.phases() == {phase: 1}, f"an operation that is {phase}")
+    until(lambda: bot.phases() == {phase: 1}, f"an operation that is {phase}", PATIENCE, 0.2)
     threading.Event().wait(3)  # its card, and what it rests on, is written down
 
 
@@ -117,7 +117,7 @@ def _many(bot: Bot, named: str, many: int, span: float) -> Stand:
     began = time.perf_counter()
     bot.process.start()
     ready = time.perf_counter() - began
-    _until(lambda: _gone_on(bot, tries, dead) >= many, "going on")
+    until(lambda: _gone_on(bot, tries, dead) >= many, "going on", PATIENCE, 0.2)
     return _settled(bot, named, ready, time.perf_counter() - began, span)
 
 
@@ -177,20 +177,6 @@ def _gone_on(bot: Bot, tries: int, dead: str) -> int:
 
 def _table_of(bot: Bot) -> str:
     return "workflow_status" if bot.database.dialect.name == "sqlite" else "dbos.workflow_status"
-
-
-def _until(true: Callable[[], bool], what: str) -> None:
-    """Wait until it is *true*.
-
-    Raises:
-        RuntimeError: *what* did not come in time.
-    """
-    end = time.perf_counter() + PATIENCE
-    while time.perf_counter() < end:
-        if true():
-            return
-        threading.Event().wait(0.2)
-    raise RuntimeError(f"{what} did not come")
 
 
 def _table(stands: Sequence[Stand], many: int) -> Table:

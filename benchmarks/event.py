@@ -9,7 +9,6 @@ only after another look, two to three seconds later, as Argo CD is known to say 
 import statistics
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import Bot, in_world, running
+from benchmarks._bot import Bot, in_world, running, until
 from sandbox.argocd import Tempo
 from sandbox.world import World
 
@@ -27,6 +26,10 @@ POLL = 10.0
 """Seconds between two looks of a bot that polls, as many deploy scripts do."""
 
 APPLICATION = "my-app"
+NEXT = "the world's next move"
+AT_ONCE = 0.003
+"""Seconds within which a change is seen by who measures."""
+
 REST = 1.0
 """Seconds between two deploys. Slack's limit on edits is 50 a minute, and ours is below that."""
 
@@ -73,13 +76,13 @@ def _deploy(world: World, bot: Bot, number: int, began: float) -> tuple[Told, To
     application.becomes("Progressing")
     rolls = time.perf_counter()
     edits = world.slack.count("chat.update")
-    _until(lambda: world.slack.count("chat.update") > edits)
+    until(lambda: world.slack.count("chat.update") > edits, NEXT, pause=AT_ONCE)
     rolling = Told(time.perf_counter() - rolls, POLL - (rolls - began) % POLL)
     application.becomes("Healthy")
     healthy = time.perf_counter()
-    _until(lambda: world.slack.card().text.endswith("It is live."))
+    until(lambda: world.slack.card().text.endswith("It is live."), NEXT, pause=AT_ONCE)
     live = Told(time.perf_counter() - healthy, POLL - (healthy - began) % POLL)
-    _until(lambda: not bot.under_way())
+    until(lambda: not bot.under_way(), NEXT, pause=AT_ONCE)
     threading.Event().wait(REST)
     return rolling, live
 
@@ -93,7 +96,7 @@ class _Application:
 
     def becomes(self, health: str) -> None:
         """Return as soon as it is synced to the new commit and *health*."""
-        _until(lambda: self._is(health))
+        until(lambda: self._is(health), NEXT, pause=AT_ONCE)
 
     def _is(self, health: str) -> bool:
         status = self._status()
@@ -103,19 +106,6 @@ class _Application:
 
     def _status(self) -> Any:
         return self._argocd.application(APPLICATION)["status"]
-
-
-def _until(true: Callable[[], bool]) -> None:
-    """Return within 3 ms of the moment when *true*.
-
-    Raises:
-        RuntimeError: it was not within a minute.
-    """
-    end = time.perf_counter() + 60
-    while not true():
-        if time.perf_counter() > end:
-            raise RuntimeError("the world stands still")
-        threading.Event().wait(0.003)
 
 
 def _middle(told: list[Told]) -> float:

@@ -20,12 +20,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import Bot, in_world, running
+from benchmarks._bot import QUICK, Bot, in_world, running, until
 from benchmarks._git_server import GitServer
 from benchmarks._journal import Asked, Journal
 from benchmarks._latency import LatencyProxy
-from benchmarks.calls import DELAY, TEMPO, distant
-from benchmarks.rollback import typed, until
+from benchmarks.calls import DELAY, distant
+from benchmarks.rollback import typed
 from sandbox.world import World, unguarded
 
 RUNS = 5
@@ -48,7 +48,7 @@ class Way:
 def run(console: Console) -> None:
     """Measure and print."""
     with ExitStack() as stack:
-        world, folder = stack.enter_context(in_world("guide", TEMPO, merged_by_bot))
+        world, folder = stack.enter_context(in_world("guide", QUICK, merged_by_bot))
         far = {
             wire.name: stack.enter_context(LatencyProxy(urlsplit(wire.url).port or 0, DELAY)).url
             for wire in world.wires

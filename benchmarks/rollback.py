@@ -9,10 +9,8 @@ import re
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +19,11 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import Bot, in_world, running
+from benchmarks._bot import QUICK, Bot, in_world, running, until
 from benchmarks._git_server import GitServer
 from benchmarks._journal import Asked, Journal
 from benchmarks._latency import LatencyProxy
-from benchmarks.calls import CHANNEL, DELAY, TEMPO, distant
+from benchmarks.calls import CHANNEL, DELAY, distant
 from sandbox.systems.flash_tickets.system import CODE
 from sandbox.world import World
 
@@ -49,7 +47,7 @@ class Way:
 def run(console: Console) -> None:
     """Measure and print."""
     with ExitStack() as stack:
-        world, folder = stack.enter_context(in_world("flash_tickets", TEMPO))
+        world, folder = stack.enter_context(in_world("flash_tickets", QUICK))
         far = {
             wire.name: stack.enter_context(LatencyProxy(urlsplit(wire.url).port or 0, DELAY)).url
             for wire in world.wires
@@ -100,19 +98,6 @@ def typed(bot: Bot, text: str) -> str:
     found = re.search(r"D-\d+", said.words)
     assert found, said
     return found[0]
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait until it is *true*.
-
-    Raises:
-        RuntimeError: *what* did not come within a minute.
-    """
-    for _ in range(12_000):
-        if true():
-            return
-        threading.Event().wait(0.005)
-    raise RuntimeError(f"{what} did not come")
 
 
 def _revert(world: World, url: str, number: int) -> float:

@@ -9,23 +9,20 @@ one deploy after another, and judges nothing.
 import os
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._bot import ENDED, Bot, cpu_seconds, in_world, running
+from benchmarks._bot import ENDED, QUICK, Bot, cpu_seconds, in_world, running, until
 from benchmarks._callers import Callers
 from benchmarks._crowd import CODE, IMAGE, REPO, crowd, deploys, path
 from benchmarks._figures import Figure
 from benchmarks._git_server import GitServer
-from sandbox.argocd import Tempo
 from sandbox.world import SIGNING_SECRET, World, unguarded
 from tests import postgres
 
@@ -34,11 +31,6 @@ BY_HAND = 20
 """Deploys of the script, which make no difference to one another."""
 
 PATIENCE = 300.0
-QUICK = Tempo(
-    operation_delay=timedelta(seconds=0.3),
-    status_gap=timedelta(seconds=0.3),
-    rollout_duration=timedelta(seconds=0.3),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +70,14 @@ def _ours(store: str, address: str | None, many: int) -> Way:
         before, began = cpu_seconds(pid), time.perf_counter()
         acks = callers.type(deploys(many, world.sha(CODE, "main")))
         assert not acks.failed, f"{acks.failed} were not answered"
-        _until(lambda: _committed(bot) == many, "the commits")
+        until(lambda: _committed(bot) == many, "the commits", PATIENCE, 0.1)
         committed = time.perf_counter() - began
-        _until(lambda: sum(bot.phases().get(end, 0) for end in ENDED) == many, "the ends")
+        until(
+            lambda: sum(bot.phases().get(end, 0) for end in ENDED) == many,
+            "the ends",
+            PATIENCE,
+            0.1,
+        )
         took = time.perf_counter() - began
         assert bot.phases() == {"live": many}, bot.phases()
         cpu = (cpu_seconds(pid) - before) / many
@@ -88,22 +85,11 @@ def _ours(store: str, address: str | None, many: int) -> Way:
 
 
 def _committed(bot: Bot) -> int:
-    over = ("following", *ENDED)
-    return sum(bot.phases().get(phase, 0) for phase in over)
+    return bot.phases().get("following", 0) + _ended(bot)
 
 
-def _until(true: Callable[[], bool], what: str) -> None:
-    """Wait until it is *true*.
-
-    Raises:
-        RuntimeError: *what* did not come in time.
-    """
-    end = time.perf_counter() + PATIENCE
-    while time.perf_counter() < end:
-        if true():
-            return
-        threading.Event().wait(0.1)
-    raise RuntimeError(f"{what} did not come")
+def _ended(bot: Bot) -> int:
+    return sum(bot.phases().get(phase, 0) for phase in ENDED)
 
 
 def _script() -> Way:

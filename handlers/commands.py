@@ -1,5 +1,6 @@
 """The slash commands. What they order is written down before the ack."""
 
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack
@@ -12,82 +13,38 @@ from handlers.form import luggage
 from handlers.later import Speaker
 
 
-def on_deploy(
-    ack: Ack,
-    command: dict[str, Any],
-    desk: Desk,
-    forms: Forms,
-    speaker: Speaker,
-    names: SlashNames,
-) -> None:
-    """Answer ``/deploy <service>[,<service>…] <version> <env> [because <reason>]``."""
-    _answer("deploy", ack, command, desk, forms, speaker, names)
+def answering(verb: str) -> Callable[..., None]:
+    """Return the listener that answers the command for *verb*; Bolt lends it what it names."""
 
-
-def on_promote(
-    ack: Ack,
-    command: dict[str, Any],
-    desk: Desk,
-    forms: Forms,
-    speaker: Speaker,
-    names: SlashNames,
-) -> None:
-    """Answer ``/promote <service>[,<service>…]|all [<from>] <env> [because <reason>]``."""
-    _answer("promote", ack, command, desk, forms, speaker, names)
-
-
-def on_rollback(
-    ack: Ack,
-    command: dict[str, Any],
-    desk: Desk,
-    forms: Forms,
-    speaker: Speaker,
-    names: SlashNames,
-) -> None:
-    """Answer ``/rollback <service>[,<service>…] [<env>] [<what>] [because <reason>]``."""
-    _answer("rollback", ack, command, desk, forms, speaker, names)
-
-
-def on_ship(
-    ack: Ack,
-    command: dict[str, Any],
-    desk: Desk,
-    forms: Forms,
-    speaker: Speaker,
-    names: SlashNames,
-) -> None:
-    """Answer ``/ship status|history|cancel|lock|help …``."""
-    _answer("ship", ack, command, desk, forms, speaker, names)
-
-
-def _answer(
-    verb: str,
-    ack: Ack,
-    command: dict[str, Any],
-    desk: Desk,
-    forms: Forms,
-    speaker: Speaker,
-    names: SlashNames,
-) -> None:
-    asker = Asker(
-        user=command["user_id"],
-        channel=command["channel_id"],
-        asked=f"command:{command['trigger_id']}",
-    )
-    answer = desk.hear(verb, names.ours(command.get("text") or ""), asker)
-    if answer.form:
-        ack()  # The form is the answer; if it does not open, that is said.
-        forms.open(
-            command["trigger_id"],
-            luggage(asker.channel),
-            asker.user,
-            lambda failed: speaker.respond(command["response_url"], lambda: failed),
+    def on_command(
+        ack: Ack,
+        command: dict[str, Any],
+        desk: Desk,
+        forms: Forms,
+        speaker: Speaker,
+        names: SlashNames,
+    ) -> None:
+        asker = Asker(
+            user=command["user_id"],
+            channel=command["channel_id"],
+            asked=f"command:{command['trigger_id']}",
         )
-        return
-    ack(**ephemeral(answer.message, names))
-    answer.then()
-    if answer.later is not None:
-        speaker.respond(command["response_url"], answer.later)
+        answer = desk.hear(verb, names.ours(command.get("text") or ""), asker)
+        if answer.form:
+            ack()  # The form is the answer; if it does not open, that is said.
+            forms.open(
+                command["trigger_id"],
+                luggage(asker.channel),
+                asker.user,
+                lambda failed: speaker.respond(command["response_url"], lambda: failed),
+            )
+            return
+        ack(**ephemeral(answer.message, names))
+        answer.then()
+        if answer.later is not None:
+            speaker.respond(command["response_url"], answer.later)
+
+    return on_command
 
 
 def ephemeral(message: Message, names: SlashNames) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack import Identity
 from bot.domain.form import Field
-from bot.domain.slash_names import SlashNames
+from bot.domain.slash_names import VERBS, SlashNames
 from bot.domain.terminal import account_of
 from bot.messages import replies
 from bot.messages.approval_card import APPROVE, REJECT
@@ -44,7 +44,7 @@ from handlers.buttons import (
     on_rollback_in,
 )
 from handlers.ci import on_ci_mute, on_ci_rerun, on_ci_unmute
-from handlers.commands import ephemeral, on_deploy, on_promote, on_rollback, on_ship
+from handlers.commands import answering, ephemeral
 from handlers.desk import Desk
 from handlers.drift import (
     CLICKS,
@@ -66,12 +66,7 @@ from handlers.taking_back import on_stop_back
 
 log = structlog.get_logger(__name__)
 
-COMMANDS = {
-    "deploy": on_deploy,
-    "promote": on_promote,
-    "rollback": on_rollback,
-    "ship": on_ship,
-}
+COMMANDS = {verb: answering(verb) for verb in VERBS}
 EVENTS = {"app_mention": on_mention, "message": on_message}
 BUTTONS: dict[str | re.Pattern[str], Callable[..., None]] = {
     CANCEL: on_cancel,

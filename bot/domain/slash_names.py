@@ -22,13 +22,14 @@ class SlashNames:
 
     def theirs(self, said: Any) -> Any:
         """Return *said*, a text or what JSON is made of, with the names of the workspace."""
-        renamed = {f"/{verb}": name for verb, name in self.names.items() if name != f"/{verb}"}
-        return _put(said, renamed) if renamed else said
+        return _put(said, {f"/{verb}": name for verb, name in self._renamed()})
 
     def ours(self, said: str) -> str:
         """Return what somebody *said* with our own names."""
-        renamed = {name: f"/{verb}" for verb, name in self.names.items() if name != f"/{verb}"}
-        return str(_put(said, renamed)) if renamed else said
+        return str(_put(said, {name: f"/{verb}" for verb, name in self._renamed()}))
+
+    def _renamed(self) -> list[tuple[str, str]]:
+        return [(verb, name) for verb, name in self.names.items() if name != f"/{verb}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,23 @@ def named(commands: Iterable[str]) -> SlashNames | Nameless:
 
 
 def _put(said: Any, renamed: Mapping[str, str]) -> Any:
-    match said:
-        case str():
-            # Not inside of a path (k8s/deploy) or an address: nothing of a name stands before it,
-            # and it ends where a word ends.
-            wanted = "|".join(re.escape(one) for one in sorted(renamed, key=len, reverse=True))
-            pattern = rf"(?<![\w/.:>-])({wanted})(?![\w/.-])"
-            return re.sub(pattern, lambda found: renamed[found[1]], said)
-        case Mapping():
-            return {key: _put(value, renamed) for key, value in said.items()}
-        case list() | tuple():
-            return [_put(one, renamed) for one in said]
-        case _:
-            return said
+    """Return *said* with each name that is *renamed* put otherwise, wherever it is a name."""
+    if not renamed:
+        return said
+    # Not inside of a path (k8s/deploy) or an address: nothing of a name stands before it, and it
+    # ends where a word ends.
+    wanted = "|".join(re.escape(one) for one in sorted(renamed, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w/.:>-])({wanted})(?![\w/.-])")
+
+    def put(one: Any) -> Any:
+        match one:
+            case str():
+                return pattern.sub(lambda found: renamed[found[1]], one)
+            case Mapping():
+                return {key: put(value) for key, value in one.items()}
+            case list() | tuple():
+                return [put(each) for each in one]
+            case _:
+                return one
+
+    return put(said)

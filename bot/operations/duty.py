@@ -11,7 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
-from bot.operations.books.rows import insert_or_leave
+from bot.operations.books.rows import insert_or_leave, now_of_postgresql
 from bot.operations.database import Database
 from bot.operations.tables import duties
 
@@ -61,7 +61,7 @@ class Duty:
             log.warning("a duty was not given back", duty=self._name, error=str(away))
 
     def _take(self) -> bool:
-        now = sa.func.timezone("UTC", sa.func.clock_timestamp(), type_=sa.DateTime)
+        now = now_of_postgresql()
         values = {"holder": self._holder, "until": now + HELD}
         free = (duties.c.holder == self._holder) | (duties.c.until < now)
         take = sa.update(duties).where(duties.c.name == self._name, free).values(values)

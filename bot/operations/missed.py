@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.operations.books.rows import insert_or_leave
+from bot.operations.books.rows import insert_or_leave, now_of_postgresql
 from bot.operations.database import Database
 from bot.operations.tables import missed
 
@@ -27,7 +27,7 @@ class Missed:
             Unavailable: our own database is away.
         """
         with self._database.read() as connection:
-            now = connection.execute(sa.select(_now())).scalar_one()
+            now = connection.execute(sa.select(now_of_postgresql())).scalar_one()
             rows = connection.execute(sa.select(missed.c.executor, missed.c.since))
             return {row.executor: now - row.since.replace(tzinfo=None) for row in rows}
 
@@ -39,7 +39,7 @@ class Missed:
         """
         with self._database.write() as connection:
             new = insert_or_leave(connection, missed)
-            connection.execute(new.values(executor=executor, since=_now()))
+            connection.execute(new.values(executor=executor, since=now_of_postgresql()))
 
     def forget(self, executors: Collection[str]) -> None:
         """Forget those who are there again, or have left nothing behind.
@@ -51,7 +51,3 @@ class Missed:
             return
         with self._database.write() as connection:
             connection.execute(sa.delete(missed).where(missed.c.executor.in_(list(executors))))
-
-
-def _now() -> sa.ColumnElement[sa.DateTime]:
-    return sa.func.timezone("UTC", sa.func.clock_timestamp(), type_=sa.DateTime)

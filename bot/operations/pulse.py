@@ -62,7 +62,7 @@ class Pulse:
         """Take in one answer."""
         by = skew(answer.date, self._wall(), answer.seconds)
         if by is not None:
-            self._saw(answer.system, by)
+            self.saw_clock(answer.system, by)
         if answer.refused:
             self._was_refused(answer)
         elif answer.system in self._refused:
@@ -72,7 +72,13 @@ class Pulse:
 
     def saw_clock(self, system: str, by: timedelta) -> None:
         """Take in how far our clock is ahead of that of *system*."""
-        self._saw(system, by)
+        with self._guard:
+            before, self._skews[system] = self._skews.get(system, timedelta()), by
+        if is_off(by) and not is_off(before):
+            why = words.sentence(ClockOff(system, by), self._clock.now())
+            log.warning("clocks disagree", system=system, seconds=by.total_seconds(), why=why)
+        elif is_off(before) and not is_off(by):
+            log.info("clocks agree again", system=system)
 
     def skews(self) -> Mapping[str, timedelta]:
         """Return by system how far our clock was ahead at its last answer."""
@@ -109,15 +115,6 @@ class Pulse:
             name = f"clock ({one.system})" if isinstance(one, ClockOff) else one.system
             found.setdefault(name, words.sentence(one, now))
         return found
-
-    def _saw(self, system: str, by: timedelta) -> None:
-        with self._guard:
-            before, self._skews[system] = self._skews.get(system, timedelta()), by
-        if is_off(by) and not is_off(before):
-            why = words.sentence(ClockOff(system, by), self._clock.now())
-            log.warning("clocks disagree", system=system, seconds=by.total_seconds(), why=why)
-        elif is_off(before) and not is_off(by):
-            log.info("clocks agree again", system=system)
 
     def _was_refused(self, answer: Answered) -> None:
         system, now = answer.system, self._clock.now()

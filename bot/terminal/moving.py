@@ -12,14 +12,15 @@ import sqlalchemy as sa
 
 from bot.clock import Clock
 from bot.domain.database_move import Hindered, Moved, Stage
-from bot.domain.errors import BotError, Rejected
+from bot.domain.errors import Rejected
 from bot.log import configure
 from bot.messages import database_move as words
 from bot.operations.database import DATABASE, dialect_url, sqlite_path
 from bot.operations.to_postgresql.moving import Move, Tell, shown
 from bot.settings import SettingsInvalid, database_url
-from bot.terminal.ends import End
+from bot.terminal.ends import End, Ended
 from bot.terminal.out import Out
+from bot.terminal.running import ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,13 @@ class Ordered:
     only_look: bool
 
 
-class WrongAddressError(Exception):
-    """An address is none of the right kind; the words say of which."""
-
-
 def move_database(out: Out, ordered: Ordered, environment: Mapping[str, str]) -> End:
     """Move, and return how it ended; whatever went wrong was said."""
-    try:
+
+    def work() -> End:
         return _moved(out, ordered.source, _target(ordered, environment), look=ordered.only_look)
-    except WrongAddressError as wrong:
-        out.say("misread", str(wrong))
-        return End.USAGE
-    except Rejected as refused:
-        out.say("refused", str(refused))
-        return End.REFUSED
-    except BotError as away:
-        out.say("away", f"{away}. Begin again in a moment.")
-        return End.AWAY
-    except KeyboardInterrupt:
-        out.say("interrupted", words.INTERRUPTED)
-        return End.INTERRUPTED
+
+    return ended(out, work, "Begin again in a moment.", words.INTERRUPTED)
 
 
 def _moved(out: Out, source: str, target: str, *, look: bool) -> End:
@@ -101,31 +89,35 @@ def _target(ordered: Ordered, environment: Mapping[str, str]) -> str:
     """Return the address of the target.
 
     Raises:
-        WrongAddressError: none is given, and ``DATABASE_URL`` cannot be read.
+        Ended: none is given, and ``DATABASE_URL`` cannot be read.
     """
     if ordered.target is not None:
         return ordered.target
     try:
         return database_url(environment)
     except SettingsInvalid as invalid:
-        raise WrongAddressError(str(invalid)) from invalid
+        raise _wrong(str(invalid)) from invalid
 
 
 def _password(source: str, target: str) -> str | None:
     """Return the password in the address of the target, or None.
 
     Raises:
-        WrongAddressError: one of the two is not of its kind.
+        Ended: one of the two is not of its kind.
     """
     try:
         if sqlite_path(source) is None:
-            raise WrongAddressError(words.NOT_A_FILE)
+            raise _wrong(words.NOT_A_FILE)
     except sa.exc.ArgumentError as none:
-        raise WrongAddressError(words.NOT_A_FILE) from none
+        raise _wrong(words.NOT_A_FILE) from none
     try:
         url = dialect_url(target)
     except sa.exc.ArgumentError as none:
-        raise WrongAddressError(words.NOT_POSTGRESQL) from none
+        raise _wrong(words.NOT_POSTGRESQL) from none
     if url.get_backend_name() != "postgresql" or not url.database:
-        raise WrongAddressError(words.NOT_POSTGRESQL)
+        raise _wrong(words.NOT_POSTGRESQL)
     return url.password
+
+
+def _wrong(said: str) -> Ended:
+    return Ended(End.USAGE, "misread", said)

@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 
 from bot.adapters.argocd import ArgoCD, Timeouts
@@ -28,6 +26,7 @@ from sandbox.registry import Registry as PretendRegistry
 from sandbox.wire import Fault
 from tests.adapters.github_world import HandClock, pem, public_pem
 from tests.sandbox.argocd_ground import ground
+from tests.sandbox.github_ground import new_keys
 from tests.sandbox.slack_bot import BOT_TOKEN, slack_with
 
 SOON = Pace(first_byte=30.0, silence=30.0, reconnect=timedelta(seconds=0.02))
@@ -110,20 +109,6 @@ def test_slack_is_not_asked_a_third_time(slack, file):
 # GitHub
 
 
-def another_key():
-    """Return a key that no App has yet: its PEM text and that of its public half."""
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = made.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = made.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private.decode(), public.decode()
-
-
 @pytest.fixture(scope="module")
 def github(tmp_path_factory):
     fake = PretendGitHub(tmp_path_factory.mktemp("github"), HandClock())
@@ -176,7 +161,7 @@ def test_an_app_goes_on_with_its_new_key_when_its_token_is_refused(github, file,
     github.add_app(43, public_pem(), 8, {"contents": "write"})
     ours = door(github, AppKey("43", following(file, pem()), 8), heard, cleanup)
     assert "acme/api" == name(ours)
-    private, public = another_key()
+    private, public = new_keys()
     github.state.access.apps[43].key = public
     github.revoke()
     with pytest.raises(Unauthorized, match="no token for the App's installation"):
@@ -193,7 +178,7 @@ def test_a_new_key_of_an_app_is_used_before_the_old_token_ends(github, file, cle
     ours = door(github, AppKey("44", secret, 9), [], cleanup)
     name(ours)
     made = len(github.tokens())
-    private, github.state.access.apps[44].key = another_key()
+    private, github.state.access.apps[44].key = new_keys()
     file.write_text(private)
     assert secret.look_again()
     assert "acme/api" == name(ours)
@@ -206,7 +191,7 @@ def test_a_new_key_of_an_app_is_used_before_the_old_token_ends(github, file, cle
 )
 def test_a_refusal_by_a_wrong_clock_says_so(github, cleanup, monkeypatch, off, said):
     """GitHub itself only says that it cannot decode the token."""
-    github.add_app(45, another_key()[1], 10, {"contents": "write"})
+    github.add_app(45, new_keys()[1], 10, {"contents": "write"})
     ours = door(github, AppKey("45", SecretStr(pem()), 10), [], cleanup)
     monkeypatch.setattr(github, "clock_off", timedelta(seconds=off))
     with pytest.raises(Unauthorized, match=said):

@@ -129,6 +129,11 @@ def change(
 @functools.cache
 def keys() -> tuple[str, str]:
     """Return a private and a public key, PEM; made once per process."""
+    return new_keys()
+
+
+def new_keys() -> tuple[str, str]:
+    """Return a private and a public key, PEM, that nobody has had before."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,

@@ -23,6 +23,11 @@ def _insert_or_leave(dialect: str, table: sa.Table) -> Any:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
+def now_of_postgresql() -> sa.ColumnElement[Any]:
+    """Return what the server's clock shows at this very moment, as UTC without saying so."""
+    return sa.func.timezone("UTC", sa.func.clock_timestamp(), type_=sa.DateTime)
+
+
 def take_turns(connection: sa.Connection, subject: str) -> None:
     """Let nobody else pass here for *subject* until this transaction has ended.
 
