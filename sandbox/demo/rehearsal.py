@@ -30,6 +30,9 @@ from sandbox.process import Process
 FIRST_SYNC = 20.0
 """Real seconds that the applications have to come up; one that does not is the bot's to tell."""
 
+MOST_CLICKS = 10
+"""How often an approver clicks once more while Slack is a moment behind with the card."""
+
 
 class Unready(Exception):  # noqa: N818  # it names what is true of the rehearsal
     """Nothing can be rehearsed so; the sentence says why, and what to do."""
@@ -250,9 +253,6 @@ def _waits(scene: Scene, asked: Asked) -> bool:
     return scene.waits_for_approval(asked) or scene.offers(asked, ONE_STEP)
 
 
-MOST_CLICKS = 10
-
-
 def _approve(scene: Scene, asked: Asked, others: Sequence[str]) -> None:
     """Let as many of *others* approve as are asked for; all of them are in every team here.
 
@@ -261,10 +261,9 @@ def _approve(scene: Scene, asked: Asked, others: Sequence[str]) -> None:
     """
     scene.stage.tells("It waits for approval. Here others of your map say yes at once.")
     for person in others:
-        said = scene.presses(person, asked, APPROVE)
-        for _ in range(MOST_CLICKS):  # Slack may be a moment behind with the card
-            if "Click once more" in said:
-                said = scene.presses(person, asked, APPROVE)
+        said, clicks = scene.presses(person, asked, APPROVE), 1
+        while "Click once more" in said and clicks <= MOST_CLICKS:
+            said, clicks = scene.presses(person, asked, APPROVE), clicks + 1
         if "It goes on by itself" in said:
             return
     raise Untold("it waits for more people: name them in people.map to rehearse their approval")

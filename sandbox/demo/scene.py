@@ -12,6 +12,7 @@ from sandbox.slack import Reply
 from sandbox.slack.workspace import Message, Version
 
 CARD_SECONDS = 5.0
+"""How long a card may come after the word in person."""
 
 
 class Scene(Sight):

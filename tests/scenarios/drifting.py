@@ -10,10 +10,7 @@ BUTTONS = (SYNC, DIFF, ACKNOWLEDGE, MORE)
 
 def asks(told, text="/ship drift", by="U0ALICE"):
     """Type *text*; return the message that follows the first answer."""
-    seen = len(told.slack.ephemerals(by))
-    told.types(text, by=by)
-    assert told.world.until(lambda: len(told.slack.ephemerals(by)) >= seen + 2, 30)
-    return told.slack.ephemerals(by)[-1]
+    return told.answer_to(text, by, 30)
 
 
 def calm(told):

@@ -79,6 +79,22 @@ class Story:
         """Type a command; return what the person sees at once."""
         return self.slack.type(text, by=by, channel=channel)
 
+    def answer_to(self, text, by="U0ALICE", seconds=20):
+        """Type *text*; return the message that follows the first answer.
+
+        What was asked before may still be answered before that.
+        """
+        seen = len(self.slack.ephemerals(by))
+        first = self.types(text, by=by).text
+
+        def after():
+            said = self.slack.ephemerals(by)[seen:]
+            at = next((n for n, one in enumerate(said) if first in one.words), len(said))
+            return said[at + 1 :]
+
+        assert self.world.until(lambda: after() != [], seconds)
+        return after()[-1]
+
     def operation(self, reply):
         """Return the operation that *reply* names."""
         found = re.search(r"D-\d+", reply.words)

@@ -39,17 +39,7 @@ def items(told):
 
 def asks(told, text, by="U0ALICE"):
     """Type *text*; return the words of the message that follows the first answer."""
-    seen = len(told.slack.ephemerals(by))
-    first = told.types(text, by=by).text
-
-    def after():
-        """Return what came after the first answer; an answer to something before may go first."""
-        said = [one.words for one in told.slack.ephemerals(by)[seen:]]
-        at = next((n for n, words in enumerate(said) if first in words), len(said))
-        return said[at + 1 :]
-
-    assert told.world.until(lambda: after() != [], 20)
-    return after()[-1].replace("`", "")
+    return told.answer_to(text, by).words.replace("`", "")
 
 
 def test_a_bad_version_goes_back_by_argocd_and_auto_sync_is_resumed_after_git(told):
