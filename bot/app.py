@@ -98,8 +98,14 @@ from bot.operations.waking import Waking
 from bot.reach import Patience, Reach, outside_of, reach
 from bot.settings import Settings
 from bot.shipmate import SOCKET, Ourselves, Rights, Shipmate
-from bot.unasked import Ground, unasked
+from bot.unasked import Ground, Unasked, unasked
+from handlers import approvals as clicked_approvals
+from handlers import ci as clicked_ci
+from handlers import desk_errands, taking_back
+from handlers import drift as clicked_drift
+from handlers import moves as clicked_moves
 from handlers.desk import Desk
+from handlers.errands import Doers, Errands
 from handlers.filling import Forms
 from handlers.later import Speaker
 from handlers.links import Selves
@@ -188,8 +194,10 @@ def build(
     def wake(operation_id: str) -> None:
         intake.wake(operation_id)  # it is made below, and nothing is woken before the start
 
-    offering = Offering(catalog, inner.around, rights.desk, config.remember)
-    DeployFlow(engine, _steps(inner, offering, wake, links))
+    DeployFlow(
+        engine,
+        _steps(inner, Offering(catalog, inner.around, rights.desk, config.remember), wake, links),
+    )
     intake = Intake(store, engine, changes, clock)
     speaker = Speaker(slack, clock)
     judging = Judging(gatherer)
@@ -256,18 +264,26 @@ def build(
         rights.desk.outsider,
         clock,
     )
+    deciding = Deciding(
+        store, catalog, gatherer, approvals, Approvers(rights.desk), acts, wake, clock
+    )
+    errands = Errands(
+        _doers(desk, deciding, rollouts, BackStops(store, backs, may, acts, clock), parts),
+        parts.hearing.inbox,
+        speaker,
+        slack,
+        clock,
+    )
     bolt = bolt_app(
         _bolt_client(settings),
         lambda: settings.slack_signing_secrets,
         desk,
-        Deciding(store, catalog, gatherer, approvals, Approvers(rights.desk), acts, wake, clock),
+        deciding,
         forms,
         selves,
-        rollouts,
         back,
-        BackStops(store, backs, may, acts, clock),
         parts.drifts,
-        parts.ci.desk,
+        errands,
         speaker,
         lambda: ourselves.identity,
         lambda: uuid.uuid4().hex[:8],
@@ -283,6 +299,7 @@ def build(
         engine=engine,
         intake=intake,
         speaker=speaker,
+        errands=errands,
         forms=forms,
         slack=slack,
         bolt=bolt,
@@ -313,6 +330,20 @@ def build(
     )
     show_gauges(shipmate, argocd)
     return shipmate
+
+
+def _doers(
+    desk: Desk, deciding: Deciding, rollouts: RolloutDesk, stops: BackStops, parts: Unasked
+) -> Doers:
+    """Return who does what people asked for once it was acked."""
+    return {
+        **desk_errands.doers(desk),
+        **clicked_approvals.doers(deciding),
+        **clicked_moves.doers(rollouts),
+        **taking_back.doers(stops),
+        **clicked_drift.doers(parts.drifts),
+        **clicked_ci.doers(parts.ci.desk),
+    }
 
 
 def _own(database: Database) -> FileLease | SessionLease:

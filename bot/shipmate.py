@@ -51,6 +51,7 @@ from bot.operations.waking import Waking
 from bot.secret_files import FileSecret, follow
 from bot.settings import Settings
 from bot.unasked import Unasked
+from handlers.errands import Errands
 from handlers.filling import Forms
 from handlers.later import Speaker
 
@@ -131,6 +132,7 @@ class Shipmate:
     engine: Engine
     intake: Intake
     speaker: Speaker
+    errands: Errands
     forms: Forms
     slack: Slack
     bolt: App
@@ -215,6 +217,7 @@ class Shipmate:
         self.intake.close()
         self.forms.close()
         self.speaker.close()
+        self.errands.close()
         for stream in self.streams.values():
             stream.stop()
         self.engine.close(DRAIN if self.started else timedelta())

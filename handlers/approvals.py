@@ -6,23 +6,31 @@ from slack_bolt import Ack
 
 from bot.domain.message import Message
 from bot.domain.operations import Operation
-from bot.log import about
 from bot.messages.decisions import REASON, not_taken, reject_view, taken
 from bot.operations.deciding import Decided, Deciding, NotTaken, Place, Taken
 from handlers.desk import Asker, Desk
+from handlers.errands import Doers, Errand, Errands, Facts, Reply, click_on_card
 from handlers.later import Speaker
 
+YES, NO = "approve", "reject"
 
-def on_approve(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], deciding: Deciding, speaker: Speaker
-) -> None:
+
+def doers(deciding: Deciding) -> Doers:
+    """Return who takes a yes, and a no."""
+
+    def approve(facts: Facts) -> Message:
+        place = Place(facts["channel"], facts["ts"])
+        return words(deciding.approve(facts["value"], facts["user"], place))
+
+    def reject(facts: Facts) -> Message:
+        return words(deciding.reject(facts["value"], facts["user"], facts["reason"]))
+
+    return {YES: approve, NO: reject}
+
+
+def on_approve(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """Take a yes; only the person who clicked reads the answer."""
-    operation, user, place = _clicked(body, action)
-    ack()
-    with about(operation):
-        speaker.respond(
-            body["response_url"], lambda: words(deciding.approve(operation, user, place))
-        )
+    errands.run(click_on_card(YES, body, action), ack)
 
 
 def on_reject(
@@ -39,7 +47,7 @@ def on_reject(
 
 
 def on_reject_reason(
-    ack: Ack, body: dict[str, Any], view: dict[str, Any], deciding: Deciding, speaker: Speaker
+    ack: Ack, body: dict[str, Any], view: dict[str, Any], deciding: Deciding, errands: Errands
 ) -> None:
     """Take a no with its reason."""
     operation, user = str(view.get("private_metadata", "")), body["user"]["id"]
@@ -47,12 +55,9 @@ def on_reject_reason(
     if not reason.strip():
         ack(response_action="errors", errors={REASON: "Say why, so that it can be put right."})
         return
-    ack()
-    channel = deciding.channel(operation) or user
-    with about(operation):
-        speaker.whisper(
-            channel, user, None, lambda: words(deciding.reject(operation, user, reason))
-        )
+    facts = {"value": operation, "user": user, "reason": reason}
+    reply = Reply(user, channel=deciding.channel(operation) or user)
+    errands.run(Errand(NO, f"view:{view['id']}", reply, facts, operation), ack)
 
 
 def on_anew(

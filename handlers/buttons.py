@@ -9,13 +9,20 @@ from bot.domain.errors import Unavailable
 from bot.log import about
 from bot.messages import replies
 from handlers.desk import Answer, Asker, Desk
+from handlers.desk_errands import CANCEL, INSIST, RESUME
+from handlers.errands import Errands, click_on_card
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)
 
 
 def on_cancel(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
+    ack: Ack,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    desk: Desk,
+    speaker: Speaker,
+    errands: Errands,
 ) -> None:
     """Answer the Cancel button; only the person who clicked reads the answer."""
     operation = str(action.get("value", ""))
@@ -25,8 +32,11 @@ def on_cancel(
         except Unavailable as away:
             log.warning("cancel not written down", error=str(away))
             answer = Answer(replies.try_again())
+        if answer.lasting:
+            errands.run(click_on_card(CANCEL, body, action), ack)
+            return
         ack()
-        speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+        speaker.respond(body["response_url"], lambda: answer.message)
 
 
 def on_rollback_in(
@@ -59,17 +69,14 @@ def _order(
     speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
 
 
-def on_resume(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], desk: Desk, speaker: Speaker
-) -> None:
+def on_resume(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """Resume auto-sync after the rollback that the button names; the clicker reads the answer."""
-    channel = str((body.get("container") or {}).get("channel_id", ""))
-    asker = Asker(body["user"]["id"], channel, asked=f"action:{body['trigger_id']}")
-    operation = str(action.get("value", ""))
-    answer = desk.resume_after(operation, asker)
-    ack()
-    with about(operation):
-        speaker.respond(body["response_url"], answer.later or (lambda: answer.message))
+    errands.run(click_on_card(RESUME, body, action), ack)
+
+
+def on_insist(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
+    """Order in the clicker's name what the operation offers; only they read the answer."""
+    errands.run(click_on_card(INSIST, body, action), ack)
 
 
 def on_other_action(ack: Ack, action: dict[str, Any]) -> None:

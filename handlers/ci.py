@@ -1,7 +1,8 @@
 """Clicks on notes of CI: run failed jobs again, mute, unmute."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from slack_bolt import Ack
@@ -12,56 +13,48 @@ from bot.domain.message import Message
 from bot.messages import replies
 from bot.messages.ci_answers import answer
 from bot.operations.ci.desk import CiDesk
-from handlers.later import Speaker
+from handlers.errands import Doers, Errands, Facts, click
+
+Wish = TypeVar("Wish")
 
 log = structlog.get_logger(__name__)
 
 
-def on_ci_rerun(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], ci: CiDesk, speaker: Speaker
-) -> None:
+RERUN, MUTE, UNMUTE = "ci rerun", "ci mute", "ci unmute"
+
+
+def doers(ci: CiDesk) -> Doers:
+    """Return who does what the buttons of a note ask for."""
+    return {
+        RERUN: partial(_done, read_rerun, ci.rerun),
+        MUTE: partial(_done, read_mute, ci.mute),
+        UNMUTE: partial(_done, read_note, ci.unmute),
+    }
+
+
+def on_ci_rerun(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """Run failed jobs again; only the person who clicked reads the answer."""
-    wish, user, asked = read_rerun(str(action.get("value", ""))), *_clicked(body)
-    ack()
-    if wish is None:
-        speaker.respond(body["response_url"], lambda: answer(Overtaken()))
-    else:
-        speaker.respond(body["response_url"], lambda: _said(lambda: ci.rerun(wish, user, asked)))
+    errands.run(click(RERUN, body, action), ack)
 
 
-def on_ci_mute(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], ci: CiDesk, speaker: Speaker
-) -> None:
+def on_ci_mute(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """Mute what was chosen; only the person who chose reads the answer."""
-    chosen = action.get("selected_option") or {}
-    wish, user, asked = read_mute(str(chosen.get("value", ""))), *_clicked(body)
-    ack()
-    if wish is None:
-        speaker.respond(body["response_url"], lambda: answer(Overtaken()))
-    else:
-        speaker.respond(body["response_url"], lambda: _said(lambda: ci.mute(wish, user, asked)))
+    errands.run(click(MUTE, body, action), ack)
 
 
-def on_ci_unmute(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], ci: CiDesk, speaker: Speaker
-) -> None:
+def on_ci_unmute(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """End a mute; only the person who clicked reads the answer."""
-    note, user, asked = read_note(str(action.get("value", ""))), *_clicked(body)
-    ack()
-    if note is None:
-        speaker.respond(body["response_url"], lambda: answer(Overtaken()))
-    else:
-        speaker.respond(body["response_url"], lambda: _said(lambda: ci.unmute(note, user, asked)))
+    errands.run(click(UNMUTE, body, action), ack)
 
 
-def _clicked(body: dict[str, Any]) -> tuple[str, str]:
-    """Return who clicked, and the click's own name."""
-    return body["user"]["id"], f"action:{body.get('trigger_id', '')}"
-
-
-def _said(do: Callable[[], Clicked]) -> Message:
+def _done(
+    read: Callable[[str], Wish | None], do: Callable[[Wish, str, str], Clicked], facts: Facts
+) -> Message:
+    wish = read(facts["value"])
+    if wish is None:
+        return answer(Overtaken())
     try:
-        return answer(do())
+        return answer(do(wish, facts["user"], facts["asked"]))
     except Unavailable as away:
         log.warning("a click on a note of CI was not taken", error=str(away))
         return replies.try_again()

@@ -8,6 +8,8 @@ from slack_bolt import Ack
 from bot.domain.message import Message
 from bot.domain.slash_names import SlashNames
 from handlers.desk import Asker, Desk
+from handlers.desk_errands import typed
+from handlers.errands import Errands, Reply
 from handlers.filling import Forms
 from handlers.form import luggage
 from handlers.later import Speaker
@@ -22,6 +24,7 @@ def answering(verb: str) -> Callable[..., None]:
         desk: Desk,
         forms: Forms,
         speaker: Speaker,
+        errands: Errands,
         names: SlashNames,
     ) -> None:
         asker = Asker(
@@ -29,20 +32,25 @@ def answering(verb: str) -> Callable[..., None]:
             channel=command["channel_id"],
             asked=f"command:{command['trigger_id']}",
         )
-        answer = desk.hear(verb, names.ours(command.get("text") or ""), asker)
+        text, url = names.ours(command.get("text") or ""), command["response_url"]
+        answer = desk.hear(verb, text, asker)
         if answer.form:
             ack()  # The form is the answer; if it does not open, that is said.
             forms.open(
                 command["trigger_id"],
                 luggage(asker.channel),
                 asker.user,
-                lambda failed: speaker.respond(command["response_url"], lambda: failed),
+                lambda failed: speaker.respond(url, lambda: failed),
             )
+            return
+        if answer.lasting:
+            errand = typed(verb, text, asker, Reply(asker.user, url))
+            errands.run(errand, lambda: ack(**ephemeral(answer.message, names)))
             return
         ack(**ephemeral(answer.message, names))
         answer.then()
         if answer.later is not None:
-            speaker.respond(command["response_url"], answer.later)
+            speaker.respond(url, answer.later)
 
     return on_command
 

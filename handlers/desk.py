@@ -93,13 +93,15 @@ class Asker:
 class Answer:
     """What the person reads at once, what starts after that, and what is said later.
 
-    With *form* the deploy form is to open; the message is for where none can.
+    With *form* the deploy form is to open; the message is for where none can. What is *lasting* is
+    done later even if this process is not there any more: it is an errand.
     """
 
     message: Message
     then: Callable[[], None] = _nothing
     later: Later | None = None
     form: bool = False
+    lasting: bool = False
 
 
 class Desk:
@@ -164,6 +166,7 @@ class Desk:
                 return Answer(
                     replies.checking_rights(),
                     later=lambda: self._stand_still(command, asker),
+                    lasting=True,
                 )
             case Promote() | Rollback():
                 return self._change(command, asker)
@@ -255,7 +258,8 @@ class Desk:
         if request is None:
             return Answer(insisting.no_longer_offered(operation))
         ordered = in_the_name_of(asker, request)
-        return Answer(replies.checking_rights(), later=lambda: self._insist(ordered, asker))
+        later = lambda: self._insist(ordered, asker)  # noqa: E731
+        return Answer(replies.checking_rights(), later=later, lasting=True)
 
     def _insist(self, request: Request, asker: Asker) -> Message:
         ask = self._may_around if request.by_argocd else self._may
@@ -326,9 +330,8 @@ class Desk:
             return Answer(replies.unknown_operation(operation_id, latest))
         if user == operation.request.requester:
             return Answer(self._cancelled(operation, user))
-        return Answer(
-            replies.checking_rights(), later=lambda: self._cancelled_by_another(operation, user)
-        )
+        later = lambda: self._cancelled_by_another(operation, user)  # noqa: E731
+        return Answer(replies.checking_rights(), later=later, lasting=True)
 
     def _cancelled(self, operation: Operation, user: str) -> Message:
         after, outcome = self._intake.cancel(operation.id, user)
@@ -357,7 +360,7 @@ class Desk:
                 log.warning("not resumed", error=str(away))
                 return replies.try_again()
 
-        return Answer(replies.checking_rights(), later=resumed)
+        return Answer(replies.checking_rights(), later=resumed, lasting=True)
 
     def _stand_still(self, command: Stopping, asker: Asker) -> Message:
         try:

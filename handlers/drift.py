@@ -19,6 +19,7 @@ from bot.messages.drifting import drift as words
 from bot.messages.drifting import drift_answers as answers
 from bot.operations.drift.drift_desk import Answer, Done, DriftDesk, Over, Shown
 from bot.operations.drift.drifting import Drifting
+from handlers.errands import Doers, Errand, Errands, Facts, Reply, click
 from handlers.later import Speaker
 
 if TYPE_CHECKING:
@@ -107,14 +108,27 @@ class Drifts:
                 assert_never(done)
 
 
+CLICK, QUIET = "drift click", "acknowledge drift"
+
+
+def doers(drifts: Drifts) -> Doers:
+    """Return who answers the buttons of a row, and its form."""
+
+    def clicked(facts: Facts) -> Message:
+        return drifts.click(facts["action"], facts["value"], facts["user"], facts["asked"])
+
+    def quiet(facts: Facts) -> Message:
+        who, days = (facts["value"], facts["user"], facts["asked"]), int(facts["days"])
+        return drifts.acknowledge(*who, facts["reason"], days)
+
+    return {CLICK: clicked, QUIET: quiet}
+
+
 def on_drift_click(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], drifts: Drifts, speaker: Speaker
+    ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands
 ) -> None:
     """Answer a button of a row; only the person who clicked reads the answer."""
-    name, value, user = str(action["action_id"]), str(action.get("value", "")), body["user"]["id"]
-    asked = f"drift:{body.get('trigger_id', '')}:{name}"
-    ack()
-    speaker.respond(body["response_url"], lambda: drifts.click(name, value, user, asked))
+    errands.run(click(CLICK, body, action), ack)
 
 
 def on_drift_more(
@@ -150,9 +164,7 @@ def on_drift_acknowledge(
         speaker.open(body["trigger_id"], answers.form(row, channel), body["response_url"])
 
 
-def on_drift_form(
-    ack: Ack, body: dict[str, Any], view: dict[str, Any], drifts: Drifts, speaker: Speaker
-) -> None:
+def on_drift_form(ack: Ack, body: dict[str, Any], view: dict[str, Any], errands: Errands) -> None:
     """Take an acknowledgement with its reason and end."""
     values, user = view["state"]["values"], body["user"]["id"]
     reason = str(values[answers.REASON][answers.REASON]["value"] or "").strip()
@@ -160,13 +172,15 @@ def on_drift_form(
     if not reason:
         ack(response_action="errors", errors={answers.REASON: answers.NO_REASON})
         return
-    days = int(chosen) if chosen in answers.DAYS else 1
     value, _, channel = str(view.get("private_metadata", "")).partition(":")
-    asked = f"drift:{view.get('id', '')}"
-    ack()
-    speaker.tell(
-        channel or user, user, asked, lambda: drifts.acknowledge(value, user, asked, reason, days)
-    )
+    facts = {
+        "value": value,
+        "user": user,
+        "asked": f"drift:{view['id']}",
+        "reason": reason,
+        "days": chosen if chosen in answers.DAYS else "1",
+    }
+    errands.run(Errand(QUIET, facts["asked"], Reply(user, channel=channel or user), facts), ack)
 
 
 def _number(value: str) -> int:

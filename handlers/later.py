@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from enum import Enum, auto
 from threading import BoundedSemaphore, Event
 from typing import Any
 
@@ -27,6 +28,24 @@ LONGEST_PAUSE = timedelta(seconds=30)
 """An answer that can only come later than this is of no use to the person any more."""
 
 
+class End(Enum):
+    """What became of an answer."""
+
+    SAID = auto()
+    """Slack took it, or never will."""
+
+    LEFT = auto()
+    """Slack is away, or too many answers wait."""
+
+
+Over = Callable[[End], None]
+"""Is told what became of an answer; not where the process stops before that."""
+
+
+def _nothing(_: End) -> None:
+    return None
+
+
 class Speaker:
     """Sends answers that come later. One for the process."""
 
@@ -36,9 +55,11 @@ class Speaker:
         self._room = BoundedSemaphore(MOST_WAITING)
         self._pool = Pool(AT_ONCE, thread_name_prefix="speaker")
 
-    def respond(self, response_url: str, work: Callable[[], Message]) -> None:
+    def respond(
+        self, response_url: str, work: Callable[[], Message], over: Over = _nothing
+    ) -> None:
         """Do *work* and send its message to a slash command's or button's ``response_url``."""
-        self._submit(lambda message: self._slack.respond(response_url, message), work)
+        self._submit(lambda message: self._slack.respond(response_url, message), work, over)
 
     def instead(self, response_url: str, work: Callable[[], Message]) -> None:
         """Do *work* and put its message in the place of the one that was clicked on.
@@ -67,7 +88,15 @@ class Speaker:
 
         self._submit(show, lambda: replies.click_again)
 
-    def tell(self, channel: str, user: str, key: str, work: Callable[[], Message]) -> None:
+    def tell(
+        self,
+        channel: str,
+        user: str,
+        key: str,
+        work: Callable[[], Message],
+        thread: str | None = None,
+        over: Over = _nothing,
+    ) -> None:
         """Do *work* and show its message to *user* alone, in *channel*; else in private.
 
         Where the bot or they are not in the channel, Slack shows nothing there. *key* names the
@@ -76,36 +105,46 @@ class Speaker:
 
         def send(message: Message) -> None:
             try:
-                self._slack.post_ephemeral(channel, user, message)
+                self._slack.post_ephemeral(channel, user, message, thread)
             except Rejected as nowhere:
                 log.info("told in private", channel=channel, why=str(nowhere))
                 self._slack.direct(user, message, key=key)
 
-        self._submit(send, work)
+        self._submit(send, work, over)
 
     def close(self) -> None:
         """Finish what is being said; forget what waits."""
         self._closing.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
+    def _submit(
+        self, send: Callable[[Message], object], work: Callable[[], Message], over: Over = _nothing
+    ) -> None:
         if not self._room.acquire(blocking=False):
             log.warning("too many answers wait; one was dropped")
+            over(End.LEFT)
             return
         try:
-            self._pool.submit(self._speak, send, work)
+            self._pool.submit(self._speak, send, work, over)
         except RuntimeError:  # shutting down
             self._room.release()
 
-    def _speak(self, send: Callable[[Message], object], work: Callable[[], Message]) -> None:
+    def _speak(
+        self, send: Callable[[Message], object], work: Callable[[], Message], over: Over
+    ) -> None:
+        end = End.SAID
         try:
-            self._send(send, _done(work))
+            self._send(send, made(work))
+        except Unavailable as away:
+            end = End.LEFT
+            log.warning("an answer did not arrive", error=str(away))
         except BotError as error:
             log.warning("an answer did not arrive", error=str(error))
         except Exception:
             log.exception("an answer failed")
         finally:
             self._room.release()
+            over(end)
 
     def _send(self, send: Callable[[Message], object], message: Message) -> None:
         """Send *message*; again, a few times, while Slack is away."""
@@ -122,7 +161,8 @@ class Speaker:
                 return
 
 
-def _done(work: Callable[[], Message]) -> Message:
+def made(work: Callable[[], Message]) -> Message:
+    """Return what *work* returns, or what a person reads where it failed."""
     try:
         return work()
     except Exception:

@@ -14,24 +14,29 @@ from bot.messages import rollout as words
 from bot.operations.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.desk import Desk
+from handlers.errands import Doers, Errands, Facts, click
 from handlers.later import Speaker
 
 log = structlog.get_logger(__name__)
 
 
-def on_move(
-    ack: Ack,
-    body: dict[str, Any],
-    action: dict[str, Any],
-    rollouts: RolloutDesk,
-    speaker: Speaker,
-) -> None:
+MOVE = "move"
+
+
+def doers(rollouts: RolloutDesk) -> Doers:
+    """Return who moves a Rollout."""
+
+    def move(facts: Facts) -> Message:
+        seen = read_reference(facts["value"])
+        way = words.ACTIONS[facts["action"]]
+        return _moved(rollouts, way, seen, facts["user"], facts["asked"])
+
+    return {MOVE: move}
+
+
+def on_move(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
     """Move a Rollout; only the person who clicked reads the answer."""
-    move = words.ACTIONS[str(action["action_id"])]
-    seen, user = read_reference(str(action.get("value", ""))), body["user"]["id"]
-    asked = f"{body.get('trigger_id', '')}:{action['action_id']}"
-    ack()
-    speaker.respond(body["response_url"], lambda: _moved(rollouts, move, seen, user, asked))
+    errands.run(click(MOVE, body, action), ack)
 
 
 def on_page(

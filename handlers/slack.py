@@ -30,14 +30,12 @@ from bot.messages.rollback.insisting import ACTIONS as INSISTED
 from bot.messages.rollback.taking_back import STOP
 from bot.messages.rollback.ways_back import BACK_IN
 from bot.messages.rollout import ACTIONS
-from bot.operations.by_itself.stopping import BackStops
-from bot.operations.ci.desk import CiDesk
 from bot.operations.deciding import Deciding
 from bot.operations.looking_back import LookingBack
-from bot.operations.rollouts import RolloutDesk
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import (
     on_cancel,
+    on_insist,
     on_other_action,
     on_promote_these,
     on_resume,
@@ -54,9 +52,9 @@ from handlers.drift import (
     on_drift_form,
     on_drift_more,
 )
+from handlers.errands import Errands
 from handlers.filling import Forms
 from handlers.form import TELLING, on_form_choice, on_form_options, on_form_submit
-from handlers.insisting import on_insist
 from handlers.later import Speaker
 from handlers.links import Selves, on_link_confirm, on_link_decline
 from handlers.mentions import on_mention, on_message
@@ -102,11 +100,9 @@ def bolt_app(
     deciding: Deciding,
     forms: Forms,
     selves: Selves,
-    rollouts: RolloutDesk,
     back: LookingBack,
-    stops: BackStops,
     drifts: Drifts,
-    ci: CiDesk,
+    errands: Errands,
     speaker: Speaker,
     team: Callable[[], Identity | None],
     incident: Callable[[], str],
@@ -142,8 +138,7 @@ def bolt_app(
             return BoltResponse(status=403, body="")
         context["desk"], context["deciding"], context["speaker"] = desk, deciding, speaker
         context["forms"], context["selves"] = forms, selves
-        context["rollouts"], context["back"], context["stops"] = rollouts, back, stops
-        context["drifts"], context["ci"] = drifts, ci
+        context["back"], context["drifts"], context["errands"] = back, drifts, errands
         context["names"] = names
         return next_()
 

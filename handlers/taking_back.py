@@ -7,7 +7,6 @@ from slack_bolt import Ack
 
 from bot.domain.errors import Unavailable
 from bot.domain.message import Message
-from bot.log import about
 from bot.messages import replies
 from bot.messages.rollback import taking_back as words
 from bot.operations.by_itself.stopping import (
@@ -19,30 +18,31 @@ from bot.operations.by_itself.stopping import (
     StoppedNow,
 )
 from bot.operations.deciding import Place
-from handlers.later import Speaker
+from handlers.errands import Doers, Errands, Facts, click_on_card
 
 log = structlog.get_logger(__name__)
 
 
-def on_stop_back(
-    ack: Ack, body: dict[str, Any], action: dict[str, Any], stops: BackStops, speaker: Speaker
-) -> None:
-    """Stop it if who clicked may; only they read the answer."""
-    container = body.get("container") or {}
-    place = Place(str(container.get("channel_id", "")), str(container.get("message_ts", "")))
-    operation, user = str(action.get("value", "")), body["user"]["id"]
-    asked = f"action:{body['trigger_id']}"
-    ack()
+STOP_BACK = "stop back"
 
-    def answer() -> Message:
+
+def doers(stops: BackStops) -> Doers:
+    """Return who stops a rollback that would begin by itself."""
+
+    def stop(facts: Facts) -> Message:
+        operation, place = facts["value"], Place(facts["channel"], facts["ts"])
         try:
-            return said(stops.stop(operation, user, place, asked))
+            return said(stops.stop(operation, facts["user"], place, facts["asked"]))
         except Unavailable as away:
             log.warning("not stopped", operation=operation, error=str(away))
             return replies.try_again()
 
-    with about(operation):
-        speaker.respond(body["response_url"], answer)
+    return {STOP_BACK: stop}
+
+
+def on_stop_back(ack: Ack, body: dict[str, Any], action: dict[str, Any], errands: Errands) -> None:
+    """Stop it if who clicked may; only they read the answer."""
+    errands.run(click_on_card(STOP_BACK, body, action), ack)
 
 
 def said(answer: StopAnswer) -> Message:

@@ -1,6 +1,7 @@
 """Answers to one person alone: what became of their words, and what to do next."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from bot.domain.message import Message
 from bot.domain.operations import Operation, Phase
@@ -20,6 +21,7 @@ from bot.messages.spans import (
     mrkdwn,
     name,
 )
+from bot.messages.times import elapsed
 from bot.messages.wishes import NOUNS, asker, thing
 
 
@@ -178,6 +180,23 @@ def try_again() -> Message:
         line(Bold("Nothing was started: "), "the bot could not write your request down."),
         line("Please send the same command again in a minute."),
     )
+
+
+def left_undone(said: str, age: timedelta) -> Message:
+    """Say that what was asked for *age* ago was interrupted and is not gone on with.
+
+    *said* are the words, where it was typed; empty for a click.
+    """
+    what = line("what you typed, ", code(said, 200), ",") if said else line("your click")
+    return reply(
+        line(
+            Bold("Interrupted: "), "the bot stopped over ", *what, f" {elapsed(age)} ago, "
+            "and that is too long ago to go on by itself.",
+        ),
+        line(
+            "See ", Code("/ship status"), " for how things stand; ask again if you still want it."
+        ),
+    )  # fmt: skip
 
 
 def edited() -> Message:

@@ -1,4 +1,4 @@
-"""What GitHub and Argo CD told us, each delivery worked off once, however often it comes.
+"""What we were told from outside, each delivery worked off once, however often it comes.
 
 Who sends it is answered after one INSERT. A delivery is done only after its handlers have ended
 well, so a crash in between means that it is worked off again: handlers may run twice. They must
@@ -54,7 +54,7 @@ ROUND = 100
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What *source* (``github``, ``argocd``) told us. *id* is its own name for the delivery."""
+    """What *source* (``github``, ``argocd``, ``slack``) told us. *id* is its own name for it."""
 
     source: str
     id: str
@@ -84,12 +84,16 @@ class Inbox:
     """
 
     def __init__(self, database: Database, hearers: Mapping[str, Hear], clock: Clock) -> None:
-        self._database, self._hearers, self._clock = database, hearers, clock
+        self._database, self._hearers, self._clock = database, dict(hearers), clock
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inbox")
         self._working = threading.Lock()
         self._something_came = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work_when_woken, name="inbox", daemon=True)
+
+    def listen(self, source: str, hear: Hear) -> None:
+        """Let *hear* work off what comes from *source*. Before the start."""
+        self._hearers[source] = hear
 
     # life
 
@@ -116,10 +120,11 @@ class Inbox:
 
     # taking in
 
-    def take_in(self, delivery: Delivery) -> bool:
+    def take_in(self, delivery: Delivery, *, after: timedelta = timedelta()) -> bool:
         """Write *delivery* down; tell whether it is still to be worked off.
 
-        A repeated one that was set aside is tried anew: somebody asked for it.
+        A repeated one that was set aside is tried anew: somebody asked for it. *after* is how long
+        whoever takes it in has it for themselves; they ``settle`` it.
 
         Raises:
             Unavailable: our own database is away or locked; nothing was written.
@@ -132,16 +137,40 @@ class Inbox:
             "received_at": delivery.received_at,
             "tries": 0,
             "failures": 0,
-            "not_before": delivery.received_at,
+            # Calls take their time on the wall, however fast the clock runs in a rehearsal.
+            "not_before": delivery.received_at + after * self._clock.speed,
             "set_aside": False,
         }
         with self._database.write() as connection:
             insert = insert_or_leave(connection, deliveries).returning(deliveries.c.id)
             is_new = connection.execute(insert, values).first() is not None
             waits = is_new or _revive(connection, delivery, values)
-        if waits:
+        if waits and not after:
             self._something_came.set()
         return waits
+
+    def settle(self, source: str, id_: str) -> None:
+        """End a delivery that was done by whoever took it in; what it said is forgotten.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        values = {"settled_at": self._clock.now(), "body": ""}
+        self._alter(source, [id_], values)
+
+    def give_back(self, source: str, ids: Collection[str]) -> None:
+        """Let what we have for ourselves be worked off by anybody, now.
+
+        Raises:
+            Unavailable: our own database is away.
+        """
+        self._alter(source, ids, {"not_before": self._clock.now()})
+
+    def _alter(self, source: str, ids: Collection[str], values: Mapping[str, Any]) -> None:
+        theirs = (deliveries.c.source == source, deliveries.c.delivery.in_(ids))
+        waits = deliveries.c.settled_at.is_(None)
+        with self._database.write() as connection:
+            connection.execute(sa.update(deliveries).where(*theirs, waits).values(**values))
 
     # reading
 
@@ -226,7 +255,11 @@ class Inbox:
     def _due(self) -> list[_Waiting]:
         query = (
             sa.select(deliveries)
-            .where(deliveries.c.settled_at.is_(None), deliveries.c.not_before <= self._clock.now())
+            .where(
+                deliveries.c.settled_at.is_(None),
+                deliveries.c.not_before <= self._clock.now(),
+                deliveries.c.source.in_(self._hearers),  # a newer replica may hear of more
+            )
             .order_by(deliveries.c.id)
             .limit(ROUND)
         )

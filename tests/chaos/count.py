@@ -64,6 +64,7 @@ class Count:
             *self._wrong_syncs(),
             *self._wrong_notes(people),
             *self._wrong_rows(),
+            *(f"nobody ever answered {words}" for words in people.unanswered),
             *(f"a fake did not understand: {odd}" for odd in self._world.troubles()),
         ]
 

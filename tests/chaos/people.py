@@ -33,6 +33,11 @@ FOLLOWS = "the answer follows here"
 PATIENCE = 4.0
 """Seconds that somebody waits for the second part of an answer."""
 
+LASTING = ("/ship lock", "/ship unlock", "/ship freeze", "/ship unfreeze")
+
+LAST = 240.0
+"""Seconds after which what lasts must have been answered, although takers die, too."""
+
 BROKEN = Work("test", fails_at="Run make test", says=("1 failed",))
 
 
@@ -47,6 +52,7 @@ class People:
         self.heard = []  # what was typed, and what the person read
         self.done = Counter()
         self.again = 0  # what had to be said once more
+        self.unanswered = []  # what nobody ever answered
         self.episodes = Counter()  # by workflow: failures that began
         self._versions = []
         self._old = world.sha(CODE, BRANCH)
@@ -171,9 +177,10 @@ class People:
     def _say(self, text, by):
         """Type *text*; who reads that nobody answered types it again.
 
-        What is answered in two parts is typed again where the second one does not come: whoever
-        was to say it has died.
+        What changes something and is answered in two parts is typed once: whoever takes over after
+        a death says the second one. What only asks is asked again.
         """
+        lasts = text.startswith(LASTING)
 
         def tell(url):
             self._world.slack.connect(url)
@@ -183,7 +190,13 @@ class People:
             if reply.error is not None or "try again" in reply.words.lower():
                 return False
             answered = lambda: len(self._world.slack.ephemerals(by)) >= seen + 2  # noqa: E731
-            return FOLLOWS not in reply.words or self._world.until(answered, PATIENCE)
+            if FOLLOWS not in reply.words:
+                return True
+            if not lasts:
+                return self._world.until(answered, PATIENCE)
+            if not self._world.until(answered, LAST):
+                self.unanswered.append(f"{text} of {by}")
+            return True
 
         self._until_heard(tell)
 

@@ -5,9 +5,9 @@ A point is ``[workflow/]step:occurrence:when``, such as ``write:1:between`` or
 runs of one workflow from 1, with those recorded before a crash. *when* is ``before`` the effect,
 ``between`` effect and record, or ``after`` the record. The step ``start`` is the moment in which a
 written request is handed to the engine, and ``wake`` the one in which a workflow is told that
-somebody has decided. ``watched``, ``announced``, ``left`` and ``requested`` are
-what is written of an automatic rollback. The process dies once at each point: a file named like
-the point says that it was there.
+somebody has decided. ``watched``, ``announced``, ``left`` and ``requested`` are what is written of
+an automatic rollback; ``words``, ``approve`` and the like are errands, after their ack. The process
+dies once at each point: a file named like the point says that it was there.
 """
 
 import ctypes
@@ -22,10 +22,12 @@ from pathlib import Path
 
 from dbos import DBOS
 
-from bot.operations import lease, outbox
+from bot.operations import inbox, lease, outbox
 from bot.operations.books.back_book import BackBook
 from bot.operations.engine import Engine
 from bot.operations.intake import Intake
+from handlers import errands
+from handlers.errands import Errands
 from sandbox.process import Process, main
 
 POINTS = "KILL_POINTS"
@@ -93,6 +95,20 @@ def wrap(points):
 
     Engine.step, Engine.start, Intake.wake = step, start_points, wake_points
     wrap_automatic_rollbacks(points)
+    wrap_errands(points)
+
+
+def wrap_errands(points):
+    """Make what was acked and is still to be done pass by the points, by the errand's name."""
+    do = Errands._do
+
+    def do_points(self, errand):
+        points.reach("", errand.name, 1, "before")
+        message = do(self, errand)
+        points.reach("", errand.name, 1, "between")
+        return message
+
+    Errands._do = do_points
 
 
 def wrap_automatic_rollbacks(points):
@@ -128,6 +144,8 @@ def live(environment, arguments, log):
     if grace := environment[GRACE]:
         lease.GRACE = timedelta(seconds=float(grace))
         outbox.HELD = timedelta(seconds=2)  # else the dead one's letters wait for two minutes
+        inbox.HELD = timedelta(seconds=2)
+        errands.ALONE = timedelta(seconds=1)
     main()
 
 

@@ -1,13 +1,15 @@
-"""A click on a card is about its operation, also in the thread that answers later."""
+"""A click on a card is about its operation, also in the thread that does it and answers."""
 
 import pytest
 
 from bot.clock import Clock
 from bot.domain.message import Message
 from bot.log import operation_at_hand
+from bot.operations.inbox import Inbox
 from handlers.approvals import on_approve, on_reject_reason
-from handlers.buttons import on_cancel, on_resume
+from handlers.buttons import on_cancel, on_insist, on_resume
 from handlers.desk import Answer
+from handlers.errands import Errands
 from handlers.later import Speaker
 from handlers.taking_back import on_stop_back
 
@@ -17,15 +19,17 @@ BODY = {
     "response_url": "https://slack.example.com/r",
     "trigger_id": "1.2.3",
 }
-ACTION = {"value": "D-12"}
+ACTION = {"value": "D-12", "action_id": "a"}
 VIEW = {
+    "id": "V1",
     "private_metadata": "D-12",
     "state": {"values": {"reason": {"reason": {"value": "not today"}}}},
 }
+ERRANDS = ("approve", "reject", "resume", "insist", "stop back", "cancel")
 
 
 class Seen:
-    """Plays every part that a click comes to, and notes what each was about."""
+    """Plays Slack, the desk and those who decide, and notes what each was about."""
 
     def __init__(self):
         self.about = []
@@ -33,35 +37,41 @@ class Seen:
     def __getattr__(self, name):
         def play(*_, **__):
             self.about.append((name, operation_at_hand()))
-            if name == "channel":
-                return "C0DEPLOY"
-            if name in {"cancel", "resume_after"}:
-                return Answer(Message("done", ()))
-            if name in {"approve", "reject", "stop"}:
-                raise RuntimeError("the rest is another test's")
-            return None
+            return "C0DEPLOY" if name == "channel" else None
 
         return play
 
+    def cancel(self, *_):
+        self.about.append(("asked", operation_at_hand()))
+        return Answer(Message("checking", ()), lasting=True)
+
+    def do(self, _facts):
+        self.about.append(("done", operation_at_hand()))
+        return Message("done", ())
+
 
 CLICKS = {
-    "approve": lambda seen, ack, speaker: on_approve(ack, BODY, ACTION, seen, speaker),
-    "reject": lambda seen, ack, speaker: on_reject_reason(ack, BODY, VIEW, seen, speaker),
-    "cancel": lambda seen, ack, speaker: on_cancel(ack, BODY, ACTION, seen, speaker),
-    "resume": lambda seen, ack, speaker: on_resume(ack, BODY, ACTION, seen, speaker),
-    "stop": lambda seen, ack, speaker: on_stop_back(ack, BODY, ACTION, seen, speaker),
+    "approve": lambda _, ack, __, errands: on_approve(ack, BODY, ACTION, errands),
+    "reject": lambda seen, ack, __, errands: on_reject_reason(ack, BODY, VIEW, seen, errands),
+    "cancel": lambda seen, ack, speaker, errands: on_cancel(
+        ack, BODY, ACTION, seen, speaker, errands
+    ),
+    "insist": lambda _, ack, __, errands: on_insist(ack, BODY, ACTION, errands),
+    "resume": lambda _, ack, __, errands: on_resume(ack, BODY, ACTION, errands),
+    "stop": lambda _, ack, __, errands: on_stop_back(ack, BODY, ACTION, errands),
 }
-LATER = {"approve": "approve", "reject": "reject", "stop": "stop"}
 
 
 @pytest.mark.parametrize("click", CLICKS)
-def test_what_a_click_leads_to_is_about_its_operation(click):
-    seen = Seen()
-    speaker = Speaker(seen, Clock())
-    CLICKS[click](seen, lambda **_: None, speaker)
+def test_what_a_click_leads_to_is_about_its_operation(click, database):
+    seen, clock = Seen(), Clock()
+    speaker, inbox = Speaker(seen, clock), Inbox(database, {}, clock)
+    errands = Errands(dict.fromkeys(ERRANDS, seen.do), inbox, speaker, seen, clock)
+    CLICKS[click](seen, lambda **_: None, speaker, errands)
     speaker.close()
+    inbox.close()
     told = dict(seen.about)
     answered = "post_ephemeral" if click == "reject" else "respond"
     assert "D-12" == told[answered]
-    assert "D-12" == told[LATER.get(click, answered)]
+    assert "D-12" == told["done"]
     assert operation_at_hand() is None

@@ -34,7 +34,7 @@ def hearing():
 def bolt(hearing):
     us = Identity("UBOT", "BBOT", "T1", "Team")
     client = WebClient("", base_url="http://127.0.0.1:9/")
-    lent = [hearing] * 10  # everything that listeners are lent
+    lent = [hearing] * 8  # everything that listeners are lent
     return bolt_app(client, lambda: ["secret"], *lent, lambda: us, lambda: "1", SlashNames())
 
 
