@@ -77,7 +77,8 @@ class Count:
             elif shas != [one.written.sha]:
                 yield f"{one.id} knows the commit {one.written.sha} and Git has {shas}"
         for one in self.operations:
-            if one.written is not None and one.key not in self.commits:
+            made = one.written is not None and one.written.attempts > 0  # else Git said so already
+            if made and one.key not in self.commits:
                 yield f"{one.id} knows a commit that Git has not"
             if one.phase is Phase.LIVE and one.written is None and not _had_it_already(one):
                 yield f"{one.id} is live without a commit"

@@ -5,9 +5,11 @@ import threading
 from collections import Counter
 
 import httpx
+import sqlalchemy as sa
 
 from bot.domain.operations import Phase
 from bot.messages.approval_card import APPROVE
+from bot.operations.tables import deliveries
 from sandbox.github.actions import Work
 from sandbox.world import ARGOCD_WEBHOOK_TOKEN, GITHUB_WEBHOOK_SECRET
 from tests.chaos.ground import BRANCH, CODE, ENVIRONMENTS, SERVICES
@@ -44,11 +46,13 @@ BROKEN = Work("test", fails_at="Run make test", says=("1 failed",))
 class People:
     """They do one thing after the other, by *chance*, and again where nobody answered."""
 
-    def __init__(self, world, store, replicas, chance, pace):
+    def __init__(self, world, store, database, replicas, chance, pace):
         self._world, self._store, self._replicas = world, store, replicas
+        self._database = database
         self._chance, self._pace = chance, pace
         self._ends = []  # what is to be taken back, as (act number, words, by)
         self._red = set()
+        self._told = dict.fromkeys(WORKFLOWS)  # by workflow: the delivery of its newest run
         self.heard = []  # what was typed, and what the person read
         self.done = Counter()
         self.again = 0  # what had to be said once more
@@ -178,9 +182,9 @@ class People:
         """Type *text*; who reads that nobody answered types it again.
 
         What changes something and is answered in two parts is typed once: whoever takes over after
-        a death says the second one. What only asks is asked again.
+        a death says the second one. What only asks is asked again, and what an older release heard.
         """
-        lasts = text.startswith(LASTING)
+        lasts = text.startswith(LASTING) and not self._replicas.are_older
 
         def tell(url):
             self._world.slack.connect(url)
@@ -235,7 +239,11 @@ class People:
         self._versions.append(sha)
 
     def _run(self, workflow, *, red):
-        """Let CI end red or green; GitHub's delivery is repeated until it is heard."""
+        """Let CI end red or green; GitHub's delivery is repeated until it is heard.
+
+        A run takes its time: the one before it was worked off, even by a second replica.
+        """
+        assert self._world.until(lambda: self._is_worked_off(workflow), LAST), workflow
         if red and workflow not in self._red:
             self._red.add(workflow)
             self.episodes[workflow] += 1
@@ -260,6 +268,13 @@ class People:
             return guid[0].is_heard
 
         self._until_heard(tell)
+        self._told[workflow] = guid[0].guid
+
+    def _is_worked_off(self, workflow):
+        theirs = (deliveries.c.source == "github", deliveries.c.delivery == self._told[workflow])
+        query = sa.select(deliveries.c.id).where(*theirs, deliveries.c.settled_at.is_(None))
+        with self._database.read() as connection:
+            return connection.execute(query).first() is None
 
 
 def _notified(url, body):

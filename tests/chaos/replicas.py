@@ -77,6 +77,11 @@ class Replicas:
     def _new(self, log):
         return runner.Mortal(self._environment, self._clock, log)
 
+    @property
+    def are_older(self):
+        """Tell whether any of them is of the older code."""
+        return any(one.old for one in self.all)
+
     def start(self):
         """Start all, and let the load balancer know them."""
         for one in self.all:

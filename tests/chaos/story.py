@@ -83,7 +83,7 @@ def run(folder, address, plan):
         stack.callback(database.close)
         replicas.start()
         store = Store(database)
-        people = People(world, store, replicas, draws[1], plan.pace)
+        people = People(world, store, database, replicas, draws[1], plan.pace)
         told = Told([])
         people.settle_in()
         replicas.begin_to_die()
