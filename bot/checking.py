@@ -104,7 +104,7 @@ def _wrong(invalid: startup.SetupInvalid) -> Iterator[Finding]:
         case ConfigInvalid() as mistakes:
             yield from _configuration(mistakes)
         case startup.Unreadable() as unreadable:
-            facts = {"detail": str(unreadable)}
+            facts = {"detail": unreadable.wrong, "advice": unreadable.advice}
             yield Finding(Area.SETUP, "SHIPMATE_CONFIG", Symptom.SETTING_WRONG, facts)
         case _:
             pass
@@ -112,14 +112,14 @@ def _wrong(invalid: startup.SetupInvalid) -> Iterator[Finding]:
 
 def _settings(invalid: SettingsInvalid) -> Iterator[Finding]:
     for problem in invalid.problems:
-        facts = {"detail": str(problem)}
+        facts = {"detail": f"{problem.name} {problem.wrong}", "advice": problem.advice}
         yield Finding(Area.SETUP, problem.name, Symptom.SETTING_WRONG, facts, problem.name)
 
 
 def _configuration(invalid: ConfigInvalid) -> Iterator[Finding]:
     for problem in invalid.problems:
         subject = f"{invalid.name}:{problem.line}"
-        facts = {"detail": str(problem)}
+        facts = {"detail": str(replace(problem, hint="")), "advice": problem.hint}
         yield Finding(Area.SETUP, subject, Symptom.CONFIGURATION_WRONG, facts)
 
 
@@ -307,7 +307,7 @@ def tell(findings: tuple[Finding, ...], place: words.Places, *, as_json: bool) -
         for line in words.as_json(findings, place):
             typer.echo(line, nl=False)
         return
-    rows = tuple(words.row(one, place) for one in findings)
+    rows = words.told_once(words.row(one, place) for one in findings)
     if console.is_terminal:
         console.print(table(rows))
         console.print(words.summary(rows))

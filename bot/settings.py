@@ -76,6 +76,16 @@ class SettingProblem:
         """Return it on one line."""
         return f"{self.name} {self.message}"
 
+    @property
+    def wrong(self) -> str:
+        """Return what is wrong alone, as the end of a sentence."""
+        return self.message.partition(": ")[0]
+
+    @property
+    def advice(self) -> str:
+        """Return what to do alone; may be empty."""
+        return self.message.partition(": ")[2]
+
 
 class SettingsInvalid(Exception):  # noqa: N818  # it names what is true of the environment
     """The environment is not enough to run; *problems* holds every mistake."""

@@ -22,8 +22,9 @@ class Unreadable(Exception):  # noqa: N818  # as above
     """There is no configuration to read at *path*, and *why*."""
 
     def __init__(self, path: Path, why: str) -> None:
-        advice = "Set SHIPMATE_CONFIG to the path of your shipmate.yaml."
-        super().__init__(f"{path} cannot be read: {why}. {advice}")
+        self.wrong = f"{path} cannot be read: {why}"
+        self.advice = "Set SHIPMATE_CONFIG to the path of your shipmate.yaml."
+        super().__init__(f"{self.wrong}. {self.advice}")
         self.why = why
 
 

@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.config import load
 from bot.domain.doctor import HEARD_EVENTS, Area, State, state_of
 from bot.domain.symptoms import Symptom
+from bot.messages import doctor
 from bot.messages.doctor import UNTOLD, Row
 from bot.operations.database import Database
 from bot.reach import permissions_for
@@ -770,6 +771,31 @@ def test_what_is_half_configured_is_told_at_once(patient, capsys):
     assert any("SLACK_BOT_TOKEN is missing" in one["what"] for one in found)
     assert any("imagge" in one["what"] for one in found)
     assert before == len(patient.slack.calls) + len(patient.github.calls)
+
+
+def test_a_mistake_is_mended_by_words_of_its_own(patient, capsys):
+    """What to do stands on the second line and there alone, for each mistake as it needs."""
+    patient.fresh()
+    del patient.environment["SLACK_BOT_TOKEN"]
+    patient.environment["PORT"] = "x"
+    patient.rewrite("image: ghcr.io/xiilab/astrago-frontend", "imagge: ghcr.io/x/y")
+    told = {one["subject"]: one for one in patient.check(capsys)[1]}
+    token, port = told["SLACK_BOT_TOKEN"], told["PORT"]
+    wrong = next(one for one in told.values() if one["code"] == "configuration_wrong")
+    assert "SLACK_BOT_TOKEN is missing" == token["what"]
+    assert token["mend"].startswith("copy the Bot User OAuth Token from the app's page")
+    assert ("PORT is no number", "correct PORT") == (port["what"], port["mend"])
+    assert wrong["what"].endswith("unknown key `imagge`")
+    assert "did you mean `image`?" == wrong["mend"]
+
+
+def test_what_mends_several_mistakes_is_told_once_below_them():
+    rows = [
+        Row(State.PROBLEM, Area.SLACK, name, "gone", "mend it", where)
+        for name, where in (("A", ""), ("B", ""), ("C", "elsewhere"))
+    ]
+    lines = [line.split("  ")[-1].strip() for line in doctor.as_lines(doctor.told_once(rows))]
+    assert ["gone", "gone", "→ mend it", "gone", "→ mend it [elsewhere]"] == lines[:-1]
 
 
 def test_nothing_outside_is_changed(patient, capsys):

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.doctor import Area, Finding, State
 from bot.domain.problems import Reason
 from bot.domain.symptoms import Symptom
-from bot.messages.doctor_words import ROLE, WORDS
+from bot.messages.doctor_words import ROLE, UNADVISED, WORDS
 from bot.messages.escape import clean
 
 LONGEST = 400
@@ -71,6 +71,9 @@ def _facts(finding: Finding) -> _Facts:
         facts["for_days"] = f" for {facts['ends']} days" if facts.get("ends") else " for ever"
     if finding.symptom is Symptom.ROLLBACK_BARRED:
         facts["why"] = _WHY_NOT.get(Reason(finding.facts["why"]), finding.facts["why"])
+    if finding.symptom in UNADVISED and not facts.get("advice"):
+        subject = clean(finding.subject, DETAIL)
+        facts["advice"] = UNADVISED[finding.symptom].format(subject=subject)
     facts.setdefault("where", finding.area.value)
     given = {
         "role": ROLE,
@@ -86,6 +89,19 @@ MARKS = {
     State.PROBLEM: "PROBLEM",
     State.UNKNOWN: "unknown",
 }
+
+
+def told_once(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return *rows*; what mends several in a row alike stands at the last of them alone."""
+    told = tuple(rows)
+    return tuple(
+        replace(one, mend="", where="") if _mends_alike(one, after) else one
+        for one, after in zip(told, (*told[1:], None), strict=True)
+    )
+
+
+def _mends_alike(one: Row, after: Row | None) -> bool:
+    return after is not None and (one.mend, one.where) == (after.mend, after.where)
 
 
 def as_lines(rows: Iterable[Row]) -> Iterator[str]:

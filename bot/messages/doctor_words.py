@@ -9,6 +9,12 @@ _TOKEN_PAGE = "on the app's page OAuth & Permissions"  # noqa: S105  # words, no
 ROLE = "deploy/argocd/project-role.yaml"
 _APP_PAGE = "GitHub → Settings → Developer settings → GitHub Apps → {app} → Permissions & events"
 
+UNADVISED: Mapping[Symptom, str] = {
+    Symptom.SETTING_WRONG: "correct {subject}",
+    Symptom.CONFIGURATION_WRONG: "correct shipmate.yaml there",
+}
+"""What mends a mistake that brings no ``advice`` of its own."""
+
 WORDS: Mapping[Symptom, tuple[str, str]] = {
     # well
     Symptom.LOGIN_WORKS: ("we are {who} at {where}", ""),
@@ -96,8 +102,8 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
     ),
     Symptom.CONFIGURATION_ODD: ("{detail}", "see what shipmate.yaml says there"),
     # wrong
-    Symptom.SETTING_WRONG: ("{detail}", "set {subject} as it says"),
-    Symptom.CONFIGURATION_WRONG: ("{detail}", "correct shipmate.yaml there"),
+    Symptom.SETTING_WRONG: ("{detail}", "{advice}"),
+    Symptom.CONFIGURATION_WRONG: ("{detail}", "{advice}"),
     Symptom.LOGIN_REFUSED: ("our login is refused: {detail}", "put a fresh one into {variable}"),
     Symptom.SCOPE_MISSING: (
         "the token lacks the scope {scope}",
