@@ -18,7 +18,7 @@ import structlog
 
 from bot.adapters.slack import Slack
 from bot.clock import Clock
-from bot.domain.errors import Rejected, Unavailable
+from bot.domain.errors import BotError, Rejected, Unavailable
 from bot.domain.message import Message
 from bot.log import about
 from bot.messages import replies
@@ -36,6 +36,9 @@ ALONE = timedelta(seconds=30)
 STALE = timedelta(minutes=5)
 """Who heard nothing for so long has asked again or gone another way: then it is told, not done."""
 
+NEWS = timedelta(hours=12)
+"""What nobody could be told of for so long is given up."""
+
 Facts = Mapping[str, str]
 """What an errand is about, as Slack sent it: ids, the text of a command, the value of a button."""
 
@@ -48,7 +51,7 @@ class Reply:
     """Where *user* reads the answer: at *url*, Slack's address for it, or else in *channel*."""
 
     user: str
-    url: str = ""
+    url: str = field(default="", repr=False)  # whoever knows it can answer in our name
     channel: str = ""
     thread: str = ""
 
@@ -109,27 +112,37 @@ class Errands:
 
         Where our database is away it is tried all the same, as long as this process lives.
         """
-        self._take(errand)
+        waits = self._take(errand)
         ack()
-        self._begin(errand)
+        if waits:
+            self._begin(errand)
 
     def hear(self, delivery: Delivery) -> None:
         """Do the errand of a row that fell due: the hearer of the inbox.
 
+        None is ever set aside: nobody could send it again.
+
         Raises:
-            Unavailable: Slack or our database is away, or it is just being done here.
+            Unavailable: Slack or our database is away, it is just being done here, or only another
+                release can do it.
         """
         with self._lock:
             if delivery.id in self._under_way:
                 raise Unavailable("the bot", "do an errand", "it is being done", ALONE)
-        errand = _read(delivery)
+        age = self._clock.now() - delivery.received_at
+        log.warning("an errand was left", errand=delivery.event, seconds=round(age.total_seconds()))
+        if age > NEWS * self._clock.speed:
+            log.error("an errand was given up", errand=delivery.event)
+        else:
+            self._do_late(_read(delivery), delivery, age)
+        self._inbox.settle(SOURCE, delivery.id)  # what it said is forgotten at once
+
+    def _do_late(self, errand: Errand, delivery: Delivery, age: timedelta) -> None:
         with _named(errand):
-            age = self._clock.now() - delivery.received_at
-            log.warning(
-                "an errand was left", errand=errand.name, seconds=round(age.total_seconds())
-            )
             if age > STALE * self._clock.speed:
                 message = replies.left_undone(errand.said, age)
+            elif errand.name not in self._doers:
+                raise _of_another_release(errand.name)
             else:
                 message = made(partial(self._do, errand))
             self._answer(errand, message, delivery)
@@ -145,15 +158,19 @@ class Errands:
         except Unavailable as away:
             log.warning("errands were left", count=len(left), error=str(away))
 
-    def _take(self, errand: Errand) -> None:
+    def _take(self, errand: Errand) -> bool:
+        """Write it down; tell whether it is still to be done: Slack repeats words it sent."""
         row = Delivery(SOURCE, errand.asked, errand.name, asdict(errand), self._clock.now())
         try:
-            self._inbox.take_in(row, after=ALONE)
+            return self._inbox.take_in(row, after=ALONE)
         except Unavailable as away:
             log.warning("an errand is not written down", errand=errand.name, error=str(away))
+            return True
 
     def _begin(self, errand: Errand) -> None:
         with self._lock:
+            if errand.asked in self._under_way:
+                return
             self._under_way.add(errand.asked)
         work, over = partial(self._do, errand), partial(self._over, errand.asked)
         to = errand.reply
@@ -178,21 +195,45 @@ class Errands:
                 self._under_way.discard(asked)
 
     def _answer(self, errand: Errand, message: Message, delivery: Delivery) -> None:
-        to = errand.reply
+        """Say *message* to whoever asked; where Slack will never take it, the log has it.
+
+        Raises:
+            Unavailable: Slack is away.
+        """
+        key, since = errand.asked, delivery.received_at
         try:
-            if to.url:
-                self._slack.respond(to.url, message)
-            else:
-                self._slack.post_ephemeral(to.channel, to.user, message, to.thread or None)
-        except Rejected as nowhere:  # the address takes answers for half an hour
-            log.info("told in private", why=str(nowhere))
-            key, since = errand.asked, delivery.received_at
-            self._slack.direct(to.user, message, key=key, since=since)
+            try:
+                self._say(errand.reply, message)
+            except Rejected as nowhere:  # the address takes answers for half an hour
+                log.info("told in private", why=str(nowhere))
+                self._slack.direct(errand.reply.user, message, key=key, since=since)
+        except Unavailable:
+            raise
+        except BotError as error:
+            log.warning("an answer did not arrive", error=str(error))
+
+    def _say(self, to: Reply, message: Message) -> None:
+        if to.url:
+            self._slack.respond(to.url, message)
+        else:
+            self._slack.post_ephemeral(to.channel, to.user, message, to.thread or None)
 
 
 def _read(delivery: Delivery) -> Errand:
+    """Return what the row says.
+
+    Raises:
+        Unavailable: another release wrote it.
+    """
     body = dict(delivery.body)
-    return Errand(**body | {"reply": Reply(**body["reply"])})
+    try:
+        return Errand(**body | {"reply": Reply(**body["reply"])})
+    except (KeyError, TypeError) as strange:
+        raise _of_another_release(delivery.event) from strange
+
+
+def _of_another_release(name: str) -> Unavailable:
+    return Unavailable("the bot", f"do the errand {name!r}", "another release wrote it")
 
 
 def _named(errand: Errand) -> AbstractContextManager[None]:

@@ -156,21 +156,23 @@ class Inbox:
             Unavailable: our own database is away.
         """
         values = {"settled_at": self._clock.now(), "body": ""}
-        self._alter(source, [id_], values)
+        self._alter(values, source, deliveries.c.delivery == id_)
 
     def give_back(self, source: str, ids: Collection[str]) -> None:
-        """Let what we have for ourselves be worked off by anybody, now.
+        """Let what we still have for ourselves be worked off by anybody, now.
 
         Raises:
             Unavailable: our own database is away.
         """
-        self._alter(source, ids, {"not_before": self._clock.now()})
+        ours = (deliveries.c.delivery.in_(ids), deliveries.c.tries == 0)  # else another took it
+        self._alter({"not_before": self._clock.now()}, source, *ours)
 
-    def _alter(self, source: str, ids: Collection[str], values: Mapping[str, Any]) -> None:
-        theirs = (deliveries.c.source == source, deliveries.c.delivery.in_(ids))
-        waits = deliveries.c.settled_at.is_(None)
+    def _alter(
+        self, values: Mapping[str, Any], source: str, *which: sa.ColumnElement[bool]
+    ) -> None:
+        waiting = (deliveries.c.source == source, deliveries.c.settled_at.is_(None))
         with self._database.write() as connection:
-            connection.execute(sa.update(deliveries).where(*theirs, waits).values(**values))
+            connection.execute(sa.update(deliveries).where(*waiting, *which).values(**values))
 
     # reading
 

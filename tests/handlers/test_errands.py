@@ -1,13 +1,16 @@
 """What was acked is done and answered once, whoever dies, stops or has too much to do."""
 
 import threading
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.errors import Rejected, Unavailable
 from bot.domain.message import Message
-from bot.operations.inbox import Inbox
+from bot.operations.inbox import Delivery, Inbox
+from bot.operations.tables import deliveries
 from handlers.errands import ALONE, STALE, Errand, Errands, Reply
 from handlers.later import AT_ONCE, Speaker
 from tests.operations.standing_ground import Standing
@@ -243,3 +246,96 @@ def test_where_our_database_is_away_it_is_tried_all_the_same(replicas, slack, de
     first.speaker.close()
     assert ["core"] == deeds
     assert [(URL, "locked core")] == slack.said
+
+
+def rows(database):
+    with database.read() as connection:
+        return connection.execute(sa.select(deliveries)).all()
+
+
+def test_whom_slack_does_not_know_any_more_is_not_answered_for_ever(
+    database, replicas, slack, deeds, clock
+):
+    """Else it would be done five times, and warn of a delivery that nobody can redeliver."""
+    first, second = replicas
+    dies_after_the_ack(first, errand())
+    closed = Rejected("Slack", "answer a command", "status 404")
+    slack.faults = [closed, Rejected("Slack", "open a conversation", "user_not_found")]
+    clock.at += ALONE
+    second.inbox.work()
+    clock.at += timedelta(minutes=2)
+    second.inbox.work()
+    assert ["core"] == deeds
+    (row,) = rows(database)
+    assert row.settled_at is not None
+    assert not row.set_aside
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["done", "told and not done"])
+def test_what_another_one_ended_is_forgotten_at_once(database, replicas, clock, late):
+    """Words of people and Slack's address for the answer are kept no longer than it takes."""
+    first, second = replicas
+    dies_after_the_ack(first, errand(said="lock core prod because of a secret"))
+    clock.at += 2 * STALE if late else ALONE
+    second.inbox.work()
+    (row,) = rows(database)
+    assert row.settled_at is not None
+    assert "" == row.body
+
+
+@pytest.mark.parametrize("strange", [{"mood": "calm"}, {"name": "dance"}], ids=["field", "name"])
+def test_what_a_newer_release_left_waits_for_one_and_is_no_alarm(
+    database, replicas, slack, deeds, clock, strange
+):
+    first, _ = replicas
+    body = asdict(errand()) | strange
+    left = Delivery("slack", "command:9", "dance", body, clock.now())
+    first.inbox.take_in(left, after=ALONE)
+    clock.at += ALONE
+    first.inbox.work()
+    assert ([], []) == (deeds, slack.said)
+    (row,) = rows(database)
+    assert row.settled_at is None
+    clock.at += timedelta(days=1)
+    first.inbox.work()
+    (row,) = rows(database)
+    assert row.settled_at is not None
+    assert not row.set_aside
+    assert [] == deeds
+
+
+def test_a_word_that_slack_repeats_is_done_and_answered_once(replicas, slack, deeds):
+    first, second = replicas
+    first.errands.run(errand(), acked)
+    first.speaker.close()
+    second.errands.run(errand(), acked)
+    second.speaker.close()
+    assert ["core"] == deeds
+    assert [(URL, "locked core")] == slack.said
+
+
+def test_a_stop_does_not_take_back_what_another_one_does_by_now(replicas, deeds, clock):
+    first, second = replicas
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait():
+        begun.set()
+        assert go_on.wait(10)
+
+    dies_after_the_ack(first, errand())
+    first.errands._under_way.add("command:1")  # as if it still waited for a thread
+    second.during = wait
+    clock.at += ALONE
+    working = threading.Thread(target=second.inbox.work)
+    working.start()
+    assert begun.wait(10)
+    first.errands.close()
+    first.errands._under_way.clear()
+    first.inbox.work()
+    go_on.set()
+    working.join(10)
+    assert ["core"] == deeds
+
+
+def test_the_address_for_the_answer_stands_in_no_log():
+    assert URL not in repr(errand())
