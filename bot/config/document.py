@@ -1,5 +1,6 @@
 """A YAML text as plain data, with the place of every key and value."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from bot.config.problems import ConfigProblem, Path, dotted
+from bot.config.problems import CHANNEL_HINT, ConfigProblem, Path, dotted
 
 LONGEST_FILE = 1_000_000  # characters; a thousand services take a fifth of it
 MOST_NODES = 100_000  # with aliases unfolded, so that a few lines cannot fill the memory
@@ -28,6 +29,8 @@ class Document:
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
     values: dict[Path, tuple[int, int]] = field(default_factory=dict)
     problems: list[ConfigProblem] = field(default_factory=list)
+    commented: dict[Path, str] = field(default_factory=dict)
+    """What stands as a comment where a value would: ``channel: #ships``."""
 
     def at_key(self, path: Path, message: str, hint: str = "") -> ConfigProblem:
         """Return a problem at the key that *path* ends in, or at the nearest one above it."""
@@ -57,7 +60,7 @@ def read(text: str) -> Document:
         return document
     node = _composed(text, document)
     if isinstance(node, MappingNode):
-        document.data = _Reader(document).mapping(node, ())
+        document.data = _Reader(document, text).mapping(node, ())
     elif not document.problems:
         document.problems.append(
             document.at_key(
@@ -75,7 +78,7 @@ def _composed(text: str, document: Document) -> Node | None:
         # ``pure``: only the Python reader keeps a mark at every node
         node: Node | None = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
-        document.problems.append(_unreadable(error))
+        document.problems.append(_swallowed(error, text) or _unreadable(error))
     except (YAMLError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         document.problems.append(document.at_key((), f"the file is no YAML: {first}"))
@@ -85,6 +88,13 @@ def _composed(text: str, document: Document) -> Node | None:
         return node
     return None
 
+
+_COMMENT = re.compile(r"[ \t]*:[ \t]+(?P<word>#[^\s#,}\]]+)")
+"""A word behind a key that YAML does not read; one after a blank is a comment and meant so."""
+
+_COMMENTED = re.compile(rf"(?P<key>[\w-]+)['\"]?{_COMMENT.pattern}")
+
+_CHANNELS = frozenset({"channel", "deploys", "failures", "drift"})
 
 _HINTS = {
     "'\\t'": "indent with blanks, YAML knows no tabs",
@@ -100,11 +110,29 @@ def _unreadable(error: MarkedYAMLError) -> ConfigProblem:
     return ConfigProblem(line, column, "", f"this is no YAML: {what}", hint)
 
 
+def _swallowed(error: MarkedYAMLError, text: str) -> ConfigProblem | None:
+    """Return the comment that took a closing brace away, where *error* may come from one."""
+    begin, end = error.context_mark, error.problem_mark
+    if not begin or not end or "flow" not in (error.context or ""):
+        return None
+    last_line = text.rfind("\n", 0, len(text.rstrip())) + 1  # Of a node, *begin* is its own end.
+    for found in _COMMENTED.finditer(text, min(begin.index, last_line), end.index):
+        start = found.start("word")
+        before = text[text.rfind("\n", 0, start) + 1 : start]
+        if before.count('"') % 2 or before.count("'") % 2:
+            continue  # It stands inside of a text.
+        hint = CHANNEL_HINT if found["key"] in _CHANNELS else "put what begins with # in quotes"
+        what = f"this is no YAML: `{found['word']}` begins a comment"
+        return ConfigProblem(text.count("\n", 0, start) + 1, len(before) + 1, "", what, hint)
+    return None
+
+
 class _Reader:
     """Turns nodes into data, and notes their places and problems in a document."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, text: str) -> None:
         self._document = document
+        self._text = text
         self._nodes = 0
         self._above: list[Node] = []
 
@@ -117,8 +145,15 @@ class _Reader:
                 self._note(key, inner, f"`{key.value}` stands twice; it is on line {first} too")
                 continue
             self._document.keys[inner] = _place(key)
+            self._note_comment(key, value, inner)
             result[key.value] = self._value(value, inner)
         return result
+
+    def _note_comment(self, key: ScalarNode, value: Node, path: Path) -> None:
+        if isinstance(value, ScalarNode) and not value.value and key.end_mark:
+            found = _COMMENT.match(self._text, key.end_mark.index)
+            if found:
+                self._document.commented[path] = found["word"]
 
     def _pairs(self, node: MappingNode, path: Path) -> Iterator[tuple[ScalarNode, Node]]:
         """Yield the pairs of a mapping; those of its ``<<`` last, where it has no own."""

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 Path = tuple[str | int, ...]
 """The keys and list indices that lead to a place in the file."""
 
+CHANNEL_HINT = (
+    "a channel is told by its id and not by its name: open the channel's details and copy its id, "
+    "such as C0123ABCD"
+)
+
+
+def is_channel(path: Path) -> bool:
+    """Tell whether a channel stands at *path*."""
+    return path[-1:] == ("channel",) or path[-2:-1] == ("channels",)
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:

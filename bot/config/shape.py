@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from bot.config.document import Document
 from bot.config.enforced import in_place_of, is_for_later, keys
 from bot.config.models import File
-from bot.config.problems import ConfigProblem, Path, Unfit
+from bot.config.problems import CHANNEL_HINT, ConfigProblem, Path, Unfit, is_channel
 from bot.domain.suggestions import nearest
 
 _NOT_KEPT = (
@@ -39,11 +39,22 @@ _MEANT = {
 
 def problems_of_shape(document: Document) -> Iterator[ConfigProblem]:
     """Yield every key that should not be there or is missing, and every value of a wrong kind."""
+    yield from _commented(document)
     try:
         File.model_validate(document.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=True):
-            yield _problem(document, detail)
+            path = tuple(detail["loc"])
+            if path not in document.commented or not is_channel(path):
+                yield _problem(document, detail)
+
+
+def _commented(document: Document) -> Iterator[ConfigProblem]:
+    """Yield every channel whose name YAML took for a comment."""
+    for path, word in document.commented.items():
+        if is_channel(path):
+            what = f"`{word}` is a comment, so nothing stands here"
+            yield document.at_key(path, what, CHANNEL_HINT)
 
 
 def _problem(document: Document, detail: Any) -> ConfigProblem:

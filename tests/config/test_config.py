@@ -272,6 +272,41 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
             id="a channel's name",
         ),
         pytest.param(
+            "deploys: C0DEPLOY",
+            "deploys: #ships",
+            "5:29: this is no YAML: `#ships` begins a comment; a channel is told by its id and not "
+            "by its name: open the channel's details and copy its id, such as C0123ABCD",
+            id="a channel's name as a comment that takes the brace away",
+        ),
+        pytest.param(
+            "{channels: {deploys: C0DEPLOY, failures: C0FAIL}}",
+            "\n  channels:\n    deploys: #ships",
+            "7:5: slack.channels.deploys: `#ships` is a comment, so nothing stands here; a channel "
+            "is told by its id and not by its name: open the channel's details and copy its id, "
+            "such as C0123ABCD",
+            id="a channel's name as a comment",
+        ),
+        pytest.param(
+            "{after: stage, channel: C0PROD}",
+            "\n    after: stage\n    channel: #prod",
+            "11:5: environments.prod.channel: `#prod` is a comment, so nothing stands here; a "
+            "channel is told by its id and not by its name: open the channel's details and copy "
+            "its id, such as C0123ABCD",
+            id="a channel that may be left out, as a comment",
+        ),
+        pytest.param(
+            "{url: https://argocd.example.com/}",
+            "\n    url: #argocd",
+            "5:1: argocd.main.url: must be a text; put it in quotes if it is meant as it stands",
+            id="something else that is a comment alone",
+        ),
+        pytest.param(
+            "branch: release}",
+            "branch: #release}",
+            "4:37: this is no YAML: `#release` begins a comment; put what begins with # in quotes",
+            id="something else as a comment",
+        ),
+        pytest.param(
             "deadline: 1h30m",
             "deadline: 15",
             "8:33: environments.stage.deadline: `15` has no unit; write 15s or 15m",
@@ -511,6 +546,18 @@ def test_a_mistake_is_named_with_its_place_and_what_to_do(old, new, expected):
             "31:1: this is no YAML: expected a single document in "
             "the stream but found another document",
             id="two documents",
+        ),
+        pytest.param(
+            "slack: {channels: {deploys: #ships}}\n",
+            "1:29: this is no YAML: `#ships` begins a comment; a channel is told by its id and not "
+            "by its name: open the channel's details and copy its id, such as C0123ABCD",
+            id="a comment that takes the last brace away",
+        ),
+        pytest.param(
+            "a: {b: 'c: #1'\nd: 2\n",
+            "2:1: this is no YAML: while parsing a flow mapping expected ',' or '}', but got "
+            "'<scalar>'",
+            id="no comment but a text",
         ),
         pytest.param("a: " + "[" * 5000, "1:1: the file is nested too deeply", id="deep"),
         pytest.param(
