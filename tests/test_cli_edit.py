@@ -77,10 +77,48 @@ def test_a_kustomization_gets_its_entry(shell, tmp_path):
     path = tmp_path / "kustomization.yaml"
     path.write_text("images: []\n")
 
-    result = shell.invoke(cli.app, ["edit", str(path), "--kustomize", "r/a", "v2", "--write"])
+    result = shell.invoke(
+        cli.app, ["edit", str(path), "--kustomize", "r/a", "v2", "--write", "--add"]
+    )
 
     assert (0, f"{path}, lines 1, 2, 3: now v2\n") == (result.exit_code, result.stdout)
     assert "images:\n- name: r/a\n  newTag: v2\n" == path.read_text()
+
+
+KUSTOMIZATION = """\
+images:
+- name: acme/frontend
+- {name: acme/core, newName: ghcr.io/acme/core, newTag: v1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            KUSTOMIZATION,
+            "{file}, line 2: no entry of images has the name acme/cor. Correct the name, or add it."
+            "\n  Perhaps: acme/core, ghcr.io/acme/core, acme/frontend"
+            "\n  --add writes a new entry.\n",
+            id="a slip in the name",
+        ),
+        pytest.param(
+            "images: []\n",
+            "{file}, line 1: no entry of images has the name acme/cor. Correct the name, or add it."
+            "\n  --add writes a new entry.\n",
+            id="no entry at all",
+        ),
+    ],
+)
+def test_a_name_that_is_not_there_is_refused(shell, tmp_path, text, said):
+    """A slip in the name would write an entry that no manifest uses."""
+    path = tmp_path / "kustomization.yaml"
+    path.write_text(text)
+
+    result = shell.invoke(cli.app, ["edit", str(path), "--kustomize", "acme/cor", "v2", "--write"])
+
+    assert (1, said.format(file=path)) == (result.exit_code, result.stderr)
+    assert text == path.read_text()
 
 
 @pytest.mark.parametrize(

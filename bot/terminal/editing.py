@@ -51,6 +51,9 @@ def _edit(
     every: Annotated[  # noqa: FBT002  # flags are typer's way
         bool, typer.Option("--every", help="Change all containers that have the image.")
     ] = False,
+    add: Annotated[  # noqa: FBT002  # flags are typer's way
+        bool, typer.Option("--add", help="Add the images entry if there is none of that name.")
+    ] = False,
     drop_digest: Annotated[  # noqa: FBT002  # flags are typer's way
         bool, typer.Option("--drop-digest", help="Take away a digest beside the tag.")
     ] = False,
@@ -80,6 +83,7 @@ def _edit(
             tag,
             expected=UNCHECKED if expect is None else expect,
             every=every,
+            add=add,
             digest=DROP if drop_digest else None,
         )
     except EditError as error:
@@ -114,6 +118,8 @@ def _options(error: EditError, at: At) -> list[str]:
         return ["--drop-digest takes it away."]
     if error.code is EditCode.AMBIGUOUS and isinstance(at, Container):
         return ["--key with one of these paths chooses it, --every changes all."]
+    if error.code is EditCode.NOT_FOUND and isinstance(at, Kustomize):
+        return ["--add writes a new entry."]
     return []
 
 

@@ -72,13 +72,15 @@ def set_tag(
     *,
     expected: str | Unchecked | None = UNCHECKED,
     every: bool = False,
+    add: bool = True,
     digest: str | Drop | None = None,
 ) -> Edited:
     """Return *text* with the tag at *at* changed to *tag*, and no other byte.
 
     *file* is the file's name: one that ends in ``.gotmpl`` is read as a Go template, and only one
     that kustomize would read is given a list of images that it has not. *expected* is
-    the tag that must stand there now. *every* changes all containers of the image. *digest* says
+    the tag that must stand there now. *every* changes all containers of the image. Without *add* a
+    kustomization gets no entry for an image that it does not name. *digest* says
     what becomes of a digest beside the tag, which would decide over it: None refuses, ``DROP``
     takes it away, a text replaces it; where there is none, none is added.
 
@@ -91,6 +93,8 @@ def set_tag(
         match at:
             case Kustomize(image):
                 found, inner = kustomize.find(tree, image, file), tree
+                if isinstance(found, kustomize.Images) and not add:
+                    raise kustomize.not_there(found, image)
                 old, changes = _in_kustomization(found, image, tag, expected, digest)
             case Key() | Container():
                 targets = _targets(tree, at, every=every)

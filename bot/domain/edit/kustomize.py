@@ -7,6 +7,7 @@ JSON quotes, line ends. Nothing is sorted.
 import json
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from bot.domain.edit.errors import EditCode, Refusal
 from bot.domain.edit.events import Event, collection, scalar
@@ -15,7 +16,15 @@ from bot.domain.edit.quoting import is_null, reads_as_string
 from bot.domain.edit.source import after_line, line_break, line_end, line_start
 from bot.domain.edit.splice import Splice, Swap
 from bot.domain.edit.tree import Tree
-from bot.domain.edit.walk import Spot, ambiguous, reads, refuse_if_shared, templated, value_of
+from bot.domain.edit.walk import (
+    SHOWN,
+    Spot,
+    ambiguous,
+    reads,
+    refuse_if_shared,
+    templated,
+    value_of,
+)
 
 Change = tuple[Splice, Swap]
 
@@ -77,6 +86,31 @@ def find(tree: Tree, image: str, file: str) -> Entry | Images:
             "Point to a kustomization.yaml, or use a key or a container.",
         )
     return lists[0]
+
+
+def not_there(images: Images, image: str) -> Refusal:
+    """Return the refusal to add an entry for *image* to *images*, with the names that are there."""
+    names = _names_in(images)
+    near = get_close_matches(image, names, n=SHOWN, cutoff=0.6)
+    return Refusal(
+        EditCode.NOT_FOUND,
+        f"no entry of images has the name {image}",
+        "Correct the name, or add it.",
+        line=None if images.value is None else images.value.line,
+        candidates=tuple(dict.fromkeys([*near, *names]))[:SHOWN],
+    )
+
+
+def _names_in(images: Images) -> list[str]:
+    if images.value is None or _is_empty(images.value):
+        return []
+    tree = images.value.tree
+    found = [
+        reads(tree, entry, (key,))
+        for entry in tree.elements(images.value.node)
+        for key in ("name", "newName")
+    ]
+    return [name for name in found if name]
 
 
 def _kustomizations(tree: Tree, file: str) -> list[int]:
