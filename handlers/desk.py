@@ -6,6 +6,7 @@ for later, and its answer follows on its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import assert_never
 
@@ -80,13 +81,15 @@ def _nothing() -> None:
 class Asker:
     """Who asked, where, and by which delivery. *user* and *channel* are Slack ids.
 
-    *asked* identifies the delivery, so that its repeats find the first one's operation.
+    *asked* identifies the delivery, so that its repeats find the first one's operation. *asked_at*
+    is when it came, where it was left since; None: just now.
     """
 
     user: str
     channel: str
     asked: str
     thread: str | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +367,7 @@ class Desk:
 
     def _stand_still(self, command: Stopping, asker: Asker) -> Message:
         try:
-            return self._standing_still.obey(command, asker.user, asker.asked)
+            return self._standing_still.obey(command, asker.user, asker.asked, asker.asked_at)
         except Unavailable as away:
             log.warning("not written down", by=asker.user, error=str(away))
             return replies.try_again()

@@ -7,7 +7,7 @@ from bot.domain.message import Message
 from bot.messages import replies
 from bot.messages.rollback.insisting import ACTIONS
 from handlers.desk import Answer, Asker, Desk
-from handlers.errands import Doers, Errand, Facts, Reply
+from handlers.errands import Doers, Errand, Facts, Reply, asked_at
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,8 @@ def typed(verb: str, text: str, asker: Asker, reply: Reply) -> Errand:
 
 
 def _asker(facts: Facts) -> Asker:
-    return Asker(facts["user"], facts["channel"], facts["asked"], facts.get("thread") or None)
+    thread = facts.get("thread") or None
+    return Asker(facts["user"], facts["channel"], facts["asked"], thread, asked_at(facts))
 
 
 def _all(answer: Answer) -> Message:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,9 @@ NEWS = timedelta(hours=12)
 
 Facts = Mapping[str, str]
 """What an errand is about, as Slack sent it: ids, the text of a command, the value of a button."""
+
+LEFT_AT = "left_at"
+"""The fact that an errand was left: when it had been asked for."""
 
 Doers = Mapping[str, Callable[[Facts], Message]]
 """Who does an errand of which name; each returns what the person reads."""
@@ -84,6 +87,11 @@ def click(name: str, body: Mapping[str, Any], action: Mapping[str, Any]) -> Erra
         "ts": str(container.get("message_ts", "")),
     }
     return Errand(name, asked, Reply(user, str(body["response_url"])), facts)
+
+
+def asked_at(facts: Facts) -> datetime | None:
+    """Return when it was asked for, where it was left since; None: just now."""
+    return datetime.fromisoformat(facts[LEFT_AT]) if LEFT_AT in facts else None
 
 
 def click_on_card(name: str, body: Mapping[str, Any], action: Mapping[str, Any]) -> Errand:
@@ -144,7 +152,9 @@ class Errands:
             elif errand.name not in self._doers:
                 raise _of_another_release(errand.name)
             else:
-                message = made(partial(self._do, errand))
+                left = {LEFT_AT: delivery.received_at.isoformat()}
+                late = replace(errand, facts={**errand.facts, **left})
+                message = made(partial(self._do, late))
             self._answer(errand, message, delivery)
 
     def close(self) -> None:

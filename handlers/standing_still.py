@@ -1,5 +1,6 @@
 """The words that stop targets and let them go on: locks, freezes and holds, asked for and shown."""
 
+from datetime import datetime
 from typing import assert_never
 
 from bot.clock import Clock
@@ -36,9 +37,11 @@ class StandingStill:
         self._resuming, self._books, self._clock = resuming, books, clock
 
     def obey(  # noqa: PLR0911  # one a command
-        self, command: Stopping, user: str, asked: str
+        self, command: Stopping, user: str, asked: str, asked_at: datetime | None = None
     ) -> Message:
         """Do *command* for the Slack *user* if they may, and say what became of it.
+
+        *asked_at* is when, where it was left since: nothing that began after that is ended.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -47,15 +50,21 @@ class StandingStill:
             case Lock():
                 return locking.lock_answer(self._locks.lock(command, user, asked))
             case Unlock():
-                return locking.unlock_answer(self._locks.unlock(command, user, asked), user)
+                return locking.unlock_answer(
+                    self._locks.unlock(command, user, asked, asked_at), user
+                )
             case Freeze():
                 return freezing.freeze_answer(self._freezes.freeze(command, user, asked))
             case Unfreeze():
-                return freezing.unfreeze_answer(self._freezes.unfreeze(command, user, asked))
+                return freezing.unfreeze_answer(
+                    self._freezes.unfreeze(command, user, asked, asked_at)
+                )
             case Hold():
                 return holding.hold_answer(self._holds.hold(command, user, asked))
             case Release():
-                return holding.release_answer(self._holds.release(command, user, asked), user)
+                return holding.release_answer(
+                    self._holds.release(command, user, asked, asked_at), user
+                )
             case Resume(service, environment):
                 done = self._resuming.resume(service, environment, user, asked)
                 return emergency.resumed(done)

@@ -11,7 +11,7 @@ from bot.domain.errors import Rejected, Unavailable
 from bot.domain.message import Message
 from bot.operations.inbox import Delivery, Inbox
 from bot.operations.tables import deliveries
-from handlers.errands import ALONE, STALE, Errand, Errands, Reply
+from handlers.errands import ALONE, STALE, Errand, Errands, Reply, asked_at
 from handlers.later import AT_ONCE, Speaker
 from tests.operations.standing_ground import Standing
 
@@ -339,3 +339,23 @@ def test_a_stop_does_not_take_back_what_another_one_does_by_now(replicas, deeds,
 
 def test_the_address_for_the_answer_stands_in_no_log():
     assert URL not in repr(errand())
+
+
+def test_who_does_it_late_is_told_when_it_was_asked_for(database, slack, clock):
+    """What ends something ends nothing that came after that."""
+    heard = []
+
+    def note(facts):
+        heard.append(asked_at(facts))
+        return Message("done", ())
+
+    one = Replica(database, slack, clock, [])
+    one.errands = Errands({"lock": note}, one.inbox, one.speaker, slack, clock)
+    one.errands.run(errand(asked="command:2"), acked)
+    one.speaker.close()
+    dies_after_the_ack(one, errand())
+    begun = clock.at
+    clock.at += ALONE
+    one.inbox.work()
+    one.close()
+    assert [None, begun] == heard

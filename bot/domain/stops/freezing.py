@@ -20,11 +20,13 @@ class Lifted:
     """The freezes *lifted* in *environment* are no more; empty where people had frozen nothing.
 
     *still* is what the calendar freezes there, which nobody lifts by a command; None: nothing.
+    *newer* are freezes by people that began after this was asked for, and go on.
     """
 
     environment: str
     lifted: tuple[AdHocFreeze, ...]
     still: Frozen | None = None
+    newer: tuple[AdHocFreeze, ...] = ()
 
 
 FreezeAnswer = Stopped | BadEnd | Refused

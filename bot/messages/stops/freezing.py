@@ -44,8 +44,13 @@ def unfreeze_answer(answer: UnfreezeAnswer) -> Message:
             if lifted:
                 froze = several([by_person(one) for one in lifted])
                 said = [line("Lifted in ", here, ":"), *froze]
-            else:
+            elif not answer.newer:
                 said = [line("Nobody has frozen ", here, ". Nothing was changed.")]
+            else:
+                said = []
+            if answer.newer:
+                said += [line(here, " was frozen after you had asked, and stays so:")]
+                said += several([by_person(one) for one in answer.newer])
             return reply(*said, *filter(None, [_still(environment, still)]))
         case Refused(problem):
             return refused(problem)

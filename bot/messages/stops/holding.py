@@ -24,7 +24,14 @@ from bot.messages.spans import (
     quoted,
     short,
 )
-from bot.messages.stops.standstills import MOST, announcement, because, of_targets, several
+from bot.messages.stops.standstills import (
+    AFTER_ASKING,
+    MOST,
+    announcement,
+    because,
+    of_targets,
+    several,
+)
 
 MOST_LINES = 2
 """The most lines to copy under what stands instead of the hold that was named."""
@@ -57,7 +64,10 @@ def release_answer(answer: ReleaseAnswer, asker: str) -> Message:
             return reply(done, *filter(None, [told]), *stays, copy=_releases(still)[:MOST_LINES])
         case NothingHeld(targets, tag, others):
             what = line(code(tag), " of ", *of_targets(targets)) if tag else of_targets(targets)
-            said = [line("Nobody holds ", *what, ". Nothing was changed.")]
+            if any(one.target in targets and tag in {None, one.hold.tag} for one in others):
+                said = [line("Nothing was changed: the hold on ", *what, AFTER_ASKING)]
+            else:
+                said = [line("Nobody holds ", *what, ". Nothing was changed.")]
             said += several([standing(each) for each in grouped(others)])
             return reply(*said, copy=_releases(others)[:MOST_LINES])
         case Refused(problem):

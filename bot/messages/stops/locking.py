@@ -21,6 +21,7 @@ from bot.domain.stops.until import BadEnd
 from bot.messages.replies import refused, reply
 from bot.messages.spans import Code, Line, Moment, Person, Span, line, listed
 from bot.messages.stops.standstills import (
+    AFTER_ASKING,
     EVERYTHING,
     announcement,
     bad_end,
@@ -183,7 +184,10 @@ def _steal(asked: Wish) -> str:
 def _nothing(answer: NothingLocked) -> Message:
     services = answer.asked.services or (ALL,)
     here = [f"{service}/{answer.asked.environment}" for service in services]
-    said = [line("Nobody holds a lock on ", *of_targets(here), ". Nothing was changed.")]
+    if any(lock.targets & set(here) for lock in answer.others):
+        said = [line("Nothing was changed: the lock on ", *of_targets(here), AFTER_ASKING)]
+    else:
+        said = [line("Nobody holds a lock on ", *of_targets(here), ". Nothing was changed.")]
     groups = grouped(answer.others)
     said += several([standing(locks) for locks in groups])
     return reply(*said, copy=[command("unlock", locks) for locks in groups[:MOST_LINES]])

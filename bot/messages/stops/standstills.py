@@ -16,6 +16,8 @@ EVERYTHING = "all"
 MOST = 8
 """The most locks or freezes that one answer tells of, each with its reason."""
 
+AFTER_ASKING = " came after you had asked to end it."
+
 
 def announcement(kind: str, *lines: Line) -> Message:
     """Return what everybody, or one person in private, reads of a deed; *kind* names its block."""

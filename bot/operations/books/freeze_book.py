@@ -70,17 +70,22 @@ class FreezeBook:
         asked: str,
         at: datetime,
         tell: Tell = _silent,
+        asked_at: datetime | None = None,
     ) -> tuple[AdHocFreeze, ...]:
         """End every freeze that stands in *environment* at *at*, and return them, oldest first.
 
-        *tell* makes letters of them, where there are any.
+        *tell* makes letters of them, where there are any. With *asked_at* only those that stood
+        then already.
         """
         with self._database.write() as connection:
             take_turns(connection, f"freezes {environment}")
             before = sa.select(freezes).where(freezes.c.ended_asked == asked)
             if rows := connection.execute(before.order_by(freezes.c.id)).all():
                 return tuple(map(_freeze, rows))
-            rows = connection.execute(_standing(environment, at)).all()
+            query = _standing(environment, at)
+            if asked_at is not None:
+                query = query.where(freezes.c.since <= asked_at)
+            rows = connection.execute(query).all()
             for row in rows:
                 connection.execute(
                     sa.update(freezes)

@@ -60,12 +60,14 @@ class HoldBook:
         asked: str,
         at: datetime,
         tell: Tell = _silent,
+        asked_at: datetime | None = None,
     ) -> tuple[Held, ...]:
         """End what holds *tag* on *targets*, whoever began it, and return it, oldest first.
 
-        *tag* None is every hold of these targets. The right to do so was judged before.
+        *tag* None is every hold of these targets. With *asked_at* only those that stood then
+        already. The right to do so was judged before.
         """
-        return self._release(targets, tag, by, asked, at, tell, only_own=False)
+        return self._release(targets, tag, by, asked, at, tell, asked_at, only_own=False)
 
     def release_own(
         self,
@@ -75,9 +77,10 @@ class HoldBook:
         asked: str,
         at: datetime,
         tell: Tell = _silent,
+        asked_at: datetime | None = None,
     ) -> tuple[Held, ...]:
         """End those of the holds that *by* began, as ``release`` does; others stay."""
-        return self._release(targets, tag, by, asked, at, tell, only_own=True)
+        return self._release(targets, tag, by, asked, at, tell, asked_at, only_own=True)
 
     def standing(
         self, environment: str | None = None, targets: Collection[str] | None = None
@@ -118,6 +121,7 @@ class HoldBook:
         asked: str,
         at: datetime,
         tell: Tell,
+        asked_at: datetime | None,
         *,
         only_own: bool,
     ) -> tuple[Held, ...]:
@@ -129,6 +133,8 @@ class HoldBook:
             query = _standing().where(table.c.target.in_(sorted(set(targets))))
             if tag is not None:
                 query = query.where(table.c.tag == tag)
+            if asked_at is not None:
+                query = query.where(table.c.since <= asked_at)
             if only_own:
                 query = query.where(table.c.github_id == by.github.id)
             ended = tuple(map(_held, connection.execute(query)))

@@ -99,13 +99,22 @@ class LockBook:
         self, targets: Iterable[str], by: Actor, asked: str, at: datetime
     ) -> Released | Held:
         """End *by*'s own locks on *targets*; none of them while another holds one."""
-        return self._release(targets, by, asked, at, _silent, of_others=False)
+        return self._release(targets, by, asked, at, _silent, None, of_others=False)
 
     def release_of_others(
-        self, targets: Iterable[str], by: Actor, asked: str, at: datetime, tell: Tell = _silent
+        self,
+        targets: Iterable[str],
+        by: Actor,
+        asked: str,
+        at: datetime,
+        tell: Tell = _silent,
+        asked_at: datetime | None = None,
     ) -> Released:
-        """End whoever's locks on *targets*. The right to do so was judged before."""
-        released = self._release(targets, by, asked, at, tell, of_others=True)
+        """End whoever's locks on *targets*. The right to do so was judged before.
+
+        With *asked_at* only those that stood then already.
+        """
+        released = self._release(targets, by, asked, at, tell, asked_at, of_others=True)
         assert isinstance(released, Released), "nobody holds against this"
         return released
 
@@ -175,6 +184,7 @@ class LockBook:
         asked: str,
         at: datetime,
         tell: Tell,
+        asked_at: datetime | None,
         *,
         of_others: bool,
     ) -> Released | Held:
@@ -182,7 +192,8 @@ class LockBook:
             take_turns(connection, "locks")
             if before := _ended_by(connection, asked, Ending.RELEASED):
                 return Released(before)
-            now = self._on(connection, targets, at)
+            standing = self._on(connection, targets, at)
+            now = tuple(one for one in standing if asked_at is None or one.lock.since <= asked_at)
             theirs = tuple(one for one in now if not _owns(by, one))
             if theirs and not of_others:
                 return Held(theirs)

@@ -1,6 +1,7 @@
 """Freezes as people ask for them: rights first, then the book and its letter in one transaction."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -65,8 +66,12 @@ class Freezing:
         log.info("freeze", by=by, environment=wish.environment, new=new)
         return Stopped(freeze, before if new else ())
 
-    def unfreeze(self, wish: nouns.Unfreeze, by: str, asked: str) -> UnfreezeAnswer:
+    def unfreeze(
+        self, wish: nouns.Unfreeze, by: str, asked: str, asked_at: datetime | None = None
+    ) -> UnfreezeAnswer:
         """Lift what people froze in the environment; what the calendar freezes stays, and is told.
+
+        *asked_at* is when, where it was left since: what was frozen after that is not meant.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -83,9 +88,10 @@ class Freezing:
             message = words.announced_end(Lifted(environment, lifted, still), actor)
             return self._letters(environment, f"unfreeze:{asked}", message)
 
-        lifted = self._book.lift(environment, actor, asked, now, tell)
+        lifted = self._book.lift(environment, actor, asked, now, tell, asked_at)
         log.info("unfreeze", by=by, environment=environment, lifted=len(lifted))
-        return Lifted(environment, lifted, still)
+        newer = self._book.standing(now, environment) if asked_at else ()
+        return Lifted(environment, lifted, still, newer)
 
     def _allowed(self, environment: str, by: str) -> Actor | Problem:
         there = (service for service, place in self._catalog.targets if place == environment)

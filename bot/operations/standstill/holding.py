@@ -4,6 +4,8 @@ Who may lock may hold, and may release whatever is held. Who began a hold, by a 
 command, may end it as long as they may deploy there.
 """
 
+from datetime import datetime
+
 import structlog
 
 from bot.clock import Clock
@@ -58,8 +60,12 @@ class Holding:
         log.info("hold", by=by, environment=wish.environment, new=sum(one.new for one in kept))
         return kept
 
-    def release(self, wish: nouns.Release, by: str, asked: str) -> ReleaseAnswer:
+    def release(
+        self, wish: nouns.Release, by: str, asked: str, asked_at: datetime | None = None
+    ) -> ReleaseAnswer:
         """End what the Slack user *by* named; those who may not lock end their own.
+
+        *asked_at* is when, where it was left since: what was held after that is not meant.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -67,13 +73,13 @@ class Holding:
         targets = _targets(wish)
         actor = self._may(by, Action.LOCK, wish.services, wish.environment)
         if isinstance(actor, Problem):
-            ended = self._release_own(wish, by, asked)
+            ended = self._release_own(wish, by, asked, asked_at)
             if not ended:
                 return self._refused("release", wish, by, asked, actor)
         else:
             tell = self._tell(actor, asked)
             now = self._clock.now()
-            ended = self._book.release(targets, wish.tag, actor, asked, now, tell)
+            ended = self._book.release(targets, wish.tag, actor, asked, now, tell, asked_at)
         log.info("release", by=by, environment=wish.environment, ended=len(ended))
         if ended:
             return Released(ended, self._book.standing(targets=targets))
@@ -95,13 +101,16 @@ class Holding:
         }
         return self._book.hold(holds, f"rollback:{operation.id}")
 
-    def _release_own(self, wish: nouns.Release, by: str, asked: str) -> tuple[Held, ...]:
+    def _release_own(
+        self, wish: nouns.Release, by: str, asked: str, asked_at: datetime | None
+    ) -> tuple[Held, ...]:
         """End what *by* began, and return it; nothing for somebody who may not even deploy."""
         actor = self._may(by, Action.DEPLOY, wish.services, wish.environment)
         if isinstance(actor, Problem):
             return ()
         tell, now = self._tell(actor, asked), self._clock.now()
-        return self._book.release_own(_targets(wish), wish.tag, actor, asked, now, tell)
+        targets = _targets(wish)
+        return self._book.release_own(targets, wish.tag, actor, asked, now, tell, asked_at)
 
     def _tell(self, by: Actor, asked: str) -> Tell:
         return lambda ended: self._letters.released(ended, by, asked)

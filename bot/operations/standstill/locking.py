@@ -1,7 +1,7 @@
 """Locks as people ask for them: rights first, then the book and its letters in one transaction."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -76,8 +76,12 @@ class Locking:
             return HeldByOthers(plain(done.locks), wish)
         return Locked(plain(done.locks), plain(done.former), self._beside(done))
 
-    def unlock(self, wish: nouns.Unlock, by: str, asked: str) -> UnlockAnswer:
+    def unlock(
+        self, wish: nouns.Unlock, by: str, asked: str, asked_at: datetime | None = None
+    ) -> UnlockAnswer:
         """End whoever's locks on what the Slack user *by* named.
+
+        *asked_at* is when, where it was left since: what was locked after that is not meant.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -92,6 +96,7 @@ class Locking:
             asked,
             now,
             lambda locks: self._letters.released(locks, actor, asked),
+            asked_at,
         )
         log.info("unlock", by=by, environment=wish.environment, ended=len(released.locks))
         if released.locks:

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -7,6 +7,7 @@ from bot.domain.stops.freezes import frozen
 from bot.domain.stops.freezing import Lifted, Stopped
 from bot.domain.stops.locking import Refused
 from bot.domain.stops.until import BadEnd, WrongEnd
+from bot.messages.stops.freezing import unfreeze_answer
 from tests.operations.people import ALICE, NOON
 from tests.operations.standing_ground import HOUR, WEEKEND, Ground
 
@@ -30,6 +31,23 @@ def test_a_freeze_stops_the_line_at_once_and_everybody_is_told_once(ground):
     assert "C0DEPLOY" == channel
     assert text.startswith("🧊 <@U0ALICE> froze stage: incident 42.")
     assert "/ship unfreeze stage" in text
+
+
+def test_an_unfreeze_that_was_left_lifts_no_freeze_that_came_after_it(ground):
+    """Another replica does it half a minute later; by then an incident may have begun."""
+    ground.clock.at = NOON + timedelta(seconds=20)
+    ground.freezing.freeze(STAGE, "U0BOB", "c:2")
+    ground.told()
+    ground.clock.at += timedelta(seconds=10)
+
+    answer = ground.freezing.unfreeze(Unfreeze("stage"), "U0ALICE", "c:1", NOON)
+
+    (bobs,) = ground.freeze_book.standing(ground.clock.now(), "stage")
+    assert Lifted("stage", (), None, (bobs,)) == answer
+    said = unfreeze_answer(answer).text
+    assert "Nobody has frozen" not in said
+    assert "after you had asked" in said
+    assert [] == ground.told()
 
 
 def test_the_right_is_asked_for_every_service_there(ground):

@@ -1,5 +1,7 @@
 """Who may hold and release what, what a rollback holds, and who is told of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.commands.nouns import Hold, Release
@@ -8,6 +10,7 @@ from bot.domain.problems import Problem, Reason
 from bot.domain.rights import NOBODY
 from bot.domain.stops.holds import WHOLE, NothingHeld, Released
 from bot.domain.stops.locking import Refused
+from bot.messages.stops.holding import release_answer
 from bot.operations.books.hold_book import HoldBook
 from bot.operations.standstill.holding import Holding
 from tests.builders import operation, plan, request
@@ -107,6 +110,25 @@ def test_who_may_lock_releases_whatever_is_held_and_its_holder_is_told(ground):
     assert "U0ALICE" == alice[0]
     assert f"/ship hold core prod {BAD} because" in alice[1]
     assert [] == ground.told()
+
+
+@pytest.mark.parametrize("by", ["U0ALICE", "U0BOB"], ids=["whoever's", "their own"])
+def test_a_release_that_was_left_ends_no_hold_that_came_after_it(ground, by):
+    """Another replica does it half a minute later; by then a bad version may be held back anew."""
+    ground.clock.at += timedelta(seconds=20)
+    ground.holding.hold(WISH, "U0BOB", "c:2")
+    ground.clock.at += timedelta(seconds=10)
+    if by == "U0BOB":
+        may_not_lock(ground, by)
+
+    answer = ground.holding.release(RELEASE, by, "c:1", NOON)
+
+    assert [("core/prod", BAD)] == stands(ground)
+    if by == "U0ALICE":
+        assert isinstance(answer, NothingHeld)
+        said = release_answer(answer, by).text
+        assert "Nobody holds" not in said
+        assert "after you had asked" in said
 
 
 def test_one_tag_is_released_and_what_still_stands_is_told(ground):

@@ -1,4 +1,4 @@
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -6,6 +6,7 @@ from bot.domain.commands.nouns import At, For, Lock, Unlock
 from bot.domain.problems import Reason
 from bot.domain.stops.locking import HeldByOthers, Locked, NothingLocked, Refused, Unlocked
 from bot.domain.stops.until import BadEnd, WrongEnd
+from bot.messages.stops.locking import unlock_answer
 from bot.operations.standstill.locking import REMIND
 from tests.operations.people import ALICE, BOB, NOON
 from tests.operations.standing_ground import HOUR, Ground
@@ -23,6 +24,49 @@ def steal(**changes):
     return Lock(
         **({"services": ("core",), "environment": "prod", "until": None} | changes), steal=True
     )
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["died before", "found nothing, then died"])
+def test_an_unlock_that_was_left_ends_no_lock_that_came_after_it(ground, first):
+    """Another replica does it half a minute later; by then somebody else may have locked."""
+    wish, asked_at = Unlock(("core",), "prod"), NOON
+    if first:
+        assert isinstance(ground.locking.unlock(wish, "U0ALICE", "c:1"), NothingLocked)
+    ground.clock.at += timedelta(seconds=20)
+    ground.locking.lock(WISH, "U0BOB", "c:2")
+    ground.told()
+    ground.clock.at += timedelta(seconds=10)
+
+    answer = ground.locking.unlock(wish, "U0ALICE", "c:1", asked_at)
+
+    (bobs,) = ground.lock_book.standing(ground.clock.now())
+    assert BOB == bobs.lock.owner
+    assert NothingLocked(wish, (bobs.lock,)) == answer
+    said = unlock_answer(answer, "U0ALICE").text
+    assert "Nobody holds a lock" not in said
+    assert "after you had asked" in said
+    assert [] == ground.told()
+
+
+def test_an_unlock_that_was_left_ends_what_stood_when_it_was_asked_for(ground):
+    ground.locking.lock(WISH, "U0BOB", "c:1")
+    ground.clock.at += timedelta(seconds=30)
+    answer = ground.locking.unlock(Unlock(("core",), "prod"), "U0ALICE", "c:2", NOON)
+    assert isinstance(answer, Unlocked)
+
+
+def test_a_lock_that_was_given_back_is_not_taken_again_by_its_repeat(ground):
+    """Its first run was done, and its owner has unlocked since."""
+    for wish in (WISH, steal(reason="mine")):
+        ground.locking.lock(wish, "U0ALICE", wish.reason)
+        ground.locking.unlock(Unlock(("core",), "prod"), "U0ALICE", f"un{wish.reason}")
+        ground.locking.lock(Lock(("core",), "prod", None, "theirs"), "U0BOB", f"b{wish.reason}")
+
+        ground.locking.lock(wish, "U0ALICE", wish.reason)
+
+        (bobs,) = ground.lock_book.standing(ground.clock.now())
+        assert BOB == bobs.lock.owner
+        ground.locking.unlock(Unlock(("core",), "prod"), "U0BOB", f"bun{wish.reason}")
 
 
 def places(locks):
