@@ -40,7 +40,7 @@ from bot.config.values import (
     Url,
 )
 
-PLACES = ("kustomize", "key", "container")
+PLACES = ("kustomize", "key", "container", "containers")
 
 
 class GitHub(Part):
@@ -112,7 +112,7 @@ class Environment(Part):
 
 
 class At(Part):
-    """One scalar in one file: `file` and one of `kustomize`, `key`, `container`."""
+    """One tag in one file: `file` and one of `kustomize`, `key`, `container`, `containers`."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": [place]} for place in PLACES]}
@@ -124,7 +124,11 @@ class At(Part):
     )
     key: Template | None = Field(default=None, description="A dotted path in a values file.")
     container: Image | None = Field(
-        default=None, description="The image repository of containers in a plain manifest."
+        default=None, description="The image repository of one container in a plain manifest."
+    )
+    containers: Image | None = Field(
+        default=None,
+        description="The image repository of all containers that have it, with one tag.",
     )
 
     @model_validator(mode="after")
@@ -132,8 +136,9 @@ class At(Part):
         given = [place for place in PLACES if getattr(self, place) is not None]
         if len(given) != 1:
             what = " and ".join(f"`{place}`" for place in given) or "none"
+            known = ", ".join(f"`{place}`" for place in PLACES)
             raise Unfit(
-                f"needs exactly one of `kustomize`, `key`, `container`, and has {what}",
+                f"needs exactly one of {known}, and has {what}",
                 "kustomize: <images[].name>, key: <dotted path>, or container: <image repository>",
             )
         return self

@@ -11,7 +11,7 @@ from bot.config.policies import NoChecks
 from bot.config.problems import Path
 from bot.config.values import image_problem
 from bot.domain.catalog import Application, Target
-from bot.domain.locations import At, Container, Key, Kustomize, Location
+from bot.domain.locations import At, Container, Containers, Key, Kustomize, Location
 from bot.domain.tags import FULL_SHA, TagTemplate
 
 DEFAULT_BRANCH = "main"
@@ -99,6 +99,10 @@ class TargetOf:
             return Kustomize(self._filled(piece.kustomize))
         if piece.key is not None:
             return Key(self._filled(piece.key))
+        if piece.containers is not None:
+            found = _Found(piece.containers, (*at.path, "containers"))
+            together = self._checked(found, image_problem)
+            return Containers(together) if together else None
         found = _Found(piece.container, (*at.path, "container"))
         repository = self._checked(found, image_problem)
         return Container(repository) if repository else None

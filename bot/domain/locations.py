@@ -22,12 +22,19 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """Each ``image: repo:tag`` of a manifest whose repository is *repository*."""
+    """The one ``image: repo:tag`` of a manifest whose repository is *repository*."""
 
     repository: str
 
 
-At = Kustomize | Key | Container
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """All ``image: repo:tag`` of a manifest that have the *repository*; they move together."""
+
+    repository: str
+
+
+At = Kustomize | Key | Container | Containers
 
 
 @dataclass(frozen=True, slots=True)

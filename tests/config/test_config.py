@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from bot.config import Channels, ConfigInvalid, load, schema
 from bot.domain.catalog import Application
-from bot.domain.locations import Container, Key, Kustomize, Location
+from bot.domain.locations import Container, Containers, Key, Kustomize, Location
 from bot.domain.tags import TagTemplate
 
 GOOD = """\
@@ -67,6 +67,12 @@ def test_environments_stand_in_promotion_order_with_what_they_say():
     assert [None, "dev", "stage"] == [each.after for each in environments.values()]
     assert ["C0DEPLOY", "C0DEPLOY", "C0PROD"] == [each.channel for each in environments.values()]
     assert timedelta(minutes=90) == environments["stage"].deadline
+
+
+def test_all_containers_of_an_image_may_be_one_place():
+    text = changed('k8s/web.yaml, container: "', 'k8s/web.yaml, containers: "')
+    (web,) = [one for one in load(text).catalog.targets.values() if one.name == "web/prod"]
+    assert Containers("ghcr.io/acme/web") == web.location.at
 
 
 def test_a_deadline_is_fifteen_minutes_unless_said():
@@ -376,16 +382,16 @@ def test_an_environment_in_which_nobody_may_deploy_is_warned_of():
             "container: ",
             "key: a.b, container: ",
             "29:13: services.web.environments.prod.at: needs exactly one of `kustomize`, `key`, "
-            "`container`, and has `key` and `container`; kustomize: <images[].name>, "
-            "key: <dotted path>, or container: <image repository>",
+            "`container`, `containers`, and has `key` and `container`; kustomize: "
+            "<images[].name>, key: <dotted path>, or container: <image repository>",
             id="two places",
         ),
         pytest.param(
             ', key: "{service}.imageTag"',
             "",
-            "17:9: services.core.at: needs exactly one of `kustomize`, `key`, `container`, and has "
-            "none; kustomize: <images[].name>, key: <dotted path>, or container: "
-            "<image repository>",
+            "17:9: services.core.at: needs exactly one of `kustomize`, `key`, `container`, "
+            "`containers`, and has none; kustomize: <images[].name>, key: <dotted path>, or "
+            "container: <image repository>",
             id="no place",
         ),
         pytest.param(

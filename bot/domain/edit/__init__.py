@@ -10,7 +10,9 @@ from bot.domain.edit.edits import (
     UNCHECKED,
     Drop,
     Edited,
+    Left,
     Unchecked,
+    left_behind,
     read_tag,
     set_tag,
 )
@@ -23,7 +25,9 @@ __all__ = [
     "EditCode",
     "EditError",
     "Edited",
+    "Left",
     "Unchecked",
+    "left_behind",
     "read_tag",
     "set_tag",
 ]

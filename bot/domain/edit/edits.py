@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from bot.domain.edit import kustomize
 from bot.domain.edit.errors import EditCode, EditError, Refusal
-from bot.domain.edit.locate import Target, by_container, by_key
+from bot.domain.edit.locate import Target, beside, by_container, by_key
 from bot.domain.edit.quoting import is_null
 from bot.domain.edit.scalars import refuse_if_untouchable, write
 from bot.domain.edit.source import decode
@@ -13,7 +13,7 @@ from bot.domain.edit.splice import Plan, Splice, Swap, carry_out
 from bot.domain.edit.tree import Tree, parse
 from bot.domain.edit.walk import Spot, ambiguous
 from bot.domain.images import is_digest, is_tag
-from bot.domain.locations import At, Container, Key, Kustomize
+from bot.domain.locations import At, Container, Containers, Key, Kustomize
 
 
 class Unchecked:
@@ -46,7 +46,7 @@ def read_tag(text: bytes, file: str, at: At, *, every: bool = False) -> str | No
     """Return the tag that stands at *at* in *text* now.
 
     None where the place is there but holds no tag, and where a kustomization has no entry yet.
-    *every* allows several containers of one image, as long as they have the same tag.
+    *every* allows several containers where one was meant, as long as they have the same tag.
 
     Raises:
         EditError: the file or the place cannot be read, or could not be edited.
@@ -56,7 +56,7 @@ def read_tag(text: bytes, file: str, at: At, *, every: bool = False) -> str | No
         match at:
             case Kustomize(image):
                 return _kustomized(kustomize.find(tree, image, file))
-            case Key() | Container():
+            case Key() | Container() | Containers():
                 return _common_tag(_targets(tree, at, every=every))
             case _:
                 assert_never(at)
@@ -96,7 +96,7 @@ def set_tag(
                 if isinstance(found, kustomize.Images) and not add:
                     raise kustomize.not_there(found, image)
                 old, changes = _in_kustomization(found, image, tag, expected, digest)
-            case Key() | Container():
+            case Key() | Container() | Containers():
                 targets = _targets(tree, at, every=every)
                 old, changes = _in_targets(targets, tag, expected, digest)
                 inner = targets[0].spot.tree
@@ -117,7 +117,7 @@ def _told(refusal: Refusal, file: str, at: At) -> EditError:
             path = f"images[name={image}]"
         case Key(path):
             pass
-        case Container(repository):
+        case Container(repository) | Containers(repository):
             path = f"image {repository}"
         case _:
             assert_never(at)
@@ -160,13 +160,38 @@ def _is_idle(tree: Tree, splice: Splice) -> bool:
 # keys and containers
 
 
-def _targets(tree: Tree, at: Key | Container, *, every: bool) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Where the *image* of a moved container stands besides: *places* in the same pod."""
+
+    image: str
+    places: tuple[str, ...]
+
+
+def left_behind(text: bytes, file: str, at: At) -> Left | None:
+    """Return the containers that keep their tag while a `key` moves one beside them; else None.
+
+    None too where nothing can be read at *at*.
+    """
+    if not isinstance(at, Key):
+        return None
+    try:
+        tree = _parse(text, file)[1]
+        target = by_key(tree, at.path)
+        image, spots = beside(target)
+    except Refusal:
+        return None
+    return Left(image, tuple(spot.candidate for spot in spots)) if spots else None
+
+
+def _targets(tree: Tree, at: Key | Container | Containers, *, every: bool) -> list[Target]:
     targets = [by_key(tree, at.path)] if isinstance(at, Key) else by_container(tree, at.repository)
-    if len(targets) > 1 and not every:
+    if len(targets) > 1 and isinstance(at, Container) and not every:
         raise ambiguous(
             f"the image stands there {len(targets)} times",
             [target.spot for target in targets],
-            "Choose one of them by its path, with `key` in place of `container`.",
+            "Choose one of them by its path, with `key` in place of `container`, "
+            f"or write `containers: {at.repository}` to move all with one tag.",
         )
     for target in targets:
         refuse_if_untouchable(target)
@@ -179,7 +204,7 @@ def _common_tag(targets: list[Target]) -> str | None:
         raise ambiguous(
             "the image stands there with several tags",
             [target.spot for target in targets],
-            "Choose one of them by its path.",
+            "Give them one tag by hand, or choose one of them by its path with `key`.",
         )
     return targets[0].tag
 

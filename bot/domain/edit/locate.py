@@ -26,6 +26,7 @@ TAG_KEYS = ("tag", "imageTag")
 """Keys under which values files keep the tag beside a ``repository``."""
 
 _NO_IMAGES_IN = frozenset({"ConfigMap", "Secret"})
+_LISTS = (Name("containers"), Name("initContainers"))
 _FREE_TEXT = frozenset({"annotations", "labels"})
 
 
@@ -217,6 +218,31 @@ def by_container(tree: Tree, repository: str) -> list[Target]:
         "Correct the repository, or add the image.",
         candidates=tuple(near[:SHOWN]),
     )
+
+
+def beside(target: Target) -> tuple[str, list[Spot]]:
+    """Return the image of the container whose tag *target* is, and where it has it in its pod.
+
+    The text is empty where *target* is no container's image.
+    """
+    tree, images = target.spot.tree, list(_image_keys(target.spot.tree))
+    image = next((name for name, one in images if one.spot.node == target.spot.node), "")
+    pod = _pod_of(tree, target.spot)
+    others = [
+        one.spot
+        for name, one in images
+        if image and one.spot.node != target.spot.node and same_repository(name, image)
+    ]
+    return image, [spot for spot in others if pod is not None and pod == _pod_of(tree, spot)]
+
+
+def _pod_of(tree: Tree, spot: Spot) -> tuple[int, tuple[Step, ...]] | None:
+    """Return which pod's list of containers *spot* stands in, if it does."""
+    root = max(root for root in tree.roots() if root <= spot.node)
+    trail = trail_of(tree, spot.node)
+    if trail is None or len(trail) < len(("containers", 0, "image")) or trail[-3] not in _LISTS:
+        return None
+    return root, trail[:-3]
 
 
 def _image_keys(tree: Tree) -> Iterator[tuple[str, Target]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.edit import DROP, EditCode, EditError, read_tag, set_tag
-from bot.domain.locations import Container, Key, Kustomize
+from bot.domain.edit import DROP, EditCode, EditError, Left, left_behind, read_tag, set_tag
+from bot.domain.locations import Container, Containers, Key, Kustomize
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 TAG, X_TAG, R_A, APP = Key("tag"), Key("x.tag"), Container("r/a"), Kustomize("a")
@@ -461,6 +461,74 @@ def test_every_edits_all_containers_of_an_image():
 
     assert CRON.replace("v1", "v2").encode() == edited.text
     assert (10, 12) == edited.lines
+
+
+POD = """\
+kind: Deployment
+spec:
+  template:
+    spec:
+      initContainers:
+      - name: migrate
+        image: r/a:v1
+      containers:
+      - name: web
+        image: r/a:v1   # the bot's
+      - name: sidecar
+        image: r/b:v7
+"""
+WEB = Key("spec.template.spec.containers[name=web].image")
+
+
+def test_containers_move_with_one_tag():
+    edited = set_tag(POD.encode(), "web.yaml", Containers("r/a"), "v2")
+
+    assert POD.replace("v1", "v2").encode() == edited.text
+    assert ("v2", "v1") == (
+        read_tag(edited.text, "web.yaml", Containers("r/a")),
+        read_tag(POD.encode(), "web.yaml", Containers("r/a")),
+    )
+
+
+def test_containers_with_several_tags_are_refused():
+    text = POD.replace("v1", "v0", 1).encode()
+    with pytest.raises(EditError, match=r"several tags\. Give them one tag by hand") as caught:
+        read_tag(text, "web.yaml", Containers("r/a"))
+
+    assert EditCode.AMBIGUOUS is caught.value.code
+
+
+def test_one_container_of_several_says_how_all_are_named():
+    with pytest.raises(EditError, match="or write `containers: r/a` to move all with one tag"):
+        read_tag(POD.encode(), "web.yaml", Container("r/a"))
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "expected"),
+    [
+        pytest.param(
+            WEB,
+            POD,
+            Left("r/a", ("spec.template.spec.initContainers[0].image (line 7)",)),
+            id="an init container",
+        ),
+        pytest.param(WEB, POD.replace("r/a", "r/c", 1), None, id="another image"),
+        pytest.param(
+            Key("[metadata.name=a].spec.containers[name=web].image"),
+            "\n---\n".join(
+                f"metadata: {{name: {name}}}\nspec: {{containers: [{{name: web, image: r/a:v1}}]}}"
+                for name in "ab"
+            ),
+            None,
+            id="another pod",
+        ),
+        pytest.param(Containers("r/a"), POD, None, id="all move"),
+        pytest.param(Key("web.image"), "web: {image: r/a:v1}\n", None, id="a values file"),
+        pytest.param(Key("nothing"), POD, None, id="no such place"),
+    ],
+)
+def test_what_one_key_would_leave_behind(at, text, expected):
+    assert expected == left_behind(text.encode(), "web.yaml", at)
 
 
 def test_a_value_that_is_not_the_expected_one_is_stale():
