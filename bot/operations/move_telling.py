@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.domain.catalog import Catalog, Target
 from bot.domain.errors import BotError
 from bot.domain.operations import Phase
-from bot.domain.rollout import Move, Rollout
+from bot.domain.rollout import Rollout
 from bot.messages.rollout import announced
 from bot.operations.books.move_book import EFFECT, Claim, MoveBook
 from bot.operations.changes import Changes, operation_change
@@ -109,7 +109,4 @@ def _not_done(claim: Claim, now: Rollout | None) -> str | None:
         return GONE
     if now.new.hash != claim.revision:
         return OTHER
-    before, after = (
-        (claim.restarted, now.restarted) if claim.move is Move.RESTART else (claim.state, now.state)
-    )
-    return NOT_ASKED if before == after else None
+    return None if claim.shows_in(now) else NOT_ASKED

@@ -110,7 +110,7 @@ class RolloutDesk:
             return self._refused(move, target, user, asked, stopped)
         if unfit := refused(move, rollout, seen):
             return self._with_who(unfit, target, rollout)
-        return self._do(move, target, rollout, actor, operation)
+        return self._do(move, target, rollout, actor, operation, asked)
 
     def _nowhere(self, service: str, environment: str) -> Problem:
         homes = ", ".join(self._catalog.environments_of(service))
@@ -217,10 +217,11 @@ class RolloutDesk:
         rollout: Rollout,
         actor: Actor,
         operation: Operation | None,
+        asked: str,
     ) -> Moved | Problem:
-        place = (target.service, target.environment)
+        place, now = (target.service, target.environment), self._clock.now()
         follows = "" if operation is None else operation.id
-        claim = self._moves.claim(place, rollout, move, actor.slack, self._clock.now(), follows)
+        claim = self._moves.claim(place, rollout, move, actor.slack, now, follows, asked)
         if isinstance(claim, First):
             return Problem(Reason.ROLLOUT_TAKEN, {**_named(target), **_who(claim)})
         application = target.application

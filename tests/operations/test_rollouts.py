@@ -12,6 +12,7 @@ from bot.domain.operations import Change, Kind, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.rollout import Move, reference_of
 from bot.domain.stops.freezes import AdHocFreeze
+from bot.operations.books import move_book
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.freeze_book import FreezeBook
@@ -143,6 +144,13 @@ def test_a_deploy_by_the_rules_waits_for_the_end_of_the_freeze(world):
     world.follows()
     world.freeze()
     assert Reason.FROZEN is world.move(Move.PROMOTE).reason
+
+
+def test_a_restart_that_is_repeated_by_another_replica_is_one(world, monkeypatch):
+    monkeypatch.setattr(move_book, "EFFECT", timedelta())
+    assert isinstance(world.move(Move.RESTART), Moved)
+    assert Reason.ROLLOUT_TAKEN is world.move(Move.RESTART).reason
+    assert 1 == world.posts()
 
 
 def test_of_many_clicks_at_once_argo_cd_hears_one(world):

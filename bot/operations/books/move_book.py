@@ -57,6 +57,12 @@ class Claim:
     step: str = ""
     operation: str = ""
 
+    def shows_in(self, now: Rollout) -> bool:
+        """Tell whether *now*, the same version later, is otherwise than right before the move."""
+        if self.move is Move.RESTART:
+            return self.restarted != now.restarted
+        return self.state != now.state
+
 
 class MoveBook:
     """The claims in one database, by what a Rollout is: its target, uid and new version."""
@@ -72,10 +78,12 @@ class MoveBook:
         by: str,
         at: datetime,
         operation: str = "",
+        asked: str = "",
     ) -> Claim | First:
         """Take *move* of the *rollout* of *place* (service, environment), or say who was first.
 
-        *operation* is the id of the one that follows the Rollout.
+        *operation* is the id of the one that follows the Rollout. *asked* is the click: repeated,
+        it goes on with its claim where nothing came of that yet, and else was first itself.
 
         Onward moves are decided by one step, so one of them a step is taken; an abort outdoes
         them, and nothing goes onward right after it.
@@ -84,10 +92,12 @@ class MoveBook:
         with self._database.write() as connection:
             take_turns(connection, series)
             made = _made(connection, series)
+            if (mine := _asked_before(made, asked)) is not None:
+                return _claim(mine) if _is_open(mine, made, rollout) else _first(mine)
             standing = [one for one in made if at - one.at < EFFECT and not _undone(one, made)]
             if (first := _before(standing, move, rollout)) is not None:
-                return First(first.by, Move(first.detail["move"]), first.at)
-            act = _act(f"{series}:{len(made)}", place, rollout, move, by, at, operation)
+                return _first(first)
+            act = _act(f"{series}:{len(made)}", place, rollout, move, by, at, operation, asked)
             write_act(connection, act)
             return _claim(act)
 
@@ -125,8 +135,8 @@ class MoveBook:
         """Return the last move of this version of *rollout* that was not undone, or None."""
         with self._database.read() as connection:
             made = _made(connection, _series(place, rollout))
-        done = [one for one in made if NOT_TAKEN not in one.detail and not _undone(one, made)]
-        return First(done[-1].by, Move(done[-1].detail["move"]), done[-1].at) if done else None
+        done = _done(made)
+        return _first(done[-1]) if done else None
 
 
 def _series(place: tuple[str, str], rollout: Rollout) -> str:
@@ -152,6 +162,7 @@ def _act(
     by: str,
     at: datetime,
     operation: str,
+    asked: str,
 ) -> Act:
     service, environment = place
     detail = {
@@ -163,6 +174,7 @@ def _act(
         "versions": versions(rollout),
         "step": "" if rollout.step is None else str(rollout.step + 1),
         "operation": operation,
+        "asked": asked,
     }
     told = {name: value for name, value in detail.items() if value}
     return Act(mark, at, by, Deed.ROLLOUT, f"{service}/{environment}", environment, told)
@@ -185,6 +197,24 @@ def _claim(act: Act) -> Claim:
         detail.get("step", ""),
         detail.get("operation", ""),
     )
+
+
+def _first(claim: Act) -> First:
+    return First(claim.by, Move(claim.detail["move"]), claim.at)
+
+
+def _done(made: list[Act]) -> list[Act]:
+    return [one for one in made if not _undone(one, made)]
+
+
+def _asked_before(made: list[Act], asked: str) -> Act | None:
+    """Return the claim of the click *asked* that stands, or None."""
+    return next((one for one in _done(made) if asked and one.detail.get("asked") == asked), None)
+
+
+def _is_open(claim: Act, made: list[Act], rollout: Rollout) -> bool:
+    """Tell whether nothing came of *claim* yet: whoever made it may have died before asking."""
+    return claim is _done(made)[-1] and not _claim(claim).shows_in(rollout)
 
 
 def _undone(claim: Act, made: list[Act]) -> bool:

@@ -90,19 +90,20 @@ class DriftBook:
     ) -> bool:
         """Write it down like a reply; False where somebody did the same *within* the time before.
 
-        The same is an act of that kind whose mark *begins* so.
+        The same is an act of that kind whose mark *begins* so; the rest of the mark is the click.
+        A click that comes again goes on with its claim where it still begins so, and else not.
 
         Raises:
             Unavailable: our own database is away; nothing was written.
         """
-        lately = (
-            acts.c.at > act.at - within,
-            acts.c.what == act.what.value,
-            acts.c.mark.startswith(begins, autoescape=True),
-        )
+        alike = sa.select(acts.c.mark).where(acts.c.what == act.what.value)
+        mine = alike.where(acts.c.mark.endswith(act.mark.removeprefix(begins), autoescape=True))
+        same = alike.where(acts.c.mark.startswith(begins, autoescape=True))
         with self._database.write() as connection:
             take_turns(connection, f"drift-claim:{number}")
-            if connection.execute(sa.select(acts.c.id).where(*lately).limit(1)).first():
+            if before := connection.execute(mine).scalars().all():
+                return act.mark in before
+            if connection.execute(same.where(acts.c.at > act.at - within).limit(1)).first():
                 return False
             return _reply(connection, number, replied, act)
 

@@ -113,7 +113,7 @@ class DriftDesk:
         if application is None:
             return Over()
         try:
-            return self._sync(row, actor, application)
+            return self._sync(row, actor, application, asked)
         except Conflict as conflict:
             return Barred(Bar.REFUSED, {"app": application.name, "detail": conflict.detail})
         except BotError as error:
@@ -121,7 +121,7 @@ class DriftDesk:
                 raise
             return Barred(Bar.UNREAD, {"app": application.name, "detail": str(error)})
 
-    def _sync(self, row: Row, actor: Actor, application: Application) -> Answer:
+    def _sync(self, row: Row, actor: Actor, application: Application, asked: str) -> Answer:
         """Ask for the sync unless something bars it; who was first is written down before.
 
         Raises:
@@ -139,7 +139,7 @@ class DriftDesk:
         last = state.started_at if state else None
         replied = Replied(Reply.SYNCED, actor.slack, now)
         same = f"drift-sync:{row.id}:{last.isoformat() if last else ''}:"
-        act = _act(f"{same}{now.isoformat()}", Deed.DRIFT_SYNC, row, actor.slack, now, {})
+        act = _act(f"{same}{asked}"[:MARK], Deed.DRIFT_SYNC, row, actor.slack, now, {})
         # Of two clicks at one state of the application, one is the first.
         if not self._book.claim(row.id, replied, act, same, AGAIN):
             return Barred(Bar.ASKED, {"app": application.name})

@@ -62,6 +62,35 @@ def test_who_died_before_asking_is_in_the_way_for_a_minute_only(book):
     assert isinstance(book.claim(PLACE, PAUSED, P, "U0BOB", NOON + EFFECT), Claim)
 
 
+def clicks(book, move, at, rollout=PAUSED, asked="click:1"):
+    return book.claim(PLACE, rollout, move, "U0ALICE", at, asked=asked)
+
+
+@pytest.mark.parametrize(
+    ("move", "since"),
+    [
+        pytest.param(RESTART, replace(PAUSED, restarted="just now"), id="restarted"),
+        pytest.param(A, ABORTED, id="aborted"),
+    ],
+)
+def test_a_click_that_was_done_is_not_done_again_however_late_it_is_repeated(book, move, since):
+    clicks(book, move, NOON)
+    assert First("U0ALICE", move, NOON) == clicks(book, move, NOON + 2 * EFFECT, since)
+    assert isinstance(clicks(book, move, NOON + 2 * EFFECT, since, "click:2"), Claim)
+
+
+def test_an_abort_whose_click_is_repeated_does_not_undo_what_others_decided_since(book):
+    clicks(book, A, NOON)
+    book.claim(PLACE, ABORTED, RETRY, "U0BOB", SOON, asked="click:2")
+    assert First("U0ALICE", A, NOON) == clicks(book, A, NOON + 2 * EFFECT)
+
+
+def test_the_repeat_of_a_click_that_died_before_asking_goes_on_with_its_claim(book):
+    claim = clicks(book, P, NOON)
+    assert claim == clicks(book, P, SOON)
+    assert isinstance(clicks(book, P, SOON, asked="click:2"), First)
+
+
 def test_nobody_moved_it(book):
     assert book.last(PLACE, PAUSED) is None
     book.claim(("web", "dev"), PAUSED, P, "U0ALICE", NOON)

@@ -6,7 +6,7 @@ import pytest
 from bot.domain.catalog import Application
 from bot.domain.drift.items import Behind, DriftKind, Item, MovingTag, Stale, Unreadable, Unwell
 from bot.domain.drift.reporting import Replied, Reply
-from bot.operations.books.act_book import Act, Deed
+from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.drift.drift_book import DriftBook
 from tests.builders import NOON
 
@@ -145,12 +145,32 @@ def test_a_look_that_ends_late_leaves_what_a_newer_one_saw(book):
 )
 def test_of_two_claims_within_the_time_one_is_the_first(book, after, state, first):
     book.record([UNWELL], PROD, NOON)
-    number, before = only(book).id, NOON + MINUTE + timedelta(seconds=59)
+    before = NOON + MINUTE + timedelta(seconds=59)
 
     def claims(at, state):
-        same = f"drift-sync:{number}:{state}:"
-        act = Act(f"{same}{at.isoformat()}", at, "U0BOB", Deed.DRIFT_SYNC, "core/prod", "prod")
-        return book.claim(number, Replied(Reply.SYNCED, "U0BOB", at), act, same, 2 * MINUTE)
+        return claim(book, at, state, f"click:{at}")
 
     assert claims(before, "")
     assert first is claims(before + after, state)
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_on"),
+    [
+        pytest.param("", True, id="it died before asking"),
+        pytest.param("x", False, id="Argo CD has done it since"),
+    ],
+)
+def test_a_click_that_is_repeated_syncs_once(book, database, state, goes_on):
+    book.record([UNWELL], PROD, NOON)
+    assert claim(book, NOON, "", "click:1")
+    assert goes_on is claim(book, NOON + 3 * MINUTE, state, "click:1")
+    marks = [one.mark for one in ActBook(database).latest()]
+    assert 1 == sum(one.endswith(f"click:1:{only(book).id}") for one in marks)
+
+
+def claim(book, at, state, asked):
+    number, replied = only(book).id, Replied(Reply.SYNCED, "U0BOB", at)
+    same = f"drift-sync:{number}:{state}:"
+    act = Act(f"{same}{asked}:{number}", at, "U0BOB", Deed.DRIFT_SYNC, "core/prod", "prod")
+    return book.claim(number, replied, act, same, 2 * MINUTE)
