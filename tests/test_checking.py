@@ -303,6 +303,28 @@ def rewritten(old, new):
     return fault
 
 
+VALUES = "helmfile/environments/customers/xiilab/values.yaml"
+POD = """\
+kind: Deployment
+spec:
+  initContainers: [{name: migrate, image: "acme/web:v1"}]
+  containers: [{name: web, image: "acme/web:v1"}]
+"""
+
+
+def pushed(text, file, place):
+    """Let the tag of the first service stand at *place* of a *file* that says *text*."""
+
+    @contextmanager
+    def fault(p):
+        p.github.push(p.gitops, "main", {file: text})
+        p.rewrite(f"{{file: {VALUES}, key: astrago.core.imageTag}}", f"{{file: {file}, {place}}}")
+        yield
+        p.github.push(p.gitops, "main", {file: None})
+
+    return fault
+
+
 def archived(p):
     return setting(p.github.repository(p.gitops), "archived", True)
 
@@ -532,6 +554,26 @@ FAULTS = {
         "@kore",
         "correct `at`",
     ),
+    "one image in two containers": (
+        pushed(POD, "k8s/web.yaml", "container: acme/web"),
+        "image_twice",
+        "@container: acme/web",
+        "write `containers: acme/web` in place of `container: …`",
+    ),
+    "an init container that is left behind": (
+        pushed(POD, "k8s/web.yaml", 'key: "spec.containers[name=web].image"'),
+        "left_behind",
+        "@spec.containers",
+        "write `containers: acme/web` in place of `key: …`",
+    ),
+    "a slip in the name of an entry": (
+        pushed(
+            "images: [{name: acme/web, newTag: v1}]\n", "k8s/kustomization.yaml", "kustomize: web"
+        ),
+        "entry_missing",
+        "@kustomize: web",
+        "if one of these is meant (acme/web), write it under `kustomize`",
+    ),
     "no such source": (
         rewritten("source: xiilab/astrago-frontend", "source: xiilab/astrago-front"),
         "repository_hidden",
@@ -731,6 +773,8 @@ WIDER = {
     "login_ends_soon",
     "personal_token_ends",
     "file_outside",
+    "left_behind",
+    "entry_missing",
     "may_delete",
     "update_unused",
 }

@@ -40,6 +40,8 @@ class Symptom(StrEnum):
     EVENT_UNHEARD = "event_unheard"
     REPOSITORY_RENAMED = "repository_renamed"
     NO_TAG = "no_tag"
+    ENTRY_MISSING = "entry_missing"
+    LEFT_BEHIND = "left_behind"
     LOGIN_ENDS_SOON = "login_ends_soon"
     PERSONAL_TOKEN_ENDS = "personal_token_ends"  # noqa: S105  # a name
     MAY_DELETE = "may_delete"
@@ -75,6 +77,7 @@ class Symptom(StrEnum):
     TEAMS_UNREADABLE = "teams_unreadable"
     FILE_MISSING = "file_missing"
     PLACE_MISSING = "place_missing"
+    IMAGE_TWICE = "image_twice"
     LOGIN_ENDED = "login_ended"
     APPLICATION_MISSING = "application_missing"
     APPLICATION_FORBIDDEN = "application_forbidden"
@@ -134,6 +137,8 @@ ODD = frozenset(
         Symptom.EVENT_UNHEARD,
         Symptom.REPOSITORY_RENAMED,
         Symptom.NO_TAG,
+        Symptom.ENTRY_MISSING,
+        Symptom.LEFT_BEHIND,
         Symptom.LOGIN_ENDS_SOON,
         Symptom.PERSONAL_TOKEN_ENDS,
         Symptom.MAY_DELETE,

@@ -73,6 +73,14 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
         "{file} has the place, and no tag in it: whatever is latest runs",
         "deploy once, or write the tag that runs into {file}",
     ),
+    Symptom.ENTRY_MISSING: (
+        "images of {file} has no entry {name}: a deploy adds it, and nothing may come of it",
+        "if one of these is meant ({names}), write it under `kustomize`; else add the entry",
+    ),
+    Symptom.LEFT_BEHIND: (
+        "{tag} in {file}, and {places} has the image {image}, too, and keeps its own tag",
+        "write `containers: {image}` in place of `key: …` in `at`, so that all move with one tag",
+    ),
     Symptom.PERSONAL_TOKEN_ENDS: (
         "the token ends in {ends} days",
         (
@@ -194,6 +202,13 @@ WORDS: Mapping[Symptom, tuple[str, str]] = {
         "correct `at.file`, or push the file",
     ),
     Symptom.PLACE_MISSING: ("{detail}", "correct `at`, or the file on {branch} of {repo}"),
+    Symptom.IMAGE_TWICE: (
+        "{image} stands several times in {file}: {places}",
+        (
+            "write `containers: {image}` in place of `container: …` in `at`, so that all move with "
+            "one tag; or choose one with `key`"
+        ),
+    ),
     Symptom.CLOCK_OFF: (
         "our clock is {seconds} s {way} {system}'s",
         (

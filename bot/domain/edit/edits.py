@@ -260,6 +260,21 @@ def _refuse_stale(old: str | None, expected: str | Unchecked | None, spot: Spot)
 # kustomizations
 
 
+def entries_instead(text: bytes, file: str, at: Kustomize) -> tuple[str, ...] | None:
+    """Return the nearest names in ``images`` where none is that of *at*; None where one is.
+
+    Raises:
+        EditError: the list cannot be read.
+    """
+    try:
+        found = kustomize.find(_parse(text, file)[1], at.image, file)
+    except Refusal as refusal:
+        raise _told(refusal, file, at) from refusal
+    if isinstance(found, kustomize.Images):
+        return kustomize.not_there(found, at.image).candidates
+    return None
+
+
 def _kustomized(found: kustomize.Entry | kustomize.Images) -> str | None:
     if isinstance(found, kustomize.Images) or found.new_tag is None:
         return None

@@ -14,7 +14,7 @@ from bot.domain.edit import EditError, read_tag
 from bot.domain.environment_policy import Way
 from bot.domain.errors import BotError, BranchMissing, NotFound
 from bot.domain.symptoms import Symptom
-from bot.operations.doctor import places
+from bot.operations.doctor import places, tag_places
 from bot.operations.doctor.asking import Job, ask, failed
 from bot.operations.doctor.github_login import Login
 
@@ -155,11 +155,10 @@ class Branch:
         try:
             tag = tags[target] = read_tag(file.text, place.file, place.at)
         except EditError as error:
-            return found(
-                target.name, Symptom.PLACE_MISSING, {**facts, "detail": str(error)}, "", paths
-            )
-        symptom = Symptom.NO_TAG if tag is None else Symptom.TAG_FOUND
-        return found(target.name, symptom, {**facts, "tag": tag or ""}, "", paths)
+            symptom, said = tag_places.refused(place.at, error)
+        else:
+            symptom, said = tag_places.read(file.text, place, tag)
+        return found(target.name, symptom, {**facts, **said}, "", paths)
 
 
 # what is read
