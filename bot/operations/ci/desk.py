@@ -33,7 +33,7 @@ from bot.domain.problems import Problem
 from bot.operations.books.act_book import Act, ActBook, Deed, write_act
 from bot.operations.ci.book import CiBook, Watched
 from bot.operations.ci.claims import Claims
-from bot.operations.ci.mutes import end_expired, mute_series, unmute_series
+from bot.operations.ci.mutes import end_expired, mute_of, mute_series, unmute_series
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.writers import Writers
 from bot.operations.database import DATABASE, Database
@@ -93,11 +93,11 @@ class CiDesk:
         now, name = self._clock.now(), shown.track.episode.last.name
         mute = Mute(wish.extent, user, now, now + wish.span.length)
         with self._database.write() as connection:
-            mute_series(connection, shown.series, mute)
-            found = self._book.failing(connection, shown.series, wish.extent)
-            self._tell_anew(connection, found, now)
             detail = {"workflow": name, "until": mute.until.isoformat(), "for": wish.extent.value}
-            self._note(connection, Deed.CI_MUTED, shown.series, user, asked, detail)
+            if self._note(connection, Deed.CI_MUTED, shown.series, user, asked, detail):
+                mute_series(connection, shown.series, mute)
+                found = self._book.failing(connection, shown.series, wish.extent)
+                self._tell_anew(connection, found, now)
         return Muted(mute, name, shown.series.branch)
 
     def unmute(self, note: NoteId, user: str, asked: str) -> Clicked:
@@ -113,12 +113,14 @@ class CiDesk:
             return refused
         now, name = self._clock.now(), shown.track.episode.last.name
         with self._database.write() as connection:
-            was = unmute_series(connection, shown.series, user, now)
-            if was is not None:
+            was = mute_of(connection, shown.series, now)
+            detail = {"workflow": name, "for": was.extent.value if was is not None else ""}
+            if was is not None and self._note(
+                connection, Deed.CI_UNMUTED, shown.series, user, asked, detail
+            ):
+                unmute_series(connection, shown.series, user, now)
                 found = self._book.failing(connection, shown.series, was.extent)
                 self._tell_anew(connection, found, now)
-                detail = {"workflow": name, "for": was.extent.value}
-                self._note(connection, Deed.CI_UNMUTED, shown.series, user, asked, detail)
         return Unmuted(was is not None, name)
 
     def end_expired(self) -> None:
@@ -221,13 +223,14 @@ class CiDesk:
         user: str,
         asked: str,
         detail: dict[str, str],
-    ) -> None:
+    ) -> bool:
+        """Write the deed down; tell whether it is new, and not a click that came again."""
         mark = f"{deed.value}:{asked}"[:MARK]
         told = {"branch": series.branch, **detail}
         services = self._catalog.built_from(series.repository)
         now, where = self._clock.now(), series.repository
         act = Act(mark, now, user, deed, where, None, told, services)
-        write_act(connection, act)
+        return write_act(connection, act)
 
 
 def _is_last(watched: Watched, wish: RerunWish) -> bool:

@@ -31,11 +31,9 @@ def mute_series(connection: sa.Connection, series: Series, mute: Mute) -> None:
     connection.execute(sa.insert(ci_mutes).values(values))
 
 
-def unmute_series(connection: sa.Connection, series: Series, by: str, at: datetime) -> Mute | None:
-    """End every mute that is about *series*; return the longest of them, or None."""
-    standing = mute_of(connection, series, at)
+def unmute_series(connection: sa.Connection, series: Series, by: str, at: datetime) -> None:
+    """End every mute that is about *series*."""
     _end(connection, _about(series), by, at)
-    return standing
 
 
 def mute_of(connection: sa.Connection, series: Series, now: datetime) -> Mute | None:

@@ -324,6 +324,24 @@ def test_unmuting_ends_it_at_once(told):
     assert expected == told.deeds()
 
 
+def test_a_mute_that_is_repeated_after_others_ended_it_does_not_begin_anew(told):
+    """Another replica does it half a minute later, where the first died right after it."""
+    told.mutes()
+    told.desks[0].unmute(NoteId(1, 1), BOB, "u")
+    told.ground.clock.at += timedelta(seconds=30)
+    assert isinstance(told.mutes(), Muted)
+    assert "Muted" not in told.note()
+    assert [(Deed.CI_MUTED, ALICE), (Deed.CI_UNMUTED, BOB)] == told.deeds()
+
+
+def test_an_unmute_that_is_repeated_does_not_end_the_next_mute(told):
+    told.mutes()
+    told.desks[0].unmute(NoteId(1, 1), BOB, "u")
+    told.mutes(span=Span.WEEK)
+    assert Unmuted(was=True, workflow="ci") == told.desks[0].unmute(NoteId(1, 1), BOB, "u")
+    assert "Muted" in told.note()
+
+
 def test_crowds_of_several_channels_are_taken_in_one_order(tmp_path, postgres_server):
     """Who has the first channel and wants the second never waits for who does it the other way."""
     channels = {"ci-1": "C0ZOO", "ci-2": "C0ANT"}
