@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.domain.catalog import Application, Catalog, Target
 from bot.domain.commands import Deploy, Promote, Rollback
+from bot.domain.locations import At, Containers
 from bot.domain.operations import Phase
 from bot.messages.cards import MARKS, STATES
 from sandbox.demo.buttons import has
@@ -157,10 +158,10 @@ class Sight:
         )
         added, removed = self._changed_lines(commits)
         lines = _counted(len(added), "changed line" if removed else "new line")
-        as_wished = len(added) == len(removed) == len(asked.targets) or (added and not removed)
+        as_wished = are_as_wished([one.location.at for one in asked.targets], removed, added)
         if commits or phase is Phase.LIVE:
             what = f"{_counted(len(commits), 'commit')}, {lines}"
-            self.holds(what, true=len(commits) == 1 and bool(as_wished))
+            self.holds(what, true=len(commits) == 1 and as_wished)
         proven: set[str] = set()
         for target in asked.targets if commits else ():
             self._look_at_images(target, added, proven)
@@ -268,6 +269,19 @@ class Sight:
             self.holds(f"{image} is set, and has no Pods to run now", true=True)
         else:
             self.holds("", true=False, otherwise=f"no new image of {target.image} runs")
+
+
+def are_as_wished(places: Sequence[At], removed: Sequence[str], added: Sequence[str]) -> bool:
+    """Tell whether the lines of one commit are those of its tags at *places* alone.
+
+    A line for each place: of several containers that move together one for each of them. New lines
+    alone are an entry or a key that was missing.
+    """
+    if added and not removed:
+        return True
+    several = any(isinstance(at, Containers) for at in places)
+    enough = len(added) >= len(places) if several else len(added) == len(places)
+    return enough and len(added) == len(removed)
 
 
 def phase_of(message: Message) -> Phase | None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.config import load
+from bot.domain.locations import Containers, Key, Kustomize
 from sandbox.demo import clone as clones
 from sandbox.demo import news
 from sandbox.demo.clone import CloneUnfit
@@ -22,7 +23,7 @@ from sandbox.demo.ground import with_addresses
 from sandbox.demo.playing import NOT_AS_TOLD, play
 from sandbox.demo.rehearsal import Unready, which_repository
 from sandbox.demo.script import CHAPTERS, Chapter
-from sandbox.demo.sight import Untold
+from sandbox.demo.sight import Untold, are_as_wished
 from sandbox.demo.stage import Shown, Stage
 from sandbox.slack.workspace import Version
 from sandbox.systems import systems
@@ -165,6 +166,20 @@ def everything_in(folder):
 def test_the_script_has_a_chapter_for_each_system():
     names = [one.name for one in systems()]
     assert [*names, "guide-by-pull-request", "drift"] == [one.system for one in CHAPTERS]
+
+
+@pytest.mark.parametrize(
+    ("at", "removed", "added", "expected"),
+    [
+        pytest.param(Key("a"), 1, 1, True, id="one line"),
+        pytest.param(Key("a"), 2, 2, False, id="a line too many"),
+        pytest.param(Containers("r/a"), 2, 2, True, id="an init container besides"),
+        pytest.param(Containers("r/a"), 1, 2, False, id="a line of another's"),
+        pytest.param(Kustomize("a"), 0, 3, True, id="a new entry"),
+    ],
+)
+def test_a_commit_changes_the_lines_of_its_tags_alone(at, removed, added, expected):
+    assert expected is are_as_wished([at], ["-"] * removed, ["+"] * added)
 
 
 def test_by_pull_request_a_person_merges_and_the_bot_follows():
