@@ -41,20 +41,21 @@ class StandingStill:
     ) -> Message:
         """Do *command* for the Slack *user* if they may, and say what became of it.
 
-        *asked_at* is when, where it was left since: nothing that began after that is ended.
+        *asked_at* is when, where it was left since: ends count from then, and nothing
+        that began after it is ended.
 
         Raises:
             Unavailable: the database is away; nothing was written.
         """
         match command:
             case Lock():
-                return locking.lock_answer(self._locks.lock(command, user, asked))
+                return locking.lock_answer(self._locks.lock(command, user, asked, asked_at))
             case Unlock():
                 return locking.unlock_answer(
                     self._locks.unlock(command, user, asked, asked_at), user
                 )
             case Freeze():
-                return freezing.freeze_answer(self._freezes.freeze(command, user, asked))
+                return freezing.freeze_answer(self._freezes.freeze(command, user, asked, asked_at))
             case Unfreeze():
                 return freezing.unfreeze_answer(
                     self._freezes.unfreeze(command, user, asked, asked_at)

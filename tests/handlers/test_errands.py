@@ -1,7 +1,7 @@
 """What was acked is done and answered once, whoever dies, stops or has too much to do."""
 
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +11,11 @@ from bot.domain.errors import Rejected, Unavailable
 from bot.domain.message import Message
 from bot.operations.inbox import Delivery, Inbox
 from bot.operations.tables import deliveries
-from handlers.errands import ALONE, STALE, Errand, Errands, Reply, asked_at
+from handlers import desk_errands
+from handlers.desk import Answer, Asker
+from handlers.errands import ALONE, LEFT_AT, STALE, Errand, Errands, Reply, asked_at
 from handlers.later import AT_ONCE, Speaker
+from tests.operations.people import NOON
 from tests.operations.standing_ground import Standing
 
 URL = "https://hooks.slack.com/commands/T1/1"
@@ -359,3 +362,25 @@ def test_who_does_it_late_is_told_when_it_was_asked_for(database, slack, clock):
     one.inbox.work()
     one.close()
     assert [None, begun] == heard
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [({}, None), ({LEFT_AT: NOON.isoformat()}, NOON)], ids=["now", "late"]
+)
+def test_words_come_to_the_desk_with_the_moment_of_their_asking(left, expected):
+    desk = Listening()
+    asker = Asker(ALICE, "C1", "event:1", "1.5")
+    words = desk_errands.typed("ship", "unlock core prod", asker, Reply(ALICE, URL))
+    desk_errands.doers(desk)[words.name]({**words.facts, **left})
+    assert [("ship", "unlock core prod", replace(asker, asked_at=expected))] == desk.heard
+
+
+class Listening:
+    """A desk that notes what it hears."""
+
+    def __init__(self):
+        self.heard = []
+
+    def hear(self, verb, text, asker):
+        self.heard.append((verb, text, asker))
+        return Answer(Message("heard", ()))

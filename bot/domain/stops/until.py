@@ -30,13 +30,22 @@ class BadEnd:
     said: str
 
 
-def end_of(until: Until | None, now: datetime, zone: ZoneInfo) -> datetime | BadEnd | None:
-    """Return the aware moment that *until* means, said at the aware moment *now* in *zone*.
+def end_of(
+    until: Until | None, now: datetime, zone: ZoneInfo, asked_at: datetime | None = None
+) -> datetime | BadEnd | None:
+    """Return the aware moment that *until* means, said in *zone* at *asked_at*, or just *now*.
 
     None is no end. A time without a day is the next one to come; a day without a time is its first
     moment. Where a clock shows a time twice, the second is meant; one that it jumps over stands
     for the moment of the jump.
     """
+    end = _meant(until, asked_at or now, zone)
+    if isinstance(end, datetime) and end <= now:
+        return BadEnd(WrongEnd.PAST, f"{end.astimezone(zone):%Y-%m-%d %H:%M}")
+    return end
+
+
+def _meant(until: Until | None, now: datetime, zone: ZoneInfo) -> datetime | BadEnd | None:
     match until:
         case None:
             return None

@@ -43,8 +43,12 @@ class Freezing:
         self._catalog, self._may, self._zone_of = catalog, may, zone_of
         self._book, self._acts, self._clock = book, acts, clock
 
-    def freeze(self, wish: nouns.Freeze, by: str, asked: str) -> FreezeAnswer:
+    def freeze(
+        self, wish: nouns.Freeze, by: str, asked: str, asked_at: datetime | None = None
+    ) -> FreezeAnswer:
         """Stop the environment for the Slack user *by*.
+
+        *asked_at* is when, where it was left since: the end counts from then.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -54,7 +58,7 @@ class Freezing:
             return self._refused("freeze", wish.environment, by, asked, actor)
         now = self._clock.now()
         zone = self._zone_of(by) if isinstance(wish.until, nouns.At) else zone_named("")
-        until = end_of(wish.until, now, zone)
+        until = end_of(wish.until, now, zone, asked_at)
         if isinstance(until, BadEnd):
             why = {"reason": "bad_end", "said": until.said}
             self._note("freeze", wish.environment, by, asked, why)

@@ -52,8 +52,12 @@ class Locking:
         self._catalog, self._may, self._zone_of = catalog, may, zone_of
         self._book, self._acts, self._letters, self._clock = book, acts, letters, clock
 
-    def lock(self, wish: nouns.Lock, by: str, asked: str) -> LockAnswer:
+    def lock(
+        self, wish: nouns.Lock, by: str, asked: str, asked_at: datetime | None = None
+    ) -> LockAnswer:
         """Take or steal what the Slack user *by* asked for.
+
+        *asked_at* is when, where it was left since: the end counts from then.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -62,7 +66,7 @@ class Locking:
         if isinstance(actor, Problem):
             return self._refused("lock", wish, by, asked, actor)
         now = self._clock.now()
-        until = end_of(wish.until, now, self._zone(wish.until, by))
+        until = end_of(wish.until, now, self._zone(wish.until, by), asked_at)
         if isinstance(until, BadEnd):
             self._note("lock", wish, by, asked, {"reason": "bad_end", "said": until.said})
             return until

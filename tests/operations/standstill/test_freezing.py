@@ -50,6 +50,12 @@ def test_an_unfreeze_that_was_left_lifts_no_freeze_that_came_after_it(ground):
     assert [] == ground.told()
 
 
+def test_a_freeze_that_was_left_lasts_from_when_it_was_asked_for(ground):
+    ground.clock.at = NOON + timedelta(seconds=30)
+    answer = ground.freezing.freeze(Freeze("stage", For(HOUR), "x"), "U0ALICE", "c:1", NOON)
+    assert NOON + HOUR == answer.freeze.until
+
+
 def test_the_right_is_asked_for_every_service_there(ground):
     ground.freezing.freeze(Freeze("prod", None, "x"), "U0ALICE", "c:1")
     ground.freezing.unfreeze(Unfreeze("prod"), "U0BOB", "c:2")

@@ -69,6 +69,16 @@ def test_a_lock_that_was_given_back_is_not_taken_again_by_its_repeat(ground):
         ground.locking.unlock(Unlock(("core",), "prod"), "U0BOB", f"bun{wish.reason}")
 
 
+def test_a_lock_that_was_left_is_not_tomorrows(ground):
+    """Half a minute too late, ``until 21:00`` would else be a day."""
+    ground.clock.at = NOON + timedelta(seconds=20)  # it is 21:00 in Seoul
+    wish = Lock(("core",), "prod", At(None, time(21)), "x")
+    asked_at = NOON - timedelta(seconds=10)
+    answer = ground.locking.lock(wish, "U0ALICE", "c:1", asked_at)
+    assert BadEnd(WrongEnd.PAST, "2026-11-21 21:00") == answer
+    assert () == ground.lock_book.standing(ground.clock.now())
+
+
 def places(locks):
     return sorted(target for one in locks for target in one.targets)
 
