@@ -87,13 +87,24 @@ class LockBook:
 
         What its owner holds already is renewed with the new words and end.
         """
-        return self._take(lock, asked, tell, stealing=False)
+        return self._take(lock, asked, tell, lambda _: True)
 
-    def steal(self, lock: Lock, asked: str, tell: TellTaken = _silent) -> Taken:
-        """Take *lock* whoever holds its targets. The right to do so was judged before."""
-        taken = self._take(lock, asked, tell, stealing=True)
-        assert isinstance(taken, Taken), "nobody holds against a thief"
-        return taken
+    def steal(
+        self,
+        lock: Lock,
+        asked: str,
+        tell: TellTaken = _silent,
+        asked_at: datetime | None = None,
+    ) -> Taken | Held:
+        """Take *lock* whoever holds its targets. The right to do so was judged before.
+
+        With *asked_at* what others took since then is in the way.
+        """
+
+        def is_younger(one: StoredLock) -> bool:
+            return asked_at is not None and one.lock.since > asked_at
+
+        return self._take(lock, asked, tell, is_younger)
 
     def release(
         self, targets: Iterable[str], by: Actor, asked: str, at: datetime
@@ -155,15 +166,22 @@ class LockBook:
             put(connection, tell(old) if old else (), at)
         return old
 
-    def _take(self, lock: Lock, asked: str, tell: TellTaken, *, stealing: bool) -> Taken | Held:
+    def _take(
+        self,
+        lock: Lock,
+        asked: str,
+        tell: TellTaken,
+        bars: Callable[[StoredLock], bool],
+    ) -> Taken | Held:
+        """Take it unless a lock of others *bars* that."""
         with self._database.write() as connection:
             take_turns(connection, "locks")
             if before := _asked_before(connection, asked):
                 return Taken(before, _ended_by(connection, asked, Ending.STOLEN))
             now = self._on(connection, lock.targets, lock.since)
             theirs = tuple(one for one in now if not _owns(lock.owner, one))
-            if theirs and not stealing:
-                return Held(theirs)
+            if barred := tuple(one for one in theirs if bars(one)):
+                return Held(barred)
             for one in now:
                 ending = Ending.RENEWED if _owns(lock.owner, one) else Ending.STOLEN
                 _end(connection, one, lock.owner.slack, asked, lock.since, ending)

@@ -57,7 +57,8 @@ class Locking:
     ) -> LockAnswer:
         """Take or steal what the Slack user *by* asked for.
 
-        *asked_at* is when, where it was left since: the end counts from then.
+        *asked_at* is when, where it was left since: the end counts from then,
+        and what others took after it is not stolen.
 
         Raises:
             Unavailable: the database is away; nothing was written.
@@ -71,8 +72,11 @@ class Locking:
             self._note("lock", wish, by, asked, {"reason": "bad_end", "said": until.said})
             return until
         lock = Lock(actor, _targets(wish), wish.reason, now, until, wish.warn)
-        take = self._book.steal if wish.steal else self._book.take
-        done = take(lock, asked, lambda taken: self._letters.taken(taken, asked))
+        tell = lambda taken: self._letters.taken(taken, asked)  # noqa: E731
+        if wish.steal:
+            done = self._book.steal(lock, asked, tell, asked_at)
+        else:
+            done = self._book.take(lock, asked, tell)
         log.info("lock", by=by, environment=wish.environment, done=type(done).__name__)
         if isinstance(done, Held):
             holders = ", ".join(sorted({one.lock.owner.slack for one in done.locks}))

@@ -48,6 +48,13 @@ def test_an_unlock_that_was_left_ends_no_lock_that_came_after_it(ground, first):
     assert [] == ground.told()
 
 
+def test_a_steal_that_was_left_takes_what_stood_when_it_was_asked_for(ground):
+    ground.locking.lock(WISH, "U0BOB", "c:1")
+    ground.clock.at += timedelta(seconds=30)
+    answer = ground.locking.lock(steal(reason="mine"), "U0ALICE", "c:2", NOON)
+    assert isinstance(answer, Locked)
+
+
 def test_an_unlock_that_was_left_ends_what_stood_when_it_was_asked_for(ground):
     ground.locking.lock(WISH, "U0BOB", "c:1")
     ground.clock.at += timedelta(seconds=30)
