@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.operations.database import dialect_url
+from bot.operations.sql.database import dialect_url
 from sandbox.argocd import Tempo
 from sandbox.process import Process
 from sandbox.systems import system

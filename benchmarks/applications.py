@@ -30,12 +30,12 @@ from bot.domain.locations import Kustomize, Location
 from bot.domain.observation import Listed
 from bot.domain.tags import TagTemplate
 from bot.messages.cards import Links
-from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import ApplicationBook
 from bot.operations.applications.explaining import Explaining
 from bot.operations.applications.served import Serving
 from bot.operations.applications.watching import Watching
-from bot.operations.database import Database
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.database import Database
 
 APPLICATIONS, SERVED = 10_000, 1_000
 SECONDS = 30.0

@@ -41,13 +41,13 @@ from bot.domain.locations import Kustomize, Location
 from bot.domain.moving_tags import TagRule
 from bot.domain.tags import TagTemplate
 from bot.messages.drifting import drift as words
-from bot.operations.alerts import Alerts
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import Database
 from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drifting import Drifting
 from bot.operations.drift.enriching import Enricher
 from bot.operations.drift.reading import DriftReader
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
 
 if TYPE_CHECKING:

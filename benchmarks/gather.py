@@ -48,11 +48,11 @@ from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.books.lock_book import LockBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import Database
 from bot.operations.gathering.facts import Books, Gatherer, Outside
 from bot.operations.gathering.gathered import Gathered
 from bot.operations.gathering.histories import Histories
 from bot.operations.identity.people import People
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from sandbox.wire import Wire

@@ -26,8 +26,6 @@ from bot.gauges import show_gauges
 from bot.messages.cards import Links
 from bot.messages.notices import ended_badly
 from bot.metrics import Metrics
-from bot.operations.alerts import Alerts
-from bot.operations.behind import Behind
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.back_book import BackBook
@@ -40,9 +38,6 @@ from bot.operations.books.move_book import MoveBook
 from bot.operations.books.open_items import OpenItemBook
 from bot.operations.by_itself.stopping import BackStops
 from bot.operations.by_itself.watch import BackWatch
-from bot.operations.cards import Cards
-from bot.operations.changes import Changes, application_change
-from bot.operations.database import Database
 from bot.operations.deciding import Deciding
 from bot.operations.deploy.approve import Approve, Approvers
 from bot.operations.deploy.check import Check
@@ -55,17 +50,11 @@ from bot.operations.deploy.recheck import Recheck
 from bot.operations.deploy.sight import Sight
 from bot.operations.deploy.tell import Tell
 from bot.operations.deploy.write import Write
-from bot.operations.differing import Differing
-from bot.operations.duty import Duty
 from bot.operations.emergency.around import Around
 from bot.operations.emergency.offering import Offering
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.emergency.steps import Steps as AroundSteps
-from bot.operations.ends import Ends
 from bot.operations.engine import Engine
-from bot.operations.faces import Faces
-from bot.operations.form import FormReader
-from bot.operations.four_keys import FourKeys
 from bot.operations.gathering.facts import Books, Gatherer, Outside
 from bot.operations.gathering.histories import Histories
 from bot.operations.gathering.judging import Judging
@@ -78,23 +67,34 @@ from bot.operations.identity.team_check import TeamCheck
 from bot.operations.identity.whoami import Whoami
 from bot.operations.identity.zones import Zones
 from bot.operations.intake import Intake
-from bot.operations.lease import FileLease, SessionLease, lease_for
 from bot.operations.letterbox import Doorbell
-from bot.operations.looking_back import LookingBack
-from bot.operations.making_way import MakingWay
-from bot.operations.outbox import LETTERS, Outbox
-from bot.operations.pace import Pace
+from bot.operations.looking.behind import Behind
+from bot.operations.looking.differing import Differing
+from bot.operations.looking.form import FormReader
+from bot.operations.looking.four_keys import FourKeys
+from bot.operations.looking.looking_back import LookingBack
+from bot.operations.looking.status import StatusReader
 from bot.operations.pulse import SLACK, Pulse, PulseLetters
+from bot.operations.replicas.duty import Duty
+from bot.operations.replicas.lease import FileLease, SessionLease, lease_for
 from bot.operations.rollouts import RolloutDesk
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.cards import Cards
+from bot.operations.saying.ends import Ends
+from bot.operations.saying.faces import Faces
+from bot.operations.saying.outbox import LETTERS, Outbox
+from bot.operations.saying.pace import Pace
+from bot.operations.sql.database import Database
 from bot.operations.standstill.freezing import Freezing
 from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.standstill.holding import Holding
 from bot.operations.standstill.lock_letters import LockLetters
 from bot.operations.standstill.locking import Locking
 from bot.operations.standstill.quiet import QuietRefusals
-from bot.operations.status import StatusReader
 from bot.operations.store import Store
-from bot.operations.waking import Waking
+from bot.operations.waking.changes import Changes, application_change
+from bot.operations.waking.making_way import MakingWay
+from bot.operations.waking.waking import Waking
 from bot.reach import Patience, Reach, outside_of, reach
 from bot.settings import Settings
 from bot.shipmate import SOCKET, Ourselves, Rights, Shipmate

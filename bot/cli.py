@@ -156,7 +156,7 @@ def run(
         from bot import app as root  # late: the other commands start faster without it
         from bot import log, server
         from bot.domain.errors import BotError
-        from bot.operations.lease import AlreadyRunningError
+        from bot.operations.replicas.lease import AlreadyRunningError
         from bot.settings import SettingsInvalid
         from bot.startup import SetupInvalid, read
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.adapters.argocd import ArgoCD
 from bot.domain.drift.items import DriftKind
 from bot.metrics import Readings, counted
-from bot.operations.tallies import Tallies
+from bot.operations.looking.tallies import Tallies
 from bot.shipmate import Shipmate
 
 

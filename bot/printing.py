@@ -17,7 +17,7 @@ from bot.domain.stops.until import start_of
 from bot.domain.suggestions import nearest
 from bot.messages import history_rows
 from bot.operations.books.history_book import HistoryBook
-from bot.operations.database import DATABASE, Database, sqlite_path
+from bot.operations.sql.database import DATABASE, Database, sqlite_path
 from bot.settings import SettingsInvalid, database_url
 
 IN_A_TABLE = 50

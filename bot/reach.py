@@ -36,15 +36,15 @@ from bot.domain.environment_policy import Way
 from bot.domain.images import ImageReference
 from bot.domain.slash_names import SlashNames
 from bot.metrics import Metrics
-from bot.operations.alerts import Alerts
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import Database
 from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drifting import Drifting
 from bot.operations.drift.enriching import Enricher
 from bot.operations.drift.reading import DriftReader
 from bot.operations.gathering.facts import Outside
 from bot.operations.gathering.histories import Histories
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
 from bot.operations.threads import Threads
 from bot.settings import RegistryLogin, Settings, Token

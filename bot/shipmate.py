@@ -25,29 +25,29 @@ from bot.messages.ailments import sentence
 from bot.metrics import Metrics
 from bot.operations.books.identity_book import IdentityBook
 from bot.operations.by_itself.watch import BackWatch
-from bot.operations.database import Database
 from bot.operations.emergency.resuming import Resuming
 from bot.operations.engine import Engine
-from bot.operations.heartbeat import HUNG, LATE
 from bot.operations.identity.linking import Linking
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
 from bot.operations.identity.team_check import TeamCheck
 from bot.operations.intake import Intake
-from bot.operations.lease import BEAT, FileLease, Reaper, SessionLease
 from bot.operations.letterbox import Doorbell
-from bot.operations.making_way import MakingWay
-from bot.operations.missed import Missed
-from bot.operations.outbox import Outbox
 from bot.operations.pulse import SLACK, Pulse, PulseLetters
+from bot.operations.replicas.heartbeat import HUNG, LATE
+from bot.operations.replicas.lease import BEAT, FileLease, Reaper, SessionLease
+from bot.operations.replicas.missed import Missed
 from bot.operations.rollouts import RolloutDesk
+from bot.operations.saying.outbox import Outbox
+from bot.operations.sql.database import Database
 from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.standstill.holding import Holding
 from bot.operations.standstill.locking import Locking
 from bot.operations.store import Store
 from bot.operations.threads import Threads
-from bot.operations.waking import Waking
+from bot.operations.waking.making_way import MakingWay
+from bot.operations.waking.waking import Waking
 from bot.secret_files import FileSecret, follow
 from bot.settings import Settings
 from bot.unasked import Unasked

@@ -15,42 +15,42 @@ from bot.domain.message import Message
 from bot.messages import application_events
 from bot.messages.cards import Links
 from bot.messages.drifting import drift as drift_words
-from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import ApplicationBook, tellable
 from bot.operations.applications.explaining import Explaining
 from bot.operations.applications.our_doing import OurDoing
 from bot.operations.applications.served import Serving
 from bot.operations.applications.watching import Watching
 from bot.operations.books.act_book import ActBook
-from bot.operations.cards import Cards
-from bot.operations.changes import Changes
 from bot.operations.ci.drawing import CiDrawing
-from bot.operations.codec import load
-from bot.operations.database import Database
-from bot.operations.drift.drift_desk import DriftDesk
-from bot.operations.drift.drifting import Drifting
-from bot.operations.duty import Duty
-from bot.operations.gathering.facts import Books
-from bot.operations.github_deliveries import (
+from bot.operations.deliveries.github_deliveries import (
     BRANCHES,
     GitHubDeliveries,
     PullRequestsOfOurs,
     listening,
 )
+from bot.operations.deliveries.inbox import Inbox
+from bot.operations.deliveries.missed_deliveries import MissedDeliveries
+from bot.operations.drift.drift_desk import DriftDesk
+from bot.operations.drift.drifting import Drifting
+from bot.operations.gathering.facts import Books
 from bot.operations.identity.forgetting import FORGETTING, Forgetting
 from bot.operations.identity.people import People
 from bot.operations.identity.rights_desk import RightsDesk
 from bot.operations.identity.roster import Roster
-from bot.operations.inbox import Inbox
 from bot.operations.keeping import Keeping
-from bot.operations.missed_deliveries import MissedDeliveries
 from bot.operations.notes import NoteBook, NoteKind
 from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
-from bot.operations.pace import Pace
+from bot.operations.replicas.duty import Duty
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.cards import Cards
+from bot.operations.saying.pace import Pace
+from bot.operations.saying.telling import Telling
+from bot.operations.saying.updater import UPDATES, OnEdit, Updater
+from bot.operations.sql.codec import load
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
-from bot.operations.telling import Telling
-from bot.operations.updater import UPDATES, OnEdit, Updater
+from bot.operations.waking.changes import Changes
 from bot.reach import Reach, drifting_of
 from bot.settings import Settings
 from bot.unasked_ci import Ci, ci

@@ -9,7 +9,6 @@ from bot.adapters.github.workflow_runs import WorkflowRuns
 from bot.clock import Clock
 from bot.config import Config
 from bot.messages.cards import Links
-from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook
 from bot.operations.ci.book import CiBook
 from bot.operations.ci.desk import CiDesk
@@ -19,10 +18,11 @@ from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.waiting import WaitingBehind
 from bot.operations.ci.watch import CiWatch
 from bot.operations.ci.writers import Writers
-from bot.operations.database import Database
-from bot.operations.github_deliveries import Listener
+from bot.operations.deliveries.github_deliveries import Listener
 from bot.operations.identity.people import People
 from bot.operations.identity.roster import Roster
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.database import Database
 from bot.reach import Reach
 from bot.settings import Settings
 

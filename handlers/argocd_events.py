@@ -19,7 +19,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
-from bot.operations.inbox import Delivery
+from bot.operations.deliveries.inbox import Delivery
 
 log = structlog.get_logger(__name__)
 

@@ -59,9 +59,9 @@ from bot.messages.status import status
 from bot.operations.gathering.judging import Judging
 from bot.operations.gathering.picking import Picking
 from bot.operations.intake import Intake, Received
+from bot.operations.looking.status import StatusReader
 from bot.operations.standstill.quiet import QuietRefusals
 from bot.operations.standstill.refusals import May
-from bot.operations.status import StatusReader
 from bot.operations.store import CancelOutcome, Receipt, Store
 from handlers.links import Selves
 from handlers.looks import Looks

@@ -22,7 +22,7 @@ from bot.domain.errors import BotError, Rejected, Unavailable
 from bot.domain.message import Message
 from bot.log import about
 from bot.messages import replies
-from bot.operations.inbox import Delivery, Inbox
+from bot.operations.deliveries.inbox import Delivery, Inbox
 from handlers.later import End, Speaker, made
 
 log = structlog.get_logger(__name__)

@@ -27,7 +27,7 @@ from bot.domain.operations import Request
 from bot.domain.patience import next_try
 from bot.domain.problems import Problem
 from bot.messages import deploy_form, replies
-from bot.operations.form import FormReader
+from bot.operations.looking.form import FormReader
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,8 @@
 """What GitHub tells us by webhook: proved, checked for being ours, and taken in.
 
-Answered after one INSERT; what it means is worked off later (``bot/operations/inbox.py``). GitHub
-waits ten seconds and never sends a delivery again by itself.
+Answered after one INSERT; what it means is worked off later, by
+``bot/operations/deliveries/inbox.py``. GitHub waits ten seconds and never sends a delivery again by
+itself.
 
 Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -20,9 +21,9 @@ import structlog
 from bot.clock import Clock
 from bot.config import Config
 from bot.domain.errors import Unavailable
-from bot.operations.github_deliveries import at
+from bot.operations.deliveries.github_deliveries import at
+from bot.operations.deliveries.inbox import Delivery
 from bot.operations.identity.forgetting import FORGETTING, organizations
-from bot.operations.inbox import Delivery
 
 log = structlog.get_logger(__name__)
 

@@ -12,8 +12,8 @@ from bot.domain.problems import Problem
 from bot.messages import differences, history, replies
 from bot.messages import rollout as rollouts
 from bot.messages.cards import Links
-from bot.operations.differing import Differing
-from bot.operations.looking_back import LookingBack
+from bot.operations.looking.differing import Differing
+from bot.operations.looking.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.drift import Drifts
 

@@ -11,7 +11,7 @@ from bot.domain.problems import Problem
 from bot.domain.rollout import Move, Reference, read_reference
 from bot.messages import history, replies
 from bot.messages import rollout as words
-from bot.operations.looking_back import LookingBack
+from bot.operations.looking.looking_back import LookingBack
 from bot.operations.rollouts import RolloutDesk
 from handlers.desk import Desk
 from handlers.errands import Doers, Errands, Facts, click

@@ -31,7 +31,7 @@ from bot.messages.rollback.taking_back import STOP
 from bot.messages.rollback.ways_back import BACK_IN
 from bot.messages.rollout import ACTIONS
 from bot.operations.deciding import Deciding
-from bot.operations.looking_back import LookingBack
+from bot.operations.looking.looking_back import LookingBack
 from handlers.approvals import on_anew, on_approve, on_reject, on_reject_reason
 from handlers.buttons import (
     on_cancel,

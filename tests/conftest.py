@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from tests import databases, postgres, sharing
 from tests.scenarios.story import told_in
 

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.operations.database import Database
 from bot.operations.engine import make_tables
+from bot.operations.sql.database import Database
 
 
 def fill(url: str) -> None:

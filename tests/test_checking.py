@@ -20,7 +20,7 @@ from bot.domain.doctor import HEARD_EVENTS, Area, State, state_of
 from bot.domain.symptoms import Symptom
 from bot.messages import doctor
 from bot.messages.doctor import UNTOLD, Row
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.reach import permissions_for
 from sandbox.slack.workspace import Kind
 from sandbox.systems import system

@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from bot import log
 from bot.cli import app
-from bot.operations.database import Database
-from bot.operations.lease import lease_for
+from bot.operations.replicas.lease import lease_for
+from bot.operations.sql.database import Database
 from sandbox.systems import system
 from tests.operations.ahead import move_ahead
 

@@ -15,7 +15,7 @@ from bot.domain.commands import History, parse
 from bot.domain.rules import RULES
 from bot.messages.history_rows import COLUMNS
 from bot.messages.why import LABELS
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"

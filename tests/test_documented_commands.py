@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.terminal.commands import EXAMPLES
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot.domain.errors import Unavailable
-from bot.operations.heartbeat import HUNG, LATE
+from bot.operations.replicas.heartbeat import HUNG, LATE
 from tests.scenarios.story import told_in
 
 

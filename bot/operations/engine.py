@@ -28,11 +28,11 @@ from dbos import (
 
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
-from bot.operations.database import DATABASE, Database
-from bot.operations.endings import Endings
-from bot.operations.heartbeat import Heartbeat
 from bot.operations.outcome import Outcome
+from bot.operations.replicas.heartbeat import Heartbeat
+from bot.operations.sql.database import DATABASE, Database
 from bot.operations.threads import Threads
+from bot.operations.waking.endings import Endings
 
 log = structlog.get_logger(__name__)
 

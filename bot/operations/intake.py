@@ -12,10 +12,10 @@ from bot.domain.operations import Operation, Phase, Request
 from bot.domain.problems import Problem, Reason
 from bot.domain.terminal import account_of
 from bot.log import about
-from bot.operations.changes import Changes, operation_change
 from bot.operations.deploy.flow import acting_workflow
 from bot.operations.engine import Engine
 from bot.operations.store import CancelOutcome, Receipt, Store
+from bot.operations.waking.changes import Changes, operation_change
 
 log = structlog.get_logger(__name__)
 

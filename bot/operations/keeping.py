@@ -19,10 +19,10 @@ from bot.domain.rights import ITSELF
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import take_turns
 from bot.operations.ci.tables import ci_mutes
-from bot.operations.database import Database
 from bot.operations.drift.tables import items as drift_items
 from bot.operations.drift.tables import replies as drift_replies
-from bot.operations.tables import (
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import (
     act_services,
     acts,
     freezes,

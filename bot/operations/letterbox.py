@@ -12,9 +12,9 @@ import structlog
 from bot.clock import Clock
 from bot.domain.operations import Operation, Phase, Request
 from bot.domain.terminal import ASKED
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import operations
 from bot.operations.store import CancelOutcome, Receipt, Store
-from bot.operations.tables import operations
 
 log = structlog.get_logger(__name__)
 

@@ -17,9 +17,9 @@ from bot.domain.operations import Phase
 from bot.domain.rollout import Rollout
 from bot.messages.rollout import announced
 from bot.operations.books.move_book import EFFECT, Claim, MoveBook
-from bot.operations.changes import Changes, operation_change
-from bot.operations.outbox import NEWS, Letter, ToChannel
+from bot.operations.saying.outbox import NEWS, Letter, ToChannel
 from bot.operations.store import Store
+from bot.operations.waking.changes import Changes, operation_change
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.operations.codec import dump, load
+from bot.operations.sql.codec import dump, load
 
 
 class Next(StrEnum):

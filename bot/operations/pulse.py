@@ -18,9 +18,9 @@ from bot.domain.ailments import Ailment, ClockOff, Ends, Refused, ends_soon, nam
 from bot.domain.clocks import is_off, skew
 from bot.domain.errors import BotError
 from bot.messages import ailments as words
-from bot.operations.alerts import Alerts
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, ToChannel, put
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.outbox import Letter, ToChannel, put
+from bot.operations.sql.database import Database
 
 log = structlog.get_logger(__name__)
 

@@ -26,12 +26,12 @@ from bot.domain.stops.holds import of_target
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.move_book import First, MoveBook
-from bot.operations.changes import Changes
 from bot.operations.gathering.facts import Books
 from bot.operations.gathering.target_facts import absent
 from bot.operations.gathering.troubles import problem_of
 from bot.operations.move_telling import MoveTelling
 from bot.operations.standstill.refusals import May, refusal
+from bot.operations.waking.changes import Changes
 
 log = structlog.get_logger(__name__)
 

@@ -33,9 +33,9 @@ from bot.domain.rights import ITSELF
 from bot.operations.books.card_book import CardBook
 from bot.operations.books.past_book import PastBook
 from bot.operations.books.rows import insert_or_leave
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
-from bot.operations.tables import decisions, operation_services, operations, timeline
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import decisions, operation_services, operations, timeline
 
 log = structlog.get_logger(__name__)
 

@@ -13,13 +13,13 @@ from bot.domain.errors import Rejected
 from bot.domain.rights import GitHubUser
 from bot.domain.terminal import speaker
 from bot.log import configure
-from bot.operations.alerts import Alerts
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import DATABASE, Database, sqlite_path
-from bot.operations.ends import Ends
 from bot.operations.letterbox import Letterbox
-from bot.operations.moved_away import refuse_moved
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.ends import Ends
+from bot.operations.sql.database import DATABASE, Database, sqlite_path
+from bot.operations.sql.moved_away import refuse_moved
 from bot.operations.store import Store
 from bot.settings import Settings, SettingsInvalid
 from bot.terminal.ends import End, Ended

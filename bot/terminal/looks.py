@@ -16,11 +16,11 @@ from bot.messages.replies import refused
 from bot.messages.terminal import problem_row, rights_lines
 from bot.messages.terminal_rows import difference_row, rollout_row
 from bot.operations.books.move_book import MoveBook
-from bot.operations.changes import Changes
-from bot.operations.differing import Differing
 from bot.operations.gathering.judging import Judging
+from bot.operations.looking.differing import Differing
+from bot.operations.looking.status import StatusReader
 from bot.operations.rollouts import RolloutDesk
-from bot.operations.status import StatusReader
+from bot.operations.waking.changes import Changes
 from bot.terminal.asking import misread_as, read
 from bot.terminal.ends import End, end_of
 from bot.terminal.ground import Ground, approvals

@@ -15,7 +15,7 @@ from bot.domain.database_move import Hindered, Moved, Stage
 from bot.domain.errors import Rejected
 from bot.log import configure
 from bot.messages import database_move as words
-from bot.operations.database import DATABASE, dialect_url, sqlite_path
+from bot.operations.sql.database import DATABASE, dialect_url, sqlite_path
 from bot.operations.to_postgresql.moving import Move, Tell, shown
 from bot.settings import SettingsInvalid, database_url
 from bot.terminal.ends import End, Ended

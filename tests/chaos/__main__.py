@@ -14,7 +14,7 @@ from tests import postgres
 from tests.chaos.replicas import end_worktree, worktree
 from tests.chaos.story import Plan, run
 from tests.operations.ahead import move_ahead
-from tests.operations.test_schema import head
+from tests.operations.sql.test_schema import head
 
 
 def main():

@@ -13,7 +13,7 @@ from bot.domain.operations import Phase
 from bot.messages.approval_card import APPROVE, REJECT
 from bot.messages.cards import CANCEL, STATES
 from bot.operations.drift.tables import reports as drift_reports
-from bot.operations.tables import deliveries, freezes, locks, outbox
+from bot.operations.sql.tables import deliveries, freezes, locks, outbox
 from tests.chaos.ground import FAILURES
 
 OVER = "SUCCESS"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.domain.operations import Phase
 from bot.messages.approval_card import APPROVE
-from bot.operations.tables import deliveries
+from bot.operations.sql.tables import deliveries
 from sandbox.github.actions import Work
 from sandbox.world import ARGOCD_WEBHOOK_TOKEN, GITHUB_WEBHOOK_SECRET
 from tests.chaos.ground import BRANCH, CODE, ENVIRONMENTS, SERVICES

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
 from tests.chaos.count import Count, Takeovers
 from tests.chaos.ground import ground, is_calm, let_one_wait

@@ -7,7 +7,7 @@ from datetime import timedelta
 from dbos import DBOSClient
 
 from bot.clock import Clock
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.operations.store import Store
 from sandbox.systems import system
 from sandbox.world import World

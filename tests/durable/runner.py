@@ -22,10 +22,12 @@ from pathlib import Path
 
 from dbos import DBOS
 
-from bot.operations import inbox, lease, outbox
 from bot.operations.books.back_book import BackBook
+from bot.operations.deliveries import inbox
 from bot.operations.engine import Engine
 from bot.operations.intake import Intake
+from bot.operations.replicas import lease
+from bot.operations.saying import outbox
 from handlers import errands
 from handlers.errands import Errands
 from sandbox.process import Process, main

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.operations.tables import outbox
+from bot.operations.sql.tables import outbox
 from bot.shipmate import DRAIN
 from sandbox.process import Process
 from sandbox.slack.delivery import End

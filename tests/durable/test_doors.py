@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.operations import Phase
-from bot.operations.tables import deliveries
+from bot.operations.sql.tables import deliveries
 from sandbox.github.actions import Work
 from sandbox.world import APP_TOKEN, ARGOCD_WEBHOOK_TOKEN, GITHUB_WEBHOOK_SECRET
 from tests.durable.lives import APPLICATION, BACKEND, BRANCH, Lives

@@ -5,7 +5,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.message import Message
 from bot.log import operation_at_hand
-from bot.operations.inbox import Inbox
+from bot.operations.deliveries.inbox import Inbox
 from handlers.approvals import on_approve, on_reject_reason
 from handlers.buttons import on_cancel, on_insist, on_resume
 from handlers.desk import Answer

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bot.domain.errors import Rejected, Unavailable
 from bot.domain.message import Message
-from bot.operations.inbox import Delivery, Inbox
-from bot.operations.tables import deliveries
+from bot.operations.deliveries.inbox import Delivery, Inbox
+from bot.operations.sql.tables import deliveries
 from handlers import desk_errands
 from handlers.desk import Answer, Asker
 from handlers.errands import ALONE, LEFT_AT, STALE, Errand, Errands, Reply, asked_at

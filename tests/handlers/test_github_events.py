@@ -8,9 +8,13 @@ from structlog.testing import capture_logs
 from bot.adapters.github.membership_cache import MembershipCache
 from bot.adapters.github.teams import Teams
 from bot.domain.errors import Unavailable
-from bot.operations.github_deliveries import BRANCHES, GitHubDeliveries, PullRequestsOfOurs
+from bot.operations.deliveries.github_deliveries import (
+    BRANCHES,
+    GitHubDeliveries,
+    PullRequestsOfOurs,
+)
+from bot.operations.deliveries.inbox import Delivery, Inbox
 from bot.operations.identity.forgetting import Forgetting
-from bot.operations.inbox import Delivery, Inbox
 from handlers.github_events import GitHubEvents, Ours
 from sandbox.github.webhooks import signature
 from tests.adapters.github_world import NOON, HandClock, World

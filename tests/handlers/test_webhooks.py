@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot.operations.identity.forgetting import FORGETTING
-from bot.operations.tables import deliveries
+from bot.operations.sql.tables import deliveries
 from bot.server import web_app
 from sandbox.github.webhooks import signature
 from sandbox.world import GITHUB_WEBHOOK_SECRET

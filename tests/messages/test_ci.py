@@ -30,7 +30,7 @@ from bot.messages.cards import Links
 from bot.messages.ci import crowd, failed_again, note, recovered
 from bot.messages.ci_answers import answer
 from bot.operations.ci.drawing import CiDrawing, crowd_state
-from bot.operations.codec import dump
+from bot.operations.sql.codec import dump
 from tests.domain.ci.runs import NOON, green, run
 from tests.messages.limits import assert_slack_takes
 from tests.messages.reading import read

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.operations import schema
+from bot.operations.sql import schema
 
 NEXT = "9001"
 

@@ -10,8 +10,8 @@ from bot.adapters.slack import Slack
 from bot.config import People as Configured
 from bot.config import Source
 from bot.operations.books.identity_book import IdentityBook
-from bot.operations.database import Database
 from bot.operations.identity.people import People
+from bot.operations.sql.database import Database
 from sandbox.slack import Slack as PretendSlack
 from tests import databases
 from tests.adapters.github_world import HandClock, World

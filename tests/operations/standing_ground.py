@@ -10,7 +10,7 @@ from bot.domain.stops.until import zone_named
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook
 from bot.operations.books.lock_book import LockBook
-from bot.operations.outbox import Outbox
+from bot.operations.saying.outbox import Outbox
 from bot.operations.standstill.freezing import Freezing
 from bot.operations.standstill.lock_letters import LockLetters
 from bot.operations.standstill.locking import Locking

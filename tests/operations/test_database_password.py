@@ -5,8 +5,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import Unavailable
-from bot.operations.database import Database
-from bot.operations.lease import lease_for
+from bot.operations.replicas.lease import lease_for
+from bot.operations.sql.database import Database
 from bot.settings import Settings
 from tests.test_settings import GOOD
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Unavailable
-from bot.operations.database import DATABASE, Database
 from bot.operations.engine import Engine, in_turn
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.database import DATABASE, Database
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from bot.clock import Clock
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
-from bot.operations.changes import Changes
 from bot.operations.intake import Intake
 from bot.operations.store import CancelOutcome, Store
+from bot.operations.waking.changes import Changes
 from tests.builders import request
 
 

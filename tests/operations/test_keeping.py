@@ -12,8 +12,8 @@ from bot.operations.books.history_book import HistoryBook
 from bot.operations.ci.tables import ci_mutes
 from bot.operations.drift.tables import items, replies
 from bot.operations.keeping import Keeping
+from bot.operations.sql.tables import holds, timeline
 from bot.operations.store import Store
-from bot.operations.tables import holds, timeline
 from tests.builders import NOON, request
 from tests.operations.standing_ground import Standing
 

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 from bot.adapters.calls import Answered
 from bot.domain.alerts import NotifyRule
 from bot.domain.errors import Unavailable
-from bot.operations.alerts import Alerts
 from bot.operations.pulse import Pulse, PulseLetters
-from bot.operations.tables import alerts, outbox
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.tables import alerts, outbox
 from tests.adapters.github_world import HandClock
 
 VARIABLES = {

@@ -20,10 +20,10 @@ from bot.operations.books.hold_book import HoldBook
 from bot.operations.books.lock_book import LockBook
 from bot.operations.books.move_book import MoveBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.changes import Changes
 from bot.operations.gathering.facts import Books
 from bot.operations.rollouts import Moved, RolloutDesk
 from bot.operations.store import Store
+from bot.operations.waking.changes import Changes
 from tests import databases
 from tests.adapters.test_argocd import client
 from tests.builders import catalog, environment, plan, request, target

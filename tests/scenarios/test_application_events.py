@@ -6,7 +6,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.operations.tables import applications
+from bot.operations.sql.tables import applications
 from sandbox.world import ARGOCD_WEBHOOK_TOKEN, unguarded
 from tests.scenarios.story import told_in
 

@@ -11,7 +11,7 @@ from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.lock_book import LockBook
-from bot.operations.tables import locks
+from bot.operations.sql.tables import locks
 from sandbox.wire import Fault
 
 BACKEND, BRANCH = "xiilab/astrago-backend", "stabilize/1.0"

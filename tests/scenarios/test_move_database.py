@@ -16,7 +16,7 @@ from bot import printing
 from bot.cli import app
 from bot.clock import Clock
 from bot.domain.operations import Phase
-from bot.operations import lease
+from bot.operations.replicas import lease
 from bot.terminal.ends import End
 from bot.terminal.orders import Waiting
 from sandbox.inside import Inside

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.operations import Phase
 from bot.domain.problems import Reason
 from bot.messages.terminal import INTERRUPTED
-from bot.operations.moved_away import leave_note
+from bot.operations.sql.moved_away import leave_note
 from bot.terminal.ends import End
 from bot.terminal.orders import Waiting
 from sandbox.wire import Fault, answer

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, Stage, TableMoved
 from bot.messages.database_move import hindered, moved
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 
 NOWHERE = "postgresql://shipmate:s3cret@127.0.0.1:1/shipmate"
 

@@ -28,15 +28,15 @@ from bot.domain.applications.story import (
     gone,
     told,
 )
-from bot.operations.alerts import PutAlerts
 from bot.operations.books.act_book import Act, write_act
 from bot.operations.books.rows import insert_or_leave, take_turns
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
 from bot.operations.notes import Note, NoteKind, put_note
-from bot.operations.outbox import ToChannel
-from bot.operations.tables import application_stories as stories
-from bot.operations.tables import applications, notes
+from bot.operations.saying.alerts import PutAlerts
+from bot.operations.saying.outbox import ToChannel
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import application_stories as stories
+from bot.operations.sql.tables import applications, notes
 
 KEPT = timedelta(days=90)
 """How long a story that is over is kept; its note in Slack stays."""

@@ -13,9 +13,9 @@ from bot.domain.following import revisions_to_relate
 from bot.domain.observation import Observation
 from bot.domain.operations import Operation, Phase
 from bot.operations.applications.served import Served, by_environment
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import open_items
 from bot.operations.store import Store
-from bot.operations.tables import open_items
 
 ON_IT = frozenset({Phase.COMMITTING, Phase.FOLLOWING})
 """Phases in which an operation acts on its applications. One that waits to be merged does not."""

@@ -24,7 +24,7 @@ from bot.operations.applications.application_book import ApplicationBook, Known
 from bot.operations.applications.explaining import Explaining
 from bot.operations.applications.our_doing import OurDoing
 from bot.operations.applications.served import Served, Serving
-from bot.operations.inbox import Delivery
+from bot.operations.deliveries.inbox import Delivery
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ import structlog
 
 from bot.domain.stops.locks import ALL, environment_of
 from bot.operations.books.rows import insert_or_leave
-from bot.operations.database import Database
-from bot.operations.tables import act_services, acts
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import act_services, acts
 
 log = structlog.get_logger(__name__)
 

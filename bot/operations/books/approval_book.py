@@ -17,10 +17,10 @@ from bot.domain.approving.approvals import Approval, Asked, Decision, Override, 
 from bot.domain.lifecycle import CANCELLABLE_AT_ONCE
 from bot.domain.operations import Phase, number_of
 from bot.operations.books.rows import actor_columns, actor_of, insert_or_leave
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import approval_requests, approvals, operations, timeline
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import approval_requests, approvals, operations, timeline
 
 NO_PLAN = ""
 """The digest of an override: it is to no plan."""

@@ -25,10 +25,10 @@ from bot.domain.rollback.auto_rollback import (
     is_open,
 )
 from bot.operations.books.rows import insert_or_leave
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import cards, operations, timeline
 from bot.operations.store import Receipt, write_down
-from bot.operations.tables import cards, operations, timeline
 
 TO = "to "
 FACT = "fact "

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from bot.domain.operations import number_of
 from bot.operations.books.rows import insert_or_leave
-from bot.operations.database import Database
-from bot.operations.tables import cards, operations
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import cards, operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from bot.domain.rights import Actor
 from bot.domain.stops.freezes import AdHocFreeze
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import actor_columns, actor_of, insert_or_leave, take_turns
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import freezes
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import freezes
 
 Tell = Callable[[tuple[AdHocFreeze, ...]], Iterable[Letter]]
 

@@ -15,9 +15,8 @@ from bot.domain.history import Item, Key, Kind, Noted, Told, Wanted, key_of
 from bot.domain.operations import Entry
 from bot.domain.stops.locks import ALL
 from bot.operations.books.approval_book import decisions_on
-from bot.operations.database import Database
-from bot.operations.store import operation_of
-from bot.operations.tables import (
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import (
     act_services,
     acts,
     identities,
@@ -25,6 +24,7 @@ from bot.operations.tables import (
     operations,
     timeline,
 )
+from bot.operations.store import operation_of
 
 BATCH = 500
 """How much is read at once where everything is."""

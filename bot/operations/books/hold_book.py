@@ -16,9 +16,9 @@ from bot.domain.stops.holds import Held, Kept
 from bot.domain.stops.locks import environment_of
 from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import holds as table
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import holds as table
 
 Tell = Callable[[tuple[Held, ...]], Iterable[Letter]]
 

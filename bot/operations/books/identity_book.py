@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from bot.domain.rights import GitHubUser
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import take_turns
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import identities
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import identities
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from bot.domain.rights import GitHubUser
 from bot.operations.books.act_book import Act, Deed, write_act
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import link_offers
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import link_offers
 
 
 class Ending(StrEnum):

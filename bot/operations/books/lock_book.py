@@ -16,9 +16,9 @@ from bot.domain.rights import Actor
 from bot.domain.stops.locks import Lock, environment_of, expired
 from bot.operations.books.act_book import Act, Deed, target_act, write_act
 from bot.operations.books.rows import actor_columns, actor_of, take_turns
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import locks
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import locks
 
 
 class Ending(StrEnum):

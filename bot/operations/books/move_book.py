@@ -15,9 +15,9 @@ from bot.domain.rollout import ONWARD, Move, Rollout
 from bot.messages.rollout import versions
 from bot.operations.books.act_book import Act, Deed, write_act
 from bot.operations.books.rows import take_turns
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import acts, outbox, timeline
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import acts, outbox, timeline
 
 EFFECT = timedelta(minutes=1)
 """How long a move may take to show. After it the same can be asked for again: whoever claimed it

@@ -14,10 +14,10 @@ from bot.domain.catalog import Application
 from bot.domain.operations import number_of
 from bot.domain.rollback.emergency import Ending, ItemState, OpenItem
 from bot.operations.books.act_book import Act, Deed, write_act
-from bot.operations.database import Database
-from bot.operations.outbox import Letter, put
-from bot.operations.tables import cards, operations
-from bot.operations.tables import open_items as table
+from bot.operations.saying.outbox import Letter, put
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import cards, operations
+from bot.operations.sql.tables import open_items as table
 
 SUBJECT = 255
 

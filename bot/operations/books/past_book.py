@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from bot.domain.operations import Change, Kind, Phase, Plan, Request
 from bot.domain.rollback.going_back import Lived
-from bot.operations.codec import load
-from bot.operations.database import Database
-from bot.operations.tables import operation_services, operations
+from bot.operations.sql.codec import load
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import operation_services, operations
 
 WROTE = tuple(
     phase.value

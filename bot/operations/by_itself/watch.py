@@ -39,9 +39,9 @@ from bot.messages.rollback import taking_back as words
 from bot.operations.books.back_book import BackBook
 from bot.operations.books.card_book import Card
 from bot.operations.by_itself.moments import Moments
-from bot.operations.database import DATABASE
 from bot.operations.gathering.facts import Gatherer
-from bot.operations.outbox import Letter, ToPerson, ToThread
+from bot.operations.saying.outbox import Letter, ToPerson, ToThread
+from bot.operations.sql.database import DATABASE
 from bot.operations.store import Store, Versioned
 
 log = structlog.get_logger(__name__)

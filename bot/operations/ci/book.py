@@ -12,9 +12,9 @@ from bot.domain.ci.notes import Extent, Rerun
 from bot.domain.ci.runs import Origin, Series
 from bot.operations.books.rows import take_turns
 from bot.operations.ci.tables import ci_tracks
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
-from bot.operations.outbox import ToChannel, ToPerson, receiver_columns
+from bot.operations.saying.outbox import ToChannel, ToPerson, receiver_columns
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
 
 KEPT = timedelta(days=180)
 """How long a branch that does not fail, and of which nothing is heard, is remembered."""

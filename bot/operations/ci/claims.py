@@ -16,7 +16,7 @@ from bot.domain.ci.runs import Run, Series
 from bot.domain.errors import BotError, Unavailable
 from bot.operations.ci.book import CiBook, Watched
 from bot.operations.ci.telling import CiTelling
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 
 log = structlog.get_logger(__name__)
 

@@ -36,7 +36,7 @@ from bot.operations.ci.claims import Claims
 from bot.operations.ci.mutes import end_expired, mute_of, mute_series, unmute_series
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.writers import Writers
-from bot.operations.database import DATABASE, Database
+from bot.operations.sql.database import DATABASE, Database
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from bot.domain.ci.notes import CiNote, CrowdNote
 from bot.domain.message import Message
 from bot.messages.cards import Links
 from bot.messages.ci import crowd, note
-from bot.operations.codec import dump, load
+from bot.operations.sql.codec import dump, load
 
 CROWD = "crowd"
 """The key under which the state of a crowd's note stands, beside the name of the crowd."""

@@ -20,8 +20,8 @@ from bot.domain.rights import GitHubUser
 from bot.operations.ci.book import CiBook, Watched
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.waiting import WaitingBehind
-from bot.operations.database import Database
 from bot.operations.identity.roster import Roster
+from bot.operations.sql.database import Database
 
 log = structlog.get_logger(__name__)
 

@@ -1,8 +1,8 @@
-"""The tables of failing workflows, beside those of ``bot.operations.tables``."""
+"""The tables of failing workflows, beside those of ``bot.operations.sql.tables``."""
 
 import sqlalchemy as sa
 
-from bot.operations.tables import Json, Moment, metadata
+from bot.operations.sql.tables import Json, Moment, metadata
 
 # One workflow on one branch, from the first run of it that counted.
 ci_tracks = sa.Table(

@@ -19,13 +19,20 @@ from bot.domain.ci.notes import CiNote, Crowded, CrowdNote
 from bot.domain.ci.runs import Run
 from bot.domain.message import Message
 from bot.messages.ci import failed_again, recovered
-from bot.operations.alerts import PutAlerts
 from bot.operations.ci.book import CiBook, Watched
 from bot.operations.ci.drawing import crowd_state
 from bot.operations.ci.mutes import mute_of
-from bot.operations.codec import dump
 from bot.operations.notes import Note, NoteKind, put_note
-from bot.operations.outbox import InThread, Letter, ToChannel, ToPerson, put, receiver_columns
+from bot.operations.saying.alerts import PutAlerts
+from bot.operations.saying.outbox import (
+    InThread,
+    Letter,
+    ToChannel,
+    ToPerson,
+    put,
+    receiver_columns,
+)
+from bot.operations.sql.codec import dump
 
 CROWD = 8
 """So many episodes begin one by one; further ones within ``AT_ONCE`` share one note."""

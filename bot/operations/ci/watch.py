@@ -12,8 +12,8 @@ from bot.domain.ci.failures import Rule, rule_for
 from bot.domain.ci.runs import Run
 from bot.operations.ci.book import CiBook
 from bot.operations.ci.telling import CiTelling
-from bot.operations.database import Database
-from bot.operations.inbox import Delivery
+from bot.operations.deliveries.inbox import Delivery
+from bot.operations.sql.database import Database
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from bot.messages.break_glass import override_announced
 from bot.operations.books.approval_book import ApprovalBook
 from bot.operations.gathering.facts import proposal_of
 from bot.operations.identity.roster import Roster
-from bot.operations.outbox import Letter, ToChannel
+from bot.operations.saying.outbox import Letter, ToChannel
 
 
 class BreakGlass:

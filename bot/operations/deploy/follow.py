@@ -18,12 +18,12 @@ from bot.domain.problems import Problem, Reason
 from bot.domain.pull_requests import newer_in_line
 from bot.domain.rollout import Move, of_image, stands, told_of_abort, told_of_pause
 from bot.domain.verdict import Ask, Expectation, Verdict, Watched
-from bot.operations.changes import Changes, application_change, operation_change
-from bot.operations.codec import dump, load
 from bot.operations.deploy.sight import Seen, Sight
 from bot.operations.gathering.facts import problem_of
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.codec import dump, load
 from bot.operations.store import Store
+from bot.operations.waking.changes import Changes, application_change, operation_change
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,6 @@ from bot.domain.rollback.auto_rollback import STOOD, how_it_stands
 from bot.domain.rollback.going_around import GITHUB, gives_way
 from bot.domain.rules import NeedsApproval, judge
 from bot.operations.books.approval_book import ApprovalBook
-from bot.operations.codec import dump, load
 from bot.operations.deploy.approve import Approvers, problem_of_tally
 from bot.operations.deploy.check import plan, requester_of, seconds
 from bot.operations.deploy.recent import Recent
@@ -33,6 +32,7 @@ from bot.operations.emergency.offering import Offering
 from bot.operations.gathering.facts import Gatherer, problem_of, proposal_of
 from bot.operations.gathering.gathered import Gathered
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.codec import dump, load
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)

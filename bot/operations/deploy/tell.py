@@ -13,9 +13,9 @@ from bot.domain.operations import Operation, Phase
 from bot.domain.problems import Problem, Reason
 from bot.domain.terminal import account_of
 from bot.messages.notices import BAD
-from bot.operations.cards import Cards
 from bot.operations.deploy.check import seconds
 from bot.operations.outcome import Next, Outcome
+from bot.operations.saying.cards import Cards
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)

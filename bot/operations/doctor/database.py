@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from bot.domain.doctor import Area, Finding
 from bot.domain.errors import BotError
 from bot.domain.symptoms import Symptom
-from bot.operations.database import Database, sqlite_path
 from bot.operations.doctor.asking import failed
-from bot.operations.moved_away import moved_to
 from bot.operations.pulse import the_wall
-from bot.operations.schema import newest, revision, revisions
+from bot.operations.sql.database import Database, sqlite_path
+from bot.operations.sql.moved_away import moved_to
+from bot.operations.sql.schema import newest, revision, revisions
 
 URL = "DATABASE_URL"
 

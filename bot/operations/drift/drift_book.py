@@ -11,10 +11,10 @@ from bot.domain.drift.items import DriftKind, Item, Told
 from bot.domain.drift.reporting import Replied, Reply, Row, is_unclear
 from bot.operations.books.act_book import Act, write_act
 from bot.operations.books.rows import insert_or_leave, take_turns
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
 from bot.operations.drift.tables import auto_sync, items, replies
-from bot.operations.tables import acts
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import acts
 
 SUBJECT = 255
 

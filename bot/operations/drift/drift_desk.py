@@ -27,9 +27,9 @@ from bot.domain.stops.freezes import frozen
 from bot.domain.unknown import Unknown
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import DATABASE
 from bot.operations.drift.drift_book import DriftBook, target_of
 from bot.operations.gathering.facts import Books
+from bot.operations.sql.database import DATABASE
 from bot.operations.standstill.refusals import May, refusal
 from bot.operations.store import Store
 

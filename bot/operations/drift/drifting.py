@@ -35,16 +35,16 @@ from bot.domain.drift.sight import Sight, Sighted
 from bot.domain.errors import BotError
 from bot.messages.drifting import heatmap
 from bot.messages.drifting.drift_alerts import alerts
-from bot.operations.alerts import PutAlerts
 from bot.operations.books.act_book import Act, Deed, write_act
-from bot.operations.codec import dump, load
-from bot.operations.database import DATABASE, Database
 from bot.operations.drift.drift_book import DriftBook, target_of
 from bot.operations.drift.enriching import Enricher
 from bot.operations.drift.reading import DriftReader
 from bot.operations.drift.report_book import ReportBook, Taken
 from bot.operations.notes import Note, NoteBook, NoteKind, put_note, take_notes
-from bot.operations.outbox import ToChannel
+from bot.operations.saying.alerts import PutAlerts
+from bot.operations.saying.outbox import ToChannel
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import DATABASE, Database
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from bot.domain.drift.items import Told
 from bot.operations.books.rows import insert_or_leave
-from bot.operations.codec import dump, load
-from bot.operations.database import Database
 from bot.operations.drift.tables import reports
+from bot.operations.sql.codec import dump, load
+from bot.operations.sql.database import Database
 
 HELD = timedelta(minutes=5)
 """How long one replica may take over a report; after that another one makes it."""

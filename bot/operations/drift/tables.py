@@ -1,8 +1,8 @@
-"""The tables of drift, beside all others: ``bot.operations.tables`` would grow too long."""
+"""The tables of drift, beside all others: ``bot.operations.sql.tables`` would grow too long."""
 
 import sqlalchemy as sa
 
-from bot.operations.tables import Json, Moment, metadata
+from bot.operations.sql.tables import Json, Moment, metadata
 
 # What drifted: one row from when it was first seen until it was seen no more.
 items = sa.Table(

@@ -23,9 +23,9 @@ from bot.domain.rollback.emergency import (
     skipped_hooks,
 )
 from bot.domain.running import neighbours, running_tags
-from bot.operations.database import DATABASE
 from bot.operations.gathering.histories import Back, Histories
 from bot.operations.gathering.troubles import problem_of
+from bot.operations.sql.database import DATABASE
 from bot.operations.threads import Threads
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
-from bot.operations.codec import dump
 from bot.operations.emergency.steps import Steps
 from bot.operations.engine import Engine
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.codec import dump
 
 Step = Callable[[str, Mapping[str, Any]], Outcome]
 

@@ -16,10 +16,10 @@ from bot.domain.operations import Change, Operation, Phase, Progress, Stage
 from bot.domain.problems import Problem, Reason
 from bot.domain.rollback.emergency import Asked, Ending, ItemState
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around
 from bot.operations.gathering.troubles import problem_of
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.database import DATABASE
 from bot.operations.store import Store
 
 log = structlog.get_logger(__name__)

@@ -21,10 +21,10 @@ from bot.domain.rollback.emergency import Ending, ItemState, OpenItem, still_dif
 from bot.messages.rollback import emergency as words
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.database import DATABASE
 from bot.operations.emergency.around import Around
 from bot.operations.gathering.troubles import problem_of
-from bot.operations.outbox import Letter, ToChannel, ToPerson
+from bot.operations.saying.outbox import Letter, ToChannel, ToPerson
+from bot.operations.sql.database import DATABASE
 from bot.operations.standstill.refusals import May, refusal
 from bot.operations.store import Store
 

@@ -14,9 +14,9 @@ from bot.domain.operations import Operation, Stage
 from bot.domain.problems import Problem, Reason
 from bot.domain.rights import Actor
 from bot.domain.rollback.emergency import Stand, is_under_way, stand_of, synced_by_itself
-from bot.operations.codec import load
 from bot.operations.emergency.ground import LOOK, Ground, asked_of, came_on, changes_of, iso, rest
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.codec import load
 from bot.operations.standstill.holding import Holding
 
 log = structlog.get_logger(__name__)

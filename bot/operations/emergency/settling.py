@@ -15,8 +15,8 @@ from bot.domain.rollback.emergency import Ending, ItemState, OpenItem, Stand, st
 from bot.messages.rollback import emergency as words
 from bot.operations.emergency.ground import Ground, asked_of, changes_of
 from bot.operations.emergency.rolling import STUCK
-from bot.operations.outbox import Letter, ToChannel
 from bot.operations.outcome import Next, Outcome
+from bot.operations.saying.outbox import Letter, ToChannel
 
 log = structlog.get_logger(__name__)
 

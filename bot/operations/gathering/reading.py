@@ -30,8 +30,8 @@ from bot.domain.errors import (
 from bot.domain.observation import MAKES_PODS, Observation, Workload
 from bot.domain.planning import reference
 from bot.domain.problems import Problem, Reason
-from bot.operations.database import DATABASE
 from bot.operations.gathering.histories import Histories
+from bot.operations.sql.database import DATABASE
 from bot.operations.threads import Threads
 
 MOST_HINTS = 8

@@ -13,8 +13,8 @@ from cachetools import LRUCache
 
 from bot.adapters.github.membership_cache import ALLOW_FOR, MembershipCache
 from bot.clock import Clock
-from bot.operations.github_deliveries import at
-from bot.operations.inbox import Delivery, Inbox
+from bot.operations.deliveries.github_deliveries import at
+from bot.operations.deliveries.inbox import Delivery, Inbox
 
 log = structlog.get_logger(__name__)
 

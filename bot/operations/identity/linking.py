@@ -31,9 +31,9 @@ from bot.messages.replies import refused
 from bot.operations.books.act_book import Act, ActBook, Deed
 from bot.operations.books.identity_book import IdentityBook, Link
 from bot.operations.books.link_book import Ending, LinkBook, NotOpen, Offer
-from bot.operations.database import Database
 from bot.operations.identity.people import NO_WORKSPACE, People
-from bot.operations.outbox import Letter, ToPerson, put
+from bot.operations.saying.outbox import Letter, ToPerson, put
+from bot.operations.sql.database import Database
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.operations.outbox import ToChannel, ToPerson
+from bot.operations.saying.outbox import ToChannel, ToPerson
 
 
 class NoteKind(StrEnum):

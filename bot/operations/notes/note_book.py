@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.adapters.slack import Posted
-from bot.operations.database import Database
 from bot.operations.notes.note import Note, NoteKind
-from bot.operations.outbox import ToChannel, ToPerson, receiver_columns, receiver_of
-from bot.operations.tables import notes
+from bot.operations.saying.outbox import ToChannel, ToPerson, receiver_columns, receiver_of
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import notes
 
 
 def put_note(connection: sa.Connection, note: Note, at: datetime) -> None:

@@ -18,14 +18,14 @@ from bot.clock import Clock
 from bot.domain.errors import BotError, Garbled, Unauthorized, Unavailable
 from bot.domain.message import Message
 from bot.domain.patience import next_try
-from bot.operations.database import Database
-from bot.operations.duty import Duty
 from bot.operations.notes.note import Note, NoteKind
 from bot.operations.notes.note_book import note_of
-from bot.operations.outbox import AT_ONCE, EACH, HELD, NEWS, ToPerson, say
-from bot.operations.pace import Pace
-from bot.operations.tables import notes
-from bot.operations.updater import digest
+from bot.operations.replicas.duty import Duty
+from bot.operations.saying.outbox import AT_ONCE, EACH, HELD, NEWS, ToPerson, say
+from bot.operations.saying.pace import Pace
+from bot.operations.saying.updater import digest
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import notes
 
 log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from bot.adapters.slack import Posted
 from bot.clock import Clock
-from bot.operations.database import Database
 from bot.operations.notes.note_book import note_of
 from bot.operations.notes.posting import Renderers
-from bot.operations.tables import notes
-from bot.operations.updater import Behind, Living
+from bot.operations.saying.updater import Behind, Living
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import notes
 
 AT_ONCE = 1000
 """The most notes looked at in one round."""

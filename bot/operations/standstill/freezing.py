@@ -19,7 +19,7 @@ from bot.domain.stops.until import BadEnd, end_of, zone_named
 from bot.messages.stops import freezing as words
 from bot.operations.books.act_book import ActBook
 from bot.operations.books.freeze_book import FreezeBook
-from bot.operations.outbox import Letter, ToChannel
+from bot.operations.saying.outbox import Letter, ToChannel
 from bot.operations.standstill.refusals import May, refusal
 
 log = structlog.get_logger(__name__)

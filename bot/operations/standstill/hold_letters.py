@@ -9,7 +9,7 @@ from bot.domain.rollback.going_back import GitValue
 from bot.domain.stops.holds import Held
 from bot.domain.stops.locks import environment_of
 from bot.messages.stops import holding as words
-from bot.operations.outbox import Letter, ToChannel, ToPerson
+from bot.operations.saying.outbox import Letter, ToChannel, ToPerson
 
 
 class HoldLetters:

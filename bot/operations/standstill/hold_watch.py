@@ -18,7 +18,7 @@ from bot.domain.errors import BotError
 from bot.domain.rollback.going_back import names
 from bot.domain.stops.holds import WHOLE, Held, came_back
 from bot.operations.books.hold_book import HoldBook
-from bot.operations.database import DATABASE
+from bot.operations.sql.database import DATABASE
 from bot.operations.standstill.hold_letters import HoldLetters
 from bot.operations.store import Store
 

@@ -9,7 +9,7 @@ from bot.domain.rights import Actor
 from bot.domain.stops.locks import Lock, environment_of
 from bot.messages.stops import locking as words
 from bot.operations.books.lock_book import StoredLock, Taken
-from bot.operations.outbox import Letter, ToChannel, ToPerson
+from bot.operations.saying.outbox import Letter, ToChannel, ToPerson
 
 Stored = Sequence[StoredLock]
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.database_move import Counted
-from bot.operations.database import Database
+from bot.operations.sql.database import Database
 from bot.operations.to_postgresql.pairs import ENGINES, Pair
 from bot.operations.to_postgresql.reading import BATCH
 from bot.operations.to_postgresql.tally import Tally

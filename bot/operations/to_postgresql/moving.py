@@ -10,11 +10,11 @@ import structlog
 from bot.clock import Clock
 from bot.domain.database_move import Counted, Hindered, Hindrance, Moved, Outcome, Stage, TableMoved
 from bot.domain.errors import Rejected
-from bot.operations.database import DATABASE, Database, sqlite_path
 from bot.operations.engine import make_tables
-from bot.operations.lease import AlreadyRunningError, FileLease
-from bot.operations.moved_away import leave_note
-from bot.operations.schema import revision
+from bot.operations.replicas.lease import AlreadyRunningError, FileLease
+from bot.operations.sql.database import DATABASE, Database, sqlite_path
+from bot.operations.sql.moved_away import leave_note
+from bot.operations.sql.schema import revision
 from bot.operations.to_postgresql.filling import RefusedRowError, Target, filling, looking
 from bot.operations.to_postgresql.pairs import Pair, engines, ours
 from bot.operations.to_postgresql.reading import Source, reading

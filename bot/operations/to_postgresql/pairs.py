@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 
 from bot.operations.ci import tables as _ci  # noqa: F401  # they join the others
 from bot.operations.drift import tables as _drift  # noqa: F401
-from bot.operations.tables import metadata
+from bot.operations.sql.tables import metadata
 
 OF_PROCESSES = frozenset({"duties", "missed"})
 """Ours that tell of running processes, and of nothing that happened."""

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.operations import ENDS
-from bot.operations.database import Database
-from bot.operations.tables import operations
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import operations
 from bot.operations.to_postgresql.pairs import Pair
 
 BATCH = 1000

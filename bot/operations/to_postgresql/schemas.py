@@ -1,7 +1,7 @@
 """Whether both sides have tables of this version: only then do their columns mean the same."""
 
 from bot.domain.database_move import Hindered, Hindrance
-from bot.operations.schema import newest
+from bot.operations.sql.schema import newest
 
 
 def unfit_source(there: str | None) -> Hindered | None:

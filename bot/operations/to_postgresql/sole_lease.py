@@ -4,8 +4,8 @@ import psycopg
 import sqlalchemy as sa
 
 from bot.domain.errors import Unavailable
-from bot.operations.database import DATABASE
-from bot.operations.lease import MOVING_IN, AlreadyRunningError
+from bot.operations.replicas.lease import MOVING_IN, AlreadyRunningError
+from bot.operations.sql.database import DATABASE
 
 
 class SoleLease:

@@ -32,7 +32,7 @@ from bot.domain.drift.reporting import (
     ordered,
     tallies,
 )
-from bot.operations.codec import dump, load
+from bot.operations.sql.codec import dump, load
 from tests.builders import NOON
 from tests.domain.drift.ground import CATALOG, DAY, row
 

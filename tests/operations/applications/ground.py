@@ -13,12 +13,12 @@ from bot.domain.catalog import Application
 from bot.domain.errors import NotFound
 from bot.domain.observation import Health, Listed, OperationPhase, OperationState, Source, Sync
 from bot.messages.cards import Links
-from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import ApplicationBook
 from bot.operations.applications.explaining import Explaining
 from bot.operations.applications.our_doing import OurDoing
 from bot.operations.applications.served import Serving
 from bot.operations.applications.watching import Watching
+from bot.operations.saying.alerts import Alerts
 from bot.operations.store import Store
 from tests.builders import NOON, SHA, catalog, environment, target
 from tests.domain.argocd_views import WEB, seen

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import KEPT, ApplicationBook
 from bot.operations.notes import Note, NoteKind, put_note
-from bot.operations.outbox import ToChannel
-from bot.operations.tables import application_stories as stories
-from bot.operations.tables import notes
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.outbox import ToChannel
+from bot.operations.sql.tables import application_stories as stories
+from bot.operations.sql.tables import notes
 from tests.builders import NOON
 
 DAY = timedelta(days=1)

@@ -12,15 +12,15 @@ from bot.domain.applications.story import Crowd
 from bot.domain.observation import Health, Sync
 from bot.messages.application_events import note
 from bot.operations.applications.application_book import tellable
-from bot.operations.database import Database
-from bot.operations.duty import Duty
-from bot.operations.inbox import Delivery
+from bot.operations.deliveries.inbox import Delivery
 from bot.operations.notes import NoteKind
 from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
-from bot.operations.pace import Pace
-from bot.operations.tables import notes as note_rows
-from bot.operations.updater import UPDATES, Updater
+from bot.operations.replicas.duty import Duty
+from bot.operations.saying.pace import Pace
+from bot.operations.saying.updater import UPDATES, Updater
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import notes as note_rows
 from tests.operations.applications.ground import (
     OLD,
     SECOND,

@@ -15,8 +15,8 @@ from bot.domain.applications.events import What
 from bot.domain.applications.tellings import Tellings
 from bot.domain.catalog import Application, Instance
 from bot.operations.applications.application_book import tellable
-from bot.operations.tables import applications
-from bot.operations.tables import notes as note_rows
+from bot.operations.sql.tables import applications
+from bot.operations.sql.tables import notes as note_rows
 from sandbox.wire import Fault
 from tests import databases
 from tests.builders import catalog, environment, target

@@ -15,13 +15,13 @@ from bot.domain.catalog import Application
 from bot.domain.errors import Unavailable
 from bot.domain.observation import OperationPhase, Sync
 from bot.domain.operations import Phase, Written
-from bot.operations.alerts import Alerts
 from bot.operations.applications.application_book import tellable
 from bot.operations.books.act_book import ActBook, Deed
-from bot.operations.inbox import Delivery
+from bot.operations.deliveries.inbox import Delivery
 from bot.operations.notes import NoteBook, NoteKind
-from bot.operations.tables import alerts as alert_rows
-from bot.operations.tables import notes as note_rows
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.tables import alerts as alert_rows
+from bot.operations.sql.tables import notes as note_rows
 from tests import databases
 from tests.builders import SHA, catalog, environment, request, target
 from tests.operations.applications.ground import (

@@ -12,8 +12,8 @@ from bot.domain.message import Message
 from bot.domain.stops.holds import WHOLE
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.hold_book import HoldBook
-from bot.operations.outbox import Letter, ToChannel
-from bot.operations.tables import holds, outbox
+from bot.operations.saying.outbox import Letter, ToChannel
+from bot.operations.sql.tables import holds, outbox
 from tests.operations.people import ALICE, BOB, NOON, at_once
 
 HOUR = timedelta(hours=1)

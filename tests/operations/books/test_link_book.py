@@ -9,7 +9,7 @@ import pytest
 from bot.domain.message import Message
 from bot.domain.rights import GitHubUser
 from bot.operations.books.link_book import Ending, LinkBook, NotOpen, Offer
-from bot.operations.outbox import Letter, ToPerson
+from bot.operations.saying.outbox import Letter, ToPerson
 from tests.operations.people import NOON, at_once
 
 MINUTE = timedelta(minutes=1)

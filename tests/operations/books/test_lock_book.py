@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.domain.stops.locks import Lock
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.lock_book import Held, LockBook, Released, Taken
-from bot.operations.tables import locks
+from bot.operations.sql.tables import locks
 from tests.operations.people import ALICE, BOB, CAROL, NOON, at_once
 
 HOUR = timedelta(hours=1)

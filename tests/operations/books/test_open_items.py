@@ -10,9 +10,9 @@ from bot.domain.rollback.emergency import Ending, ItemState, OpenItem
 from bot.messages.rollback.emergency import reminder
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.open_items import OpenItemBook
-from bot.operations.outbox import Letter, ToPerson
+from bot.operations.saying.outbox import Letter, ToPerson
+from bot.operations.sql.tables import outbox
 from bot.operations.store import Store
-from bot.operations.tables import outbox
 from tests.builders import NOON, request
 
 SAVED = {"automated": {"selfHeal": True}, "retry": {"limit": 3}}

@@ -30,8 +30,8 @@ from bot.domain.unknown import Unknown
 from bot.operations.books.back_book import BackBook
 from bot.operations.by_itself.watch import UNREAD_FOR, BackWatch
 from bot.operations.gathering.gathered import Aim, Gathered
+from bot.operations.sql.tables import outbox
 from bot.operations.store import Store
-from bot.operations.tables import outbox
 from tests import databases
 from tests.builders import NOON, catalog, environment, plan, request, target
 from tests.domain.argocd_views import seen

@@ -16,23 +16,23 @@ from bot.adapters.slack import Slack
 from bot.domain.catalog import Catalog
 from bot.domain.ci.failures import Audience, Rule
 from bot.messages.cards import Links
-from bot.operations.alerts import Alerts
 from bot.operations.ci.book import CiBook
 from bot.operations.ci.drawing import CiDrawing
 from bot.operations.ci.looking import CiLooking
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.waiting import WaitingBehind
 from bot.operations.ci.watch import CiWatch
-from bot.operations.database import Database, sqlite_path
-from bot.operations.duty import Duty
-from bot.operations.github_deliveries import GitHubDeliveries
-from bot.operations.inbox import Delivery, Inbox
+from bot.operations.deliveries.github_deliveries import GitHubDeliveries
+from bot.operations.deliveries.inbox import Delivery, Inbox
 from bot.operations.notes import NoteKind
 from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
-from bot.operations.outbox import LETTERS, Outbox
-from bot.operations.pace import Pace
-from bot.operations.updater import UPDATES, Updater
+from bot.operations.replicas.duty import Duty
+from bot.operations.saying.alerts import Alerts
+from bot.operations.saying.outbox import LETTERS, Outbox
+from bot.operations.saying.pace import Pace
+from bot.operations.saying.updater import UPDATES, Updater
+from bot.operations.sql.database import Database, sqlite_path
 from sandbox.github import GitHub as Fake
 from sandbox.github.actions import Work
 from sandbox.github.actions_api import told_of_run

@@ -10,12 +10,12 @@ from bot.domain.catalog import Catalog
 from bot.domain.ci.failures import Audience, Rule
 from bot.domain.ci.notes import Extent, Mute
 from bot.domain.ci.runs import Origin, Series
-from bot.operations.alerts import Alerts
 from bot.operations.ci.mutes import mute_series
 from bot.operations.ci.telling import CiTelling
 from bot.operations.ci.watch import CiWatch
-from bot.operations.inbox import Delivery
-from bot.operations.tables import alerts
+from bot.operations.deliveries.inbox import Delivery
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.tables import alerts
 from sandbox.github.actions import Work
 from sandbox.wire import Fault, answer
 from tests.operations.ci.ground import BROKEN, CHANNEL, REPO, Ground

@@ -8,10 +8,10 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.operations import Kind
-from bot.operations.database import Database
 from bot.operations.deploy.flow import FLOWS, DeployFlow
 from bot.operations.engine import Engine
 from bot.operations.outcome import Next, Outcome
+from bot.operations.sql.database import Database
 from bot.operations.store import FLOW
 
 TOMORROW = max(FLOWS) + 1

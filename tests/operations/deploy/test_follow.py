@@ -5,10 +5,10 @@ import pytest
 from bot.clock import Clock
 from bot.domain.operations import Phase, Progress, Stage, Written
 from bot.domain.problems import Reason
-from bot.operations.changes import Changes
 from bot.operations.deploy.follow import Follow
 from bot.operations.deploy.sight import Sight
 from bot.operations.store import Store
+from bot.operations.waking.changes import Changes
 from tests.builders import NOON, catalog, plan, request, target
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.symptoms import Symptom
-from bot.operations.database import Database
 from bot.operations.doctor.database import examine
-from bot.operations.moved_away import leave_note
+from bot.operations.sql.database import Database
+from bot.operations.sql.moved_away import leave_note
 from tests.builders import NOON
 
 

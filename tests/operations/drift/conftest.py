@@ -3,9 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.operations.database import Database
 from bot.operations.drift.tables import auto_sync, items, replies, reports
-from bot.operations.tables import notes
+from bot.operations.sql.database import Database
+from bot.operations.sql.tables import notes
 from tests import databases
 
 

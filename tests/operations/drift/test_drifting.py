@@ -16,13 +16,13 @@ from bot.domain.drift.schedules import DriftPlan, Schedule
 from bot.domain.drift.sight import Sighted
 from bot.domain.errors import NotFound, Rejected, Unavailable
 from bot.domain.observation import Health, Resource, Sync
-from bot.operations.alerts import Alerts
 from bot.operations.books.act_book import ActBook, Deed
-from bot.operations.codec import load
 from bot.operations.drift.drift_book import DriftBook
 from bot.operations.drift.drifting import LOOK, SETTLE, Drifting
 from bot.operations.drift.enriching import Enricher
 from bot.operations.notes import NoteBook, NoteKind
+from bot.operations.saying.alerts import Alerts
+from bot.operations.sql.codec import load
 from tests import databases
 from tests.builders import NOON, catalog
 from tests.domain.drift.ground import NEW, OLD, home, places, seen, sight
@@ -283,7 +283,7 @@ def test_other_channels_hear_how_much_and_when_there_is_none_any_more(database):
     ground.next()
     from sqlalchemy import select
 
-    from bot.operations.tables import alerts
+    from bot.operations.sql.tables import alerts
 
     with database.read() as connection:
         told = [

@@ -5,10 +5,10 @@ import pytest
 
 from bot.domain.drift.cron import Cron
 from bot.domain.drift.items import Told
-from bot.operations.database import Database
 from bot.operations.drift.report_book import HELD, ReportBook
 from bot.operations.notes import Note, NoteBook, NoteKind, put_note
-from bot.operations.outbox import ToChannel
+from bot.operations.saying.outbox import ToChannel
+from bot.operations.sql.database import Database
 from tests.builders import NOON
 
 HOUR = timedelta(hours=1)

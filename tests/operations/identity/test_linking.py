@@ -14,7 +14,7 @@ from bot.messages.linking import CONFIRM, DECLINE
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.identity_book import Link
 from bot.operations.identity.linking import ANSWER_WITHIN, MOST, Linking
-from bot.operations.outbox import Outbox
+from bot.operations.saying.outbox import Outbox
 from sandbox.wire import Fault, answer
 from tests.messages.reading import read
 from tests.operations.person_world import ALICE, ALICE_ID, BOB, BOB_ID, person_world

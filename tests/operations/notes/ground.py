@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from bot.adapters.slack import Slack
 from bot.domain.message import Message
-from bot.operations.duty import Duty
 from bot.operations.notes import Note, NoteKind, put_note
 from bot.operations.notes.posting import POSTS, NotePoster
 from bot.operations.notes.source import StandingNotes
-from bot.operations.outbox import ToChannel
-from bot.operations.pace import Pace
-from bot.operations.updater import UPDATES, Updater
+from bot.operations.replicas.duty import Duty
+from bot.operations.saying.outbox import ToChannel
+from bot.operations.saying.pace import Pace
+from bot.operations.saying.updater import UPDATES, Updater
 from tests.sandbox.slack_bot import BOT_TOKEN, DEPLOYS, TestClock
 
 HERE = ToChannel(DEPLOYS)

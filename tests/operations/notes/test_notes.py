@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from bot.domain.message import Message
 from bot.operations.notes import NoteBook, NoteKind, put_note
 from bot.operations.notes.posting import KEPT
-from bot.operations.outbox import NEWS, InThread, Letter, Outbox, ToChannel, ToPerson, put
+from bot.operations.saying.outbox import NEWS, InThread, Letter, Outbox, ToChannel, ToPerson, put
 from sandbox.wire import Fault, answer
 from tests.operations.notes.ground import HERE, Replica, Standing, note, puts, undrawable
 from tests.operations.people import at_once

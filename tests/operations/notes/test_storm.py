@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.message import Message
 from bot.domain.operations import Phase
-from bot.operations.cards import Cards
-from bot.operations.outbox import ToChannel
+from bot.operations.saying.cards import Cards
+from bot.operations.saying.outbox import ToChannel
 from bot.operations.store import Store
 from tests.builders import request
 from tests.operations.notes.ground import Replica, Standing, note, puts

@@ -11,7 +11,7 @@ from bot.domain.locations import Key, Location
 from bot.domain.stops.holds import WHOLE
 from bot.operations.books.act_book import ActBook, Deed
 from bot.operations.books.hold_book import HoldBook
-from bot.operations.outbox import Outbox
+from bot.operations.saying.outbox import Outbox
 from bot.operations.standstill.hold_watch import HoldWatch
 from bot.operations.store import Store
 from sandbox.wire import Fault

@@ -15,12 +15,12 @@ from bot.domain.errors import Rejected
 from bot.domain.operations import Phase
 from bot.messages.database_move import hindered
 from bot.operations.books.act_book import Act, ActBook, Deed
-from bot.operations.database import Database
 from bot.operations.engine import make_tables
-from bot.operations.lease import AlreadyRunningError, FileLease, SessionLease, lease_for
-from bot.operations.moved_away import note_of
+from bot.operations.replicas.lease import AlreadyRunningError, FileLease, SessionLease, lease_for
+from bot.operations.sql.database import Database
+from bot.operations.sql.moved_away import note_of
+from bot.operations.sql.tables import metadata, operations, outbox, timeline
 from bot.operations.store import Receipt, Store
-from bot.operations.tables import metadata, operations, outbox, timeline
 from bot.operations.to_postgresql.moving import Move
 from bot.operations.to_postgresql.pairs import (
     ENGINE_LEAVES,

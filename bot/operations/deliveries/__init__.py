@@ -1,0 +1,1 @@
+"""What is told from outside, taken in once and worked off once."""

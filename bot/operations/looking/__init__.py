@@ -1,0 +1,1 @@
+"""What people and metrics look at; nothing is changed here."""

@@ -1,0 +1,1 @@
+"""What is said: living messages, letters, and news for other channels."""

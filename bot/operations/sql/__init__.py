@@ -1,0 +1,1 @@
+"""The databases: opened, brought forward, and their tables."""

@@ -1,0 +1,1 @@
+"""How workflows come to hear that something changed."""
