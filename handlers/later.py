@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum, auto
 from threading import BoundedSemaphore, Event
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,6 +21,9 @@ from bot.operations.threads import Pool
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
+HEAD_START = 0.05
+"""Seconds on the wall that the ack has: who reads the answer first waits for one that came."""
+
 MOST_WAITING = 64
 """Answers that may wait for a thread; further ones are dropped."""
 
@@ -125,16 +129,22 @@ class Speaker:
             over(End.LEFT)
             return
         try:
-            self._pool.submit(self._speak, send, work, over)
+            self._pool.submit(self._speak, send, work, over, monotonic() + HEAD_START)
         except RuntimeError:  # shutting down
             self._room.release()
 
     def _speak(
-        self, send: Callable[[Message], object], work: Callable[[], Message], over: Over
+        self,
+        send: Callable[[Message], object],
+        work: Callable[[], Message],
+        over: Over,
+        earliest: float,
     ) -> None:
         end = End.SAID
         try:
-            self._send(send, made(work))
+            message = made(work)
+            self._closing.wait(max(0.0, earliest - monotonic()))
+            self._send(send, message)
         except Unavailable as away:
             end = End.LEFT
             log.warning("an answer did not arrive", error=str(away))

@@ -38,10 +38,10 @@ def forged_reason(told, by, operation, reason, title="Reject"):
         "title": {"type": "plain_text", "text": title},
         "blocks": [],
         "state": {"values": {"reason": {"reason": {"type": "plain_text_input", "value": reason}}}},
-        "id": "V0FORGED",
     }
     with slack.lock:
         user, trigger = slack.workspace.users[by], slack.triggers.give(by)
+        content["id"] = f"V0{trigger}"  # as Slack names each form that it opens
         payload = slack._payloads.submission(user, content, trigger)
     return slack.forge({"payload": json.dumps(payload)})
 
