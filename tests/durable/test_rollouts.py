@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.operations import Phase, Stage
 from bot.operations.books.act_book import ActBook, Deed
+from bot.operations.books.move_book import EFFECT
 from sandbox.slack.contents import interactive
 from sandbox.systems import system
 from sandbox.wire import Fault
@@ -126,7 +127,9 @@ def test_killed_before_argo_cd_hears_of_it_the_next_life_asks_for_it_once(tmp_pa
         lives.until(lambda: len(lives.messages()) == 1)
         assert ["restart"] * 2 == lives.asked()[2:]
 
-        lives.dies(bot, "after", RESTART, shown)
+        shows = lives.world.clock.now() + EFFECT  # the same is asked for again only then
+        lives.until(lambda: lives.world.clock.now() > shows)
+        lives.dies(bot, "after", RESTART, lives.shows())
         bot.start()
         lives.slack.connect(bot.url)
         lives.until(lambda: len(lives.messages()) == 2)
