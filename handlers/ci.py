@@ -15,10 +15,9 @@ from bot.messages.ci_answers import answer
 from bot.operations.ci.desk import CiDesk
 from handlers.errands import Doers, Errands, Facts, click
 
-Wish = TypeVar("Wish")
-
 log = structlog.get_logger(__name__)
 
+Wish = TypeVar("Wish")
 
 RERUN, MUTE, UNMUTE = "ci rerun", "ci mute", "ci unmute"
 

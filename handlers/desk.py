@@ -245,7 +245,7 @@ class Desk:
             log.warning("not written down", by=asker.user, error=str(away))
             return Answer(replies.try_again())
 
-    def insist(self, operation_id: str, how: Insistence, asker: Asker) -> Answer:
+    def insist(self, operation_id: str, how: Insistence, asker: Asker) -> Message:
         """Order in the asker's name what the operation offers to whoever insists on it.
 
         Their right is read first: whose right nobody can tell shall not stand in others' way.
@@ -254,15 +254,13 @@ class Desk:
             operation = self._store.operation(operation_id)
         except Unavailable as away:
             log.warning("not written down", by=asker.user, error=str(away))
-            return Answer(replies.try_again())
+            return replies.try_again()
         if operation is None:
-            return Answer(replies.unknown_operation(operation_id))
+            return replies.unknown_operation(operation_id)
         request = insisted(operation, how)
         if request is None:
-            return Answer(insisting.no_longer_offered(operation))
-        ordered = in_the_name_of(asker, request)
-        later = lambda: self._insist(ordered, asker)  # noqa: E731
-        return Answer(replies.checking_rights(), later=later, lasting=True)
+            return insisting.no_longer_offered(operation)
+        return self._insist(in_the_name_of(asker, request), asker)
 
     def _insist(self, request: Request, asker: Asker) -> Message:
         ask = self._may_around if request.by_argocd else self._may
@@ -333,8 +331,11 @@ class Desk:
             return Answer(replies.unknown_operation(operation_id, latest))
         if user == operation.request.requester:
             return Answer(self._cancelled(operation, user))
-        later = lambda: self._cancelled_by_another(operation, user)  # noqa: E731
-        return Answer(replies.checking_rights(), later=later, lasting=True)
+        return Answer(
+            replies.checking_rights(),
+            later=lambda: self._cancelled_by_another(operation, user),
+            lasting=True,
+        )
 
     def _cancelled(self, operation: Operation, user: str) -> Message:
         after, outcome = self._intake.cancel(operation.id, user)
@@ -353,17 +354,13 @@ class Desk:
             log.warning("cancel not written down", error=str(away))
             return replies.try_again()
 
-    def resume_after(self, operation_id: str, asker: Asker) -> Answer:
+    def resume_after(self, operation_id: str, asker: Asker) -> Message:
         """Answer a click that wants auto-sync on again after the rollback *operation_id*."""
-
-        def resumed() -> Message:
-            try:
-                return self._standing_still.resume_after(operation_id, asker.user, asker.asked)
-            except Unavailable as away:
-                log.warning("not resumed", error=str(away))
-                return replies.try_again()
-
-        return Answer(replies.checking_rights(), later=resumed, lasting=True)
+        try:
+            return self._standing_still.resume_after(operation_id, asker.user, asker.asked)
+        except Unavailable as away:
+            log.warning("not resumed", error=str(away))
+            return replies.try_again()
 
     def _stand_still(self, command: Stopping, asker: Asker) -> Message:
         try:

@@ -28,10 +28,10 @@ def doers(desk: Desk) -> Doers:
             return replies.try_again()
 
     def insist(facts: Facts) -> Message:
-        return _all(desk.insist(facts["value"], ACTIONS[facts["action"]], _asker(facts)))
+        return desk.insist(facts["value"], ACTIONS[facts["action"]], _asker(facts))
 
     def resume(facts: Facts) -> Message:
-        return _all(desk.resume_after(facts["value"], _asker(facts)))
+        return desk.resume_after(facts["value"], _asker(facts))
 
     return {WORDS: words, CANCEL: cancel, INSIST: insist, RESUME: resume}
 

@@ -7,7 +7,6 @@ JSON quotes, line ends. Nothing is sorted.
 import json
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from bot.domain.edit.errors import EditCode, Refusal
 from bot.domain.edit.events import Event, collection, scalar
@@ -19,6 +18,7 @@ from bot.domain.edit.tree import Tree
 from bot.domain.edit.walk import (
     SHOWN,
     Spot,
+    alike,
     ambiguous,
     reads,
     refuse_if_shared,
@@ -91,7 +91,7 @@ def find(tree: Tree, image: str, file: str) -> Entry | Images:
 def not_there(images: Images, image: str) -> Refusal:
     """Return the refusal to add an entry for *image* to *images*, with the names that are there."""
     names = _names_in(images)
-    near = get_close_matches(image, names, n=SHOWN, cutoff=0.6)
+    near = alike(image, names)
     return Refusal(
         EditCode.NOT_FOUND,
         f"no entry of images has the name {image}",

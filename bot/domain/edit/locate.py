@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from bot.domain.edit.errors import EditCode, Refusal
 from bot.domain.edit.mask import fill, holes
@@ -13,6 +12,7 @@ from bot.domain.edit.walk import (
     SHOWN,
     Spot,
     aliased,
+    alike,
     ambiguous,
     follow,
     reads,
@@ -211,7 +211,7 @@ def by_container(tree: Tree, repository: str) -> list[Target]:
     if found:
         return sorted(found, key=lambda target: target.spot.node)
     seen = list(dict.fromkeys(name for name, _ in images))
-    near = get_close_matches(repository, seen, n=SHOWN, cutoff=0.6) or seen
+    near = alike(repository, seen) or seen
     raise Refusal(
         EditCode.NOT_FOUND,
         f"no image of {repository} is there",

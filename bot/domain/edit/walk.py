@@ -1,6 +1,6 @@
 """Following a path from the documents of a tree down to nodes, aliases and merges noticed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import assert_never
@@ -126,9 +126,14 @@ def _named(spot: Spot, text: str) -> Spot:
     return Spot(tree, value, (*spot.trail, Name(text)))
 
 
+def alike(word: str, names: Sequence[str]) -> list[str]:
+    """Return those of *names* that look like *word*, the likest first; often none."""
+    return get_close_matches(word, names, n=SHOWN, cutoff=0.6)
+
+
 def _missing_key(spot: Spot, text: str) -> Refusal:
     names = [name for key, _ in spot.tree.items(spot.node) if (name := spot.tree.key_text(key))]
-    near = get_close_matches(text, names, n=SHOWN, cutoff=0.6)
+    near = alike(text, names)
     dotted = [name for name in names if name.startswith(f"{text}.")]
     shown = [*dotted, *near] or names
     return Refusal(

@@ -40,14 +40,12 @@ def unfreeze_answer(answer: UnfreezeAnswer) -> Message:
     """Say what became of the wish to lift, to the person who had it."""
     match answer:
         case Lifted(environment, lifted, still):
-            here = name(environment)
+            here, said = name(environment), list[Line]()
             if lifted:
                 froze = several([by_person(one) for one in lifted])
                 said = [line("Lifted in ", here, ":"), *froze]
             elif not answer.newer:
                 said = [line("Nobody has frozen ", here, ". Nothing was changed.")]
-            else:
-                said = []
             if answer.newer:
                 said += [line(here, " was frozen after you had asked, and stays so:")]
                 said += several([by_person(one) for one in answer.newer])
